@@ -1,0 +1,1 @@
+"""FCOT: fully convolutional online tracking, without a screen."""

@@ -1,0 +1,84 @@
+"""All errors of the engine.
+
+    FcotError
+    ├── ConfigError (ValueError)      a setting is out of range or unknown
+    ├── ShapeError (ValueError)       an array or tensor has the wrong shape
+    ├── BoxError (ValueError)         a box cannot be used
+    ├── FrameError                    a frame cannot be read or is unusable
+    │   └── FrameIndexError (IndexError)   a frame number is out of range
+    ├── VideoError                    a video, stack or folder cannot be opened
+    ├── WeightsError                  a weights file is wrong or corrupted
+    ├── ExportError                   results could not be written
+    ├── TrainingError                 training cannot start or go on
+    └── TrackerStateError             calls came in the wrong order
+
+Each message says what was expected, what came, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BoxError",
+    "ConfigError",
+    "ExportError",
+    "FcotError",
+    "FrameError",
+    "FrameIndexError",
+    "ShapeError",
+    "TrackerStateError",
+    "TrainingError",
+    "VideoError",
+    "WeightsError",
+]
+
+
+class FcotError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(FcotError, ValueError):
+    """A setting is out of range, contradictory or unknown."""
+
+
+class ShapeError(FcotError, ValueError):
+    """An array or tensor does not have the shape that was asked for."""
+
+
+class BoxError(FcotError, ValueError):
+    """A box is not finite, has no area, or lies outside the frame."""
+
+
+class FrameError(FcotError):
+    """A frame cannot be decoded or cannot be used.
+
+    Attributes:
+        frame_index: the number of the frame, 0-based, or None if unknown.
+    """
+
+    def __init__(self, message: str, *, frame_index: int | None = None) -> None:
+        super().__init__(message)
+        self.frame_index = frame_index
+
+
+class FrameIndexError(FrameError, IndexError):
+    """A frame number lies outside the video."""
+
+
+class VideoError(FcotError):
+    """A video file, image stack or image folder cannot be opened."""
+
+
+class WeightsError(FcotError):
+    """A weights file is missing, corrupted or does not fit the network."""
+
+
+class ExportError(FcotError):
+    """Results could not be written; nothing half-written is left behind."""
+
+
+class TrainingError(FcotError):
+    """Training cannot start or go on."""
+
+
+class TrackerStateError(FcotError):
+    """A tracker method was called before the one it builds on."""

@@ -1,0 +1,158 @@
+"""Boxes, and the one coordinate convention of this project.
+
+Coordinates are continuous image pixels: x to the right, y down, the origin at the
+top left *corner* of the top left pixel. Pixel (row i, column j) covers
+[j, j + 1) x [i, i + 1) and has its centre at (j + 0.5, i + 0.5). A box covers
+[x, x + w) x [y, y + h): its far edge is `x + w`, with no "- 1" anywhere, so the box
+of a whole frame is (0, 0, width, height).
+
+- `xywh`: top left corner and size, the form of files, of the public interface and of
+  annotation tools. `xyxy`: two corners. `cxcywh`: centre and size.
+- A feature map of stride s has cells that cover s x s pixels; cell i is centred at
+  (i + 0.5) * s (Eq. 3 of the paper). Filters of even size give maps with one more
+  cell, whose cell i is centred at i * s.
+- Other conventions are converted once, at the border: files in `fcot_engine.io`,
+  napari's (t, y, x) with pixel centres on whole numbers in `napari_fcot.layers`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from fcot_engine.checks import check_last_dim
+from fcot_engine.errors import BoxError
+
+__all__ = [
+    "BoxXywh",
+    "box_area",
+    "box_iou",
+    "check_box_in_frame",
+    "clip_xyxy",
+    "cxcywh_to_xyxy",
+    "xywh_to_xyxy",
+    "xyxy_to_cxcywh",
+    "xyxy_to_xywh",
+]
+
+BoxXywh = tuple[float, float, float, float]
+"""One box outside of tensors: x, y, width, height in image pixels."""
+
+MIN_SIDE_PX = 1e-3
+
+
+def xywh_to_xyxy(boxes_xywh: Tensor) -> Tensor:
+    """Turn top-left-and-size boxes into corner boxes, shape `(*, 4)` to `(*, 4)`.
+
+    Example:
+        >>> xywh_to_xyxy(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+        tensor([1., 2., 4., 6.])
+    """
+    check_last_dim(boxes_xywh, 4, name="boxes_xywh")
+    return torch.cat([boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], -1)
+
+
+def xyxy_to_xywh(boxes_xyxy: Tensor) -> Tensor:
+    """Turn corner boxes into top-left-and-size boxes, shape `(*, 4)` to `(*, 4)`."""
+    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
+    return torch.cat([boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], -1)
+
+
+def xyxy_to_cxcywh(boxes_xyxy: Tensor) -> Tensor:
+    """Turn corner boxes into centre-and-size boxes, shape `(*, 4)` to `(*, 4)`."""
+    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
+    size = boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]
+    return torch.cat([boxes_xyxy[..., :2] + size / 2, size], -1)
+
+
+def cxcywh_to_xyxy(boxes_cxcywh: Tensor) -> Tensor:
+    """Turn centre-and-size boxes into corner boxes, shape `(*, 4)` to `(*, 4)`."""
+    check_last_dim(boxes_cxcywh, 4, name="boxes_cxcywh")
+    half = boxes_cxcywh[..., 2:] / 2
+    return torch.cat([boxes_cxcywh[..., :2] - half, boxes_cxcywh[..., :2] + half], -1)
+
+
+def clip_xyxy(boxes_xyxy: Tensor, *, width: float, height: float) -> Tensor:
+    """Cut corner boxes at the border of a frame of `width` x `height` pixels."""
+    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
+    limit = boxes_xyxy.new_tensor([width, height, width, height])
+    return torch.minimum(boxes_xyxy.clamp(min=0), limit)
+
+
+def box_area(boxes_xyxy: Tensor) -> Tensor:
+    """Area of corner boxes in square pixels, shape `(*, 4)` to `(*)`; never negative."""
+    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
+    return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(dim=-1)
+
+
+def box_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
+    """Intersection over union of paired boxes.
+
+    Args:
+        a_xyxy: boxes in image pixels, shape `(*, 4)`.
+        b_xyxy: boxes in the same frame, broadcastable to `a_xyxy`.
+
+    Returns:
+        IoU in [0, 1], shape `(*)`; 0 where the boxes do not overlap.
+
+    Raises:
+        ShapeError: the last dimension of an input is not 4.
+
+    Example:
+        >>> box_iou(torch.tensor([0., 0., 2., 2.]), torch.tensor([1., 0., 3., 2.]))
+        tensor(0.3333)
+    """
+    check_last_dim(a_xyxy, 4, name="a_xyxy")
+    check_last_dim(b_xyxy, 4, name="b_xyxy")
+    top_left = torch.maximum(a_xyxy[..., :2], b_xyxy[..., :2])
+    bottom_right = torch.minimum(a_xyxy[..., 2:], b_xyxy[..., 2:])
+    inter = (bottom_right - top_left).clamp(min=0).prod(dim=-1)  # (*)
+    union = box_area(a_xyxy) + box_area(b_xyxy) - inter  # (*)
+    return inter / union.clamp(min=1e-7)  # two empty boxes give 0, not NaN
+
+
+def check_box_in_frame(
+    box_xywh: Sequence[float], *, width: int, height: int, name: str = "box"
+) -> BoxXywh:
+    """Return a usable box, cut at the frame's border.
+
+    A box that reaches over the border is cut, since people draw so; a box that has no
+    part inside, or that is larger than the frame on both sides, is refused.
+
+    Args:
+        box_xywh: x, y, width, height in image pixels.
+        width: width of the frame in pixels.
+        height: height of the frame in pixels.
+        name: how the message calls the box.
+
+    Raises:
+        BoxError: not four finite numbers, no area, outside, or larger than the frame.
+    """
+    if len(box_xywh) != 4:
+        raise BoxError(
+            f"{name} must be four numbers x, y, width, height; got {len(box_xywh)} of "
+            "them. Write it as X,Y,W,H in pixels."
+        )
+    x, y, w, h = (float(value) for value in box_xywh)
+    shown = f"x={x:g}, y={y:g}, width={w:g}, height={h:g}"
+    if not all(math.isfinite(value) for value in (x, y, w, h)):
+        raise BoxError(f"{name} must be four finite numbers, got {shown}. Draw it again.")
+    if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
+        raise BoxError(
+            f"{name} must have a width and a height above 0, got {shown}. Draw it again."
+        )
+    left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
+    if right - left < MIN_SIDE_PX or bottom - top < MIN_SIDE_PX:
+        raise BoxError(
+            f"{name} lies outside the frame of {width}x{height} pixels: {shown}. "
+            "Draw it on the object."
+        )
+    if w > width + 1 and h > height + 1:
+        raise BoxError(
+            f"{name} is larger than the frame of {width}x{height} pixels: {shown}. "
+            "Draw it tightly around the object."
+        )
+    return left, top, right - left, bottom - top

@@ -1,0 +1,62 @@
+"""What a tracker says about one frame."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcot_engine.geometry.boxes import BoxXywh
+
+__all__ = ["ScoreMaps", "TrackResult", "Verdict"]
+
+
+class Verdict(enum.Enum):
+    """How sure the tracker is that it follows the target."""
+
+    GIVEN = "given"
+    """A person drew the box of this frame."""
+    FOUND = "found"
+    """One clear peak."""
+    HARD_NEGATIVE = "hard_negative"
+    """The target is clear, but something near by looks like it and was learned from."""
+    UNCERTAIN = "uncertain"
+    """Two peaks of about the same height; the box is kept, nothing is learned."""
+    LOST = "lost"
+    """No peak is high enough; the box is the last known one."""
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
+class ScoreMaps:
+    """Where in one frame the classifiers see the target.
+
+    Cell (row i, column j) of `fused` and `fine` is centred, in image pixels, at
+    `origin_xy + cell_px * (j, i)`, that is: `origin_xy` is the centre of cell (0, 0).
+    `coarse` is brought to the same grid.
+    """
+
+    fused: NDArray[np.float16]
+    """Eq. 1 of the paper, shape (rows, columns)."""
+    coarse: NDArray[np.float16]
+    """Score at stride 16, resampled to the grid of `fused`, same shape."""
+    fine: NDArray[np.float16]
+    """Score at stride 4, same shape."""
+    origin_xy: tuple[float, float]
+    """Centre of cell (0, 0) in image pixels."""
+    cell_px: float
+    """Distance of two neighbouring cells in image pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackResult:
+    """The answer for one frame."""
+
+    box_xywh: BoxXywh
+    """Image pixels; see `fcot_engine.geometry.boxes` for the convention."""
+    score: float
+    """Confidence in [0, 1]; 1 for a box that a person drew."""
+    verdict: Verdict
+    score_maps: ScoreMaps | None = None
+    """None for a given box and when the tracker was told not to keep them."""

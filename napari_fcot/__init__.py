@@ -1,0 +1,1 @@
+"""Box tracking for napari that learns from corrections."""
