@@ -1,0 +1,68 @@
+"""The engine imports on a machine without napari, Qt and video decoders."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCREEN = ["napari", "magicgui", "qtpy", "superqt", "vispy"]
+QT = ["PyQt5", "PyQt6", "PySide2", "PySide6"]
+BLOCKED = [*SCREEN, *QT, "av", "tifffile", "skimage", "matplotlib", "imageio"]
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in BLOCKED:
+            raise ImportError(f"{name} is not installed here")
+
+sys.meta_path.insert(0, Blocker())
+import fcot_engine
+
+def fail(name):
+    raise ImportError(f"{name} cannot be imported")
+
+for module in pkgutil.walk_packages(fcot_engine.__path__, "fcot_engine.", fail):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+        print(module.name)
+assert not set(BLOCKED) & {name.split(".")[0] for name in sys.modules}
+"""
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"BLOCKED = {BLOCKED!r}\n{code}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def bare_import() -> subprocess.CompletedProcess[str]:
+    return run_python(IMPORT_ALL)
+
+
+def test_every_engine_module_imports_bare(bare_import):
+    assert bare_import.returncode == 0, bare_import.stderr
+
+
+def test_the_walk_reaches_all_packages(bare_import, repository):
+    packages = {
+        f"fcot_engine.{path.parent.name}"
+        for path in (repository / "fcot_engine").glob("*/__init__.py")
+    }
+    assert packages <= set(bare_import.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["av", "napari", "skimage.data"])
+def test_the_blocker_blocks(name):
+    blocked = IMPORT_ALL.replace("import fcot_engine\n", f"import {name}\n")
+    ran = run_python(blocked)
+    assert ran.returncode == 1
+    assert f"ImportError: {name.split('.')[0]} is not installed here" in ran.stderr
