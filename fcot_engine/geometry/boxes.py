@@ -52,13 +52,17 @@ def xywh_to_xyxy(boxes_xywh: Tensor) -> Tensor:
         tensor([1., 2., 4., 6.])
     """
     check_last_dim(boxes_xywh, 4, name="boxes_xywh")
-    return torch.cat([boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], -1)
+    return torch.cat(
+        [boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], -1
+    )
 
 
 def xyxy_to_xywh(boxes_xyxy: Tensor) -> Tensor:
     """Turn corner boxes into top-left-and-size boxes, shape `(*, 4)` to `(*, 4)`."""
     check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
-    return torch.cat([boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], -1)
+    return torch.cat(
+        [boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], -1
+    )
 
 
 def xyxy_to_cxcywh(boxes_xyxy: Tensor) -> Tensor:
@@ -139,12 +143,19 @@ def check_box_in_frame(
     x, y, w, h = (float(value) for value in box_xywh)
     shown = f"x={x:g}, y={y:g}, width={w:g}, height={h:g}"
     if not all(math.isfinite(value) for value in (x, y, w, h)):
-        raise BoxError(f"{name} must be four finite numbers, got {shown}. Draw it again.")
+        raise BoxError(
+            f"{name} must be four finite numbers, got {shown}. Draw it again."
+        )
     if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
         raise BoxError(
             f"{name} must have a width and a height above 0, got {shown}. Draw it again."
         )
-    left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
+    left, top, right, bottom = (
+        max(x, 0.0),
+        max(y, 0.0),
+        min(x + w, width),
+        min(y + h, height),
+    )
     if right - left < MIN_SIDE_PX or bottom - top < MIN_SIDE_PX:
         raise BoxError(
             f"{name} lies outside the frame of {width}x{height} pixels: {shown}. "

@@ -57,7 +57,9 @@ class Track:
     label: str = "object"
     """Class name for exports."""
     _boxes: dict[int, TrackBox] = field(default_factory=dict, repr=False)
-    _frames: list[int] = field(default_factory=list, repr=False)  # sorted keys of _boxes
+    _frames: list[int] = field(
+        default_factory=list, repr=False
+    )  # sorted keys of _boxes
 
     def __len__(self) -> int:
         return len(self._boxes)
