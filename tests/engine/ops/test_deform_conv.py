@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from fcot_engine.errors import ShapeError
+from fcot_engine.ops.deform_conv import ModulatedDeformConv2d, modulated_deform_conv2d
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(11)
+
+
+def _randn(generator, *shape, dtype=torch.float64):
+    return torch.randn(*shape, generator=generator, dtype=dtype)
+
+
+def _read(plane, y, x):
+    """Value of a (H, W) plane at a fractional place, as released."""
+    height, width = plane.shape
+    if y <= -1 or y >= height or x <= -1 or x >= width:
+        return 0.0
+    top, left = math.floor(y), math.floor(x)
+    total = 0.0
+    for i, wy in ((top, top + 1 - y), (top + 1, y - top)):
+        for j, wx in ((left, left + 1 - x), (left + 1, x - left)):
+            if 0 <= i < height and 0 <= j < width:
+                total += wy * wx * float(plane[i, j])
+    return total
+
+
+def _convolve_by_loop(features, offsets, modulation, weight, bias):
+    n, channels, height, width = features.shape
+    out = features.new_zeros(n, weight.shape[0], height, width)
+    for image in range(n):
+        for row in range(height):
+            for column in range(width):
+                for tap in range(9):
+                    dy, dx = offsets[image, 2 * tap : 2 * tap + 2, row, column].tolist()
+                    y, x = row + tap // 3 - 1 + dy, column + tap % 3 - 1 + dx
+                    read = features.new_tensor(
+                        [_read(features[image, c], y, x) for c in range(channels)]
+                    )
+                    read = read * modulation[image, tap, row, column]
+                    out[image, :, row, column] += weight[:, :, tap // 3, tap % 3] @ read
+    return out + bias[:, None, None]
+
+
+class TestModulatedDeformConv2dFunction:
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_without_offsets_it_is_a_plain_convolution(self, generator, dtype):
+        x = _randn(generator, 2, 3, 7, 5, dtype=dtype)
+        weight, bias = _randn(generator, 4, 3, 3, 3), _randn(generator, 4)
+        weight, bias = weight.to(dtype), bias.to(dtype)
+        out = modulated_deform_conv2d(
+            x, x.new_zeros(2, 18, 7, 5), x.new_ones(2, 9, 7, 5), weight, bias
+        )
+        assert out.dtype == dtype
+        tolerance = 1e-4 if dtype is torch.float32 else 1e-10
+        expected = F.conv2d(x, weight, bias, padding=1)
+        torch.testing.assert_close(out, expected, atol=tolerance, rtol=0)
+
+    def test_whole_offsets_shift_the_input(self, generator):
+        x = _randn(generator, 1, 2, 6, 8)
+        weight = _randn(generator, 3, 2, 3, 3)
+        offsets = x.new_zeros(1, 9, 2, 6, 8)
+        offsets[:, :, 0], offsets[:, :, 1] = 2, -1  # dy, dx of every tap
+        out = modulated_deform_conv2d(
+            x, offsets.view(1, 18, 6, 8), x.new_ones(1, 9, 6, 8), weight
+        )
+        shifted = F.pad(x, (1, 0, 0, 2))[:, :, 2:, :8]  # row i + 2, column j - 1
+        # Where the kernel itself crosses the border, the shifted image was already
+        # cut, so compare the cells whose nine taps stay in both.
+        expected = F.conv2d(shifted, weight, padding=1)
+        torch.testing.assert_close(out[..., 1:3, 2:7], expected[..., 1:3, 2:7])
+
+    def test_equals_an_explicit_loop(self, generator):
+        x = _randn(generator, 2, 2, 4, 5)
+        offsets = 2.5 * _randn(generator, 2, 18, 4, 5)
+        modulation = _randn(generator, 2, 9, 4, 5).sigmoid()
+        weight, bias = _randn(generator, 3, 2, 3, 3), _randn(generator, 3)
+        out = modulated_deform_conv2d(x, offsets, modulation, weight, bias)
+        expected = _convolve_by_loop(x, offsets, modulation, weight, bias)
+        torch.testing.assert_close(out, expected, atol=1e-11, rtol=0)
+
+    @pytest.mark.parametrize(
+        ("dy", "expected"), [(-1.0, 0.0), (-0.75, 0.25), (1.0, 0.0), (0.4, 0.6)],
+        ids=["at_minus_one", "part_above", "at_size", "part_below"],
+    )  # fmt: skip
+    def test_a_map_of_one_row_fades_to_zero_at_the_border(self, dy, expected):
+        x = torch.ones(1, 1, 1, 1, dtype=torch.float64)
+        weight = torch.zeros(1, 1, 3, 3, dtype=torch.float64)
+        weight[0, 0, 1, 1] = 1
+        offsets = torch.zeros(1, 18, 1, 1, dtype=torch.float64)
+        offsets[0, 8] = dy  # dy of the centre tap
+        out = modulated_deform_conv2d(x, offsets, torch.ones(1, 9, 1, 1), weight)
+        assert float(out) == pytest.approx(expected)
+
+    @pytest.mark.parametrize(("dy", "dx"), [(0.37, -1.62), (-2.25, 0.5), (1.9, 1.1)])
+    def test_a_ramp_moves_by_exactly_the_offset(self, dy, dx):
+        row, column = torch.meshgrid(
+            torch.arange(72.0), torch.arange(72.0), indexing="ij"
+        )
+        ramp = torch.stack([row, column])[None]
+        weight = torch.zeros(2, 2, 3, 3)
+        weight[0, 0, 1, 1] = weight[1, 1, 1, 1] = 1
+        offsets = torch.zeros(1, 9, 2, 72, 72)
+        offsets[:, :, 0], offsets[:, :, 1] = dy, dx
+        out = modulated_deform_conv2d(
+            ramp, offsets.view(1, 18, 72, 72), torch.ones(1, 9, 72, 72), weight
+        )
+        moved = (out - ramp)[0, :, 4:-4, 4:-4]
+        assert (moved[0] - dy).abs().max() < 1e-3
+        assert (moved[1] - dx).abs().max() < 1e-3
+
+    def test_gradients_of_every_input(self, generator):
+        inputs = (
+            _randn(generator, 1, 2, 3, 4),
+            _randn(generator, 1, 18, 3, 4),
+            _randn(generator, 1, 9, 3, 4),
+            _randn(generator, 2, 2, 3, 3),
+            _randn(generator, 2),
+        )
+        for tensor in inputs:
+            tensor.requires_grad_()
+        assert torch.autograd.gradcheck(modulated_deform_conv2d, inputs)
+
+    @pytest.mark.parametrize(
+        ("changed", "shape", "message"),
+        [
+            ("offsets", (1, 9, 4, 4), r"offsets must have shape \(1, 18, 4, 4\)"),
+            ("modulation", (1, 9, 4, 3), r"modulation must have shape \(1, 9, 4, 4\)"),
+            ("weight", (5, 2, 1, 1), r"weight must have shape \(out, 2, 3, 3\)"),
+            ("features", (2, 4, 4), r"features must have shape \(N, C, H, W\)"),
+        ],
+    )
+    def test_wrong_shape_is_named(self, changed, shape, message):
+        shapes = {
+            "features": (1, 2, 4, 4),
+            "offsets": (1, 18, 4, 4),
+            "modulation": (1, 9, 4, 4),
+            "weight": (5, 2, 3, 3),
+        }
+        shapes[changed] = shape
+        with pytest.raises(ShapeError, match=message):
+            modulated_deform_conv2d(*(torch.zeros(s) for s in shapes.values()))
+
+
+class TestModulatedDeformConv2dLayer:
+    def test_new_layer_is_half_a_plain_convolution(self, generator):
+        layer = ModulatedDeformConv2d(3, 4)
+        x = _randn(generator, 2, 3, 6, 6, dtype=torch.float32)
+        expected = F.conv2d(x, layer.weight / 2, layer.bias, padding=1)
+        torch.testing.assert_close(layer(x), expected)
+
+    def test_parameter_names_are_those_of_the_released_weights(self):
+        shapes = {k: tuple(v.shape) for k, v in ModulatedDeformConv2d(6, 5).state_dict().items()}  # fmt: skip  # noqa: E501
+        assert shapes == {
+            "weight": (5, 6, 3, 3),
+            "bias": (5,),
+            "conv_offset_mask.weight": (27, 6, 3, 3),
+            "conv_offset_mask.bias": (27,),
+        }
+
+    def test_offsets_learn_from_the_first_step(self, generator):
+        layer = ModulatedDeformConv2d(2, 2)
+        layer(
+            _randn(generator, 1, 2, 5, 5, dtype=torch.float32)
+        ).square().sum().backward()
+        grad = layer.conv_offset_mask.bias.grad
+        assert grad is not None
+        assert (grad[:18] != 0).any()
+        assert (grad[18:] != 0).any()
