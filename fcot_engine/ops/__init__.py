@@ -1,1 +1,32 @@
-"""ops."""
+"""Pure tensor functions, without a network, a video or a device of their own."""
+
+from __future__ import annotations
+
+from fcot_engine.ops.box_offsets import cell_points, decode_offsets, encode_offsets
+from fcot_engine.ops.deform_conv import ModulatedDeformConv2d, modulated_deform_conv2d
+from fcot_engine.ops.distance_bins import distance_bins, distance_map
+from fcot_engine.ops.instance_norm import InstanceL2Norm, instance_l2_norm
+from fcot_engine.ops.losses import (
+    gaussian_label,
+    hinge_classification_loss,
+    offset_iou_loss,
+    offset_targets,
+)
+from fcot_engine.ops.prroi_pool import prroi_pool
+
+__all__ = [
+    "InstanceL2Norm",
+    "ModulatedDeformConv2d",
+    "cell_points",
+    "decode_offsets",
+    "distance_bins",
+    "distance_map",
+    "encode_offsets",
+    "gaussian_label",
+    "hinge_classification_loss",
+    "instance_l2_norm",
+    "modulated_deform_conv2d",
+    "offset_iou_loss",
+    "offset_targets",
+    "prroi_pool",
+]
