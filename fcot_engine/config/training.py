@@ -1,0 +1,144 @@
+"""Settings of training: what the samples look like and how the steps are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fcot_engine.errors import ConfigError
+
+__all__ = ["FactoryConfig", "Stage", "TrainingConfig"]
+
+Stage = Literal["one", "two"]
+"""Stage one trains everything but the rectifier, stage two the rectifier."""
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactoryConfig:
+    """What the sample factory makes from still photos."""
+
+    patch_size: int = 160
+    """Side of the square patches, in pixels; a multiple of 16."""
+    target_size_px: float = 64.0
+    """Usual square root of the target's area in a patch (288 px / 4.5), in pixels."""
+    n_train: int = 2
+    """Train frames in a sequence."""
+    n_test: int = 2
+    """Test frames in a sequence."""
+    plain_share: float = 0.5
+    """Share of sequences that are plain crops of one photo around its box, in [0, 1]."""
+    cutout_share: float = 0.08
+    """Share of pasted targets that are cut-outs with alpha, in [0, 1]."""
+    same_photo_share: float = 0.3
+    """Share of pasted sequences whose background is the target's own photo."""
+    distractor_share: float = 0.5
+    """Share of sequences with a second object, often the same one again."""
+    occluder_share: float = 0.25
+    """Share of pasted sequences in which another object covers a part."""
+    common_size_jitter: float = 0.18
+    """Standard deviation of the log size that all frames of a sequence share."""
+    train_size_jitter: float = 0.05
+    """Standard deviation of the log size of a train frame, on top of the shared."""
+    test_size_jitter: float = 0.16
+    """Standard deviation of the log size of a test frame, on top of the shared."""
+    test_aspect_jitter: float = 0.1
+    """Standard deviation of the log aspect ratio of a test frame."""
+    train_shift: float = 0.12
+    """Largest offset of the target from the patch centre in train frames, in
+    patch sides."""
+
+    def __post_init__(self) -> None:
+        _check(
+            self.patch_size >= 32 and self.patch_size % 16 == 0,
+            f"patch_size must be a multiple of 16 from 32 on, got {self.patch_size}.",
+        )
+        _check(
+            8 <= self.target_size_px <= self.patch_size,
+            "target_size_px must lie between 8 and patch_size "
+            f"({self.patch_size}), got {self.target_size_px:g}.",
+        )
+        _check(self.n_train >= 1, f"n_train must be at least 1, got {self.n_train}.")
+        _check(self.n_test >= 1, f"n_test must be at least 1, got {self.n_test}.")
+        for name in (
+            "plain_share",
+            "cutout_share",
+            "same_photo_share",
+            "distractor_share",
+            "occluder_share",
+        ):
+            share = getattr(self, name)
+            _check(0 <= share <= 1, f"{name} must lie in [0, 1], got {share:g}.")
+        for name in (
+            "common_size_jitter",
+            "train_size_jitter",
+            "test_size_jitter",
+            "test_aspect_jitter",
+            "train_shift",
+        ):
+            value = getattr(self, name)
+            _check(0 <= value <= 0.5, f"{name} must lie in [0, 0.5], got {value:g}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How the steps are taken."""
+
+    factory: FactoryConfig = field(default_factory=FactoryConfig)
+    """What the samples look like."""
+    stage: Stage = "one"
+    """Which parameters are trained."""
+    batch: int = 16
+    """Sequences in a step."""
+    samples: int | None = None
+    """End after this many sequences; None to end by `minutes` alone."""
+    minutes: float | None = None
+    """End after this many minutes of this leg; None to end by `samples` alone."""
+    lr: float = 1e-3
+    """Peak learning rate of AdamW."""
+    final_lr_share: float = 0.02
+    """Learning rate at the end of the cosine, as a share of `lr`."""
+    warmup_samples: int = 1600
+    """Sequences over which the learning rate rises linearly."""
+    weight_decay: float = 1e-4
+    """Weight decay of AdamW."""
+    max_grad_norm: float = 5.0
+    """Gradients are scaled down to this norm."""
+    ema_decay: float = 0.998
+    """Decay of the averaged weights per step, reached after a warm-up."""
+    seed: int = 0
+    """Seed of samples and initial weights."""
+    checkpoint_minutes: float = 5.0
+    """Minutes between two checkpoints."""
+    log_every: int = 10
+    """Steps between two lines of the log."""
+
+    def __post_init__(self) -> None:
+        _check(
+            self.stage in ("one", "two"),
+            f"stage must be 'one' or 'two', got {self.stage!r}.",
+        )
+        _check(self.batch >= 1, f"batch must be at least 1, got {self.batch}.")
+        _check(
+            self.samples is not None or self.minutes is not None,
+            "Training needs an end: give samples, minutes or both.",
+        )
+        for name in ("samples", "minutes", "lr", "max_grad_norm", "checkpoint_minutes"):
+            value = getattr(self, name)
+            _check(value is None or value > 0, f"{name} must be above 0, got {value}.")
+        for name in ("warmup_samples", "weight_decay", "seed"):
+            value = getattr(self, name)
+            _check(value >= 0, f"{name} must not be negative, got {value}.")
+        _check(
+            0 <= self.final_lr_share <= 1,
+            f"final_lr_share must lie in [0, 1], got {self.final_lr_share:g}.",
+        )
+        _check(
+            0 <= self.ema_decay < 1,
+            f"ema_decay must lie in [0, 1), got {self.ema_decay:g}.",
+        )
+        _check(self.log_every >= 1, f"log_every must be >= 1, got {self.log_every}.")

@@ -1,0 +1,123 @@
+"""Light, colour, noise, blur and compression: what cameras do to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fcot_engine.training.dice import Dice
+
+__all__ = ["degrade_frames", "tint", "vary_light"]
+
+_MOTION_PX = 9
+_BLOCK_PX = 8
+
+_Change = Callable[[Tensor, Dice], Tensor]
+
+
+def tint(colours: Tensor, dice: Dice, *, strength: Tensor) -> Tensor:
+    """Give each sequence `(B, F, 3, S, S)` its own gain and offset in each channel.
+
+    Args:
+        colours: what to change.
+        dice: source of randomness.
+        strength: standard deviation of the gain, `(B,)` or a scalar.
+    """
+    b, f = colours.shape[:2]
+    strength = strength.expand(b)[:, None, None, None, None]
+    gain = dice.normal(1.0, b, 1, 3, 1, 1) * strength
+    shift = dice.normal(1.0, b, 1, 3, 1, 1) * strength / 3
+    return colours * (1 + gain + dice.normal(0.04, b, f, 1, 1, 1)) + shift
+
+
+def vary_light(images: Tensor, dice: Dice) -> Tensor:
+    """Change contrast, brightness, colour cast and light direction of `(B, F, 3, S, S)`.
+
+    A sequence has its own look; frames drift a little around it. One sequence in
+    eight is gray.
+    """
+    b, f, _, s, _ = images.shape
+    gray = dice.chance(0.12, b).float()[:, None, None, None, None]
+    luma = images.mean(2, keepdim=True)
+    images = torch.lerp(images, luma.expand_as(images), gray)
+    contrast = 1 + dice.normal(0.18, b, 1, 1, 1, 1) + dice.normal(0.05, b, f, 1, 1, 1)
+    cast = dice.normal(0.05, b, 1, 3, 1, 1) * (1 - gray)
+    light = dice.normal(0.08, b, 1, 1, 1, 1) + dice.normal(0.03, b, f, 1, 1, 1)
+    axis = torch.linspace(-1, 1, s, device=images.device)
+    slope_x = dice.normal(0.12, b, f, 1, 1, 1) * axis
+    slope_y = dice.normal(0.12, b, f, 1, 1, 1) * axis[:, None]
+    gain = contrast * (1 + slope_x + slope_y)  # (B, F, 1, S, S)
+    return (images - 0.45) * gain + (0.45 + cast + light)
+
+
+def degrade_frames(frames: Tensor, dice: Dice) -> Tensor:
+    """Blur, coarsen, compress and add noise to some of the frames `(N, 3, S, S)`."""
+    frames = frames.clamp(0, 1)
+    frames = _apply_to_some(frames, dice, 0.15, _lower_resolution)
+    frames = _apply_to_some(frames, dice, 0.12, _blur_by_motion)
+    frames = _apply_to_some(frames, dice, 0.25, _add_noise)
+    frames = _apply_to_some(frames, dice, 0.15, _compress)
+    return frames.clamp(0, 1)
+
+
+def _apply_to_some(frames: Tensor, dice: Dice, share: float, change: _Change) -> Tensor:
+    rows = torch.nonzero(dice.chance(share, frames.shape[0])).flatten()
+    if len(rows):
+        frames[rows] = change(frames[rows], dice)
+    return frames
+
+
+def _lower_resolution(frames: Tensor, dice: Dice) -> Tensor:
+    """Show the frames as if they had been stored 1.5 to 3.5 times smaller."""
+    side = frames.shape[-1]
+    small = int(side / float(dice.uniform(1.5, 3.5).cpu()))
+    shrunk = F.interpolate(frames, (small, small), mode="area")
+    return F.interpolate(shrunk, (side, side), mode="bilinear", align_corners=False)
+
+
+def _blur_by_motion(frames: Tensor, dice: Dice) -> Tensor:
+    """Blur along a line of random direction, 2 to 9 pixels long."""
+    n, c, s, _ = frames.shape
+    angle = dice.uniform(0.0, 3.1416, n)[:, None, None]
+    length = dice.uniform(2.0, 9.0, n)[:, None, None]
+    axis = torch.arange(_MOTION_PX, device=frames.device) - _MOTION_PX // 2
+    along = angle.cos() * axis + angle.sin() * axis[:, None]
+    across = angle.cos() * axis[:, None] - angle.sin() * axis
+    kernel = (-2 * across**2).exp() * (length / 2 + 0.5 - along.abs()).clamp(0, 1)
+    kernel = kernel / kernel.sum((1, 2), keepdim=True)  # (N, 9, 9)
+    kernel = kernel[:, None].expand(n, c, -1, -1).reshape(n * c, 1, *kernel.shape[1:])
+    margin = (_MOTION_PX // 2,) * 4
+    padded = F.pad(frames, margin, mode="replicate").view(
+        1, n * c, *(s + _MOTION_PX - 1,) * 2
+    )
+    return F.conv2d(padded, kernel, groups=n * c).view_as(frames)
+
+
+def _add_noise(frames: Tensor, dice: Dice) -> Tensor:
+    strength = dice.log_uniform(0.008, 0.06, frames.shape[0])[:, None, None, None]
+    return frames + dice.pixel_noise(tuple(frames.shape)) * strength
+
+
+def _compress(frames: Tensor, dice: Dice) -> Tensor:
+    """Round the cosine coefficients of 8 x 8 blocks, as JPEG and video do."""
+    n, c, s, _ = frames.shape
+    basis = _cosine_basis(frames.device)
+    blocks = frames.reshape(n, c, s // _BLOCK_PX, _BLOCK_PX, s // _BLOCK_PX, _BLOCK_PX)
+    blocks = blocks.transpose(3, 4)  # (N, C, S/8, S/8, 8, 8)
+    freq = torch.arange(_BLOCK_PX, device=frames.device)
+    coarseness = 1.0 + (freq[:, None] + freq[None]) * 0.6
+    step = dice.log_uniform(0.03, 0.15, n)[:, None, None, None, None, None] * coarseness
+    coefficients = basis @ blocks @ basis.T
+    blocks = basis.T @ ((coefficients / step).round() * step) @ basis
+    return blocks.transpose(3, 4).reshape(n, c, s, s)
+
+
+def _cosine_basis(device: torch.device) -> Tensor:
+    place = torch.arange(_BLOCK_PX, device=device).float()
+    basis = torch.cos(torch.pi / _BLOCK_PX * (place[None] + 0.5) * place[:, None])
+    basis = basis * (2 / _BLOCK_PX) ** 0.5
+    basis[0] /= 2**0.5
+    return basis

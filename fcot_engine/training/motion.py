@@ -1,0 +1,106 @@
+"""How targets and backgrounds move from frame to frame of a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fcot_engine.config.training import FactoryConfig
+from fcot_engine.training.dice import Dice
+from fcot_engine.training.pose import Pose
+
+__all__ = ["Motion", "draw_motion"]
+
+_PLAIN_TURN = 0.035  # rad; the box of a turned real object is not known exactly
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Where targets and backgrounds are, for each sequence and frame `(B, F)`.
+
+    Attributes:
+        target: pose of the target; its tile is its box.
+        background_shift: shift of the background, `(B, F, 2)`, patch pixels.
+        background_zoom: zoom of the background, `(B, F)`.
+        background_angle: turn of the background, `(B, F)`, radians.
+    """
+
+    target: Pose
+    background_shift: Tensor
+    background_zoom: Tensor
+    background_angle: Tensor
+
+
+def draw_motion(
+    config: FactoryConfig, box_xywh: Tensor, plain: Tensor, dice: Dice
+) -> Motion:
+    """Draw the motion of a batch.
+
+    Args:
+        config: sizes and jitters.
+        box_xywh: the targets in their photos, `(B, 4)`; their shape is kept, about.
+        plain: which sequences are plain pairs, `(B,)`.
+        dice: source of randomness.
+    """
+    b, f = len(plain), config.n_train + config.n_test
+    half_px = _draw_sizes(config, box_xywh, plain, dice)
+    center_px = _draw_centers(config, half_px, dice)
+    free = (~plain).float()[:, None]
+    wild = dice.chance(0.5, b).float()[:, None]
+    turn = dice.normal(0.2, b, 1) + wild * dice.uniform(-3.14, 3.14, b, 1)
+    drift = dice.normal(0.12, b, f)
+    angle = free * (turn + drift) + dice.normal(_PLAIN_TURN, b, f)
+    bent = free[..., None] * (dice.normal(0.04, b, 1, 2) + dice.normal(0.04, b, f, 2))
+    tilt = free[..., None] * (dice.normal(0.06, b, 1, 2) + dice.normal(0.04, b, f, 2))
+    phase = dice.uniform(0.0, 6.28, b, 1, 2) + dice.normal(0.4, b, f, 2)
+    follows = dice.uniform(0.0, 1.0, b, 1, 1)  # 0 still camera, 1 fixed to the target
+    moved = center_px - center_px.mean(1, keepdim=True)
+    return Motion(
+        Pose(center_px, half_px, angle, tilt, bent, phase),
+        follows * moved + dice.normal(5.0, b, f, 2),
+        dice.normal(0.05, b, f).exp(),
+        dice.normal(0.2, b, 1) + dice.normal(0.04, b, f),
+    )
+
+
+def _is_test(config: FactoryConfig, device: torch.device) -> Tensor:
+    index = torch.arange(config.n_train + config.n_test, device=device)
+    return (index >= config.n_train).float()  # (F,)
+
+
+def _draw_sizes(
+    config: FactoryConfig, box_xywh: Tensor, plain: Tensor, dice: Dice
+) -> Tensor:
+    """Half sizes `(B, F, 2)` around the usual target size; some mirrored."""
+    b = len(plain)
+    test = _is_test(config, plain.device)
+    f = len(test)
+    jitter = torch.lerp(
+        torch.full_like(test, config.train_size_jitter),
+        torch.full_like(test, config.test_size_jitter),
+        test,
+    )
+    log_size = dice.normal(config.common_size_jitter, b, 1)
+    log_size = log_size + dice.normal(1.0, b, f) * jitter
+    log_ratio = (box_xywh[:, 2] / box_xywh[:, 3]).log()[:, None]
+    stretch = dice.normal(0.15, b, 1) * torch.where(plain, 0.5, 1.0)[:, None]
+    wobble = dice.normal(config.test_aspect_jitter, b, f) * (0.4 + 0.6 * test)
+    log_ratio = log_ratio + stretch + wobble
+    half_log = torch.stack([log_size + log_ratio / 2, log_size - log_ratio / 2], -1)
+    mirror = 1 - 2 * dice.chance(0.5, b, 1).float()
+    half = half_log.exp() * (config.target_size_px / 2)
+    return torch.stack([half[..., 0] * mirror, half[..., 1]], -1)
+
+
+def _draw_centers(config: FactoryConfig, half_px: Tensor, dice: Dice) -> Tensor:
+    """Centres `(B, F, 2)`: near the middle to learn from, anywhere to be found."""
+    b, f = half_px.shape[:2]
+    side = config.patch_size
+    test = _is_test(config, half_px.device)[:, None]
+    # at most about a sixth of the target lies beyond the border
+    reach = (side / 2 - 0.65 * half_px.abs()).clamp(min=config.train_shift * side)
+    anywhere = dice.uniform(-1.0, 1.0, b, f, 2) * reach
+    near = dice.uniform(-1.0, 1.0, b, f, 2) * (config.train_shift * side)
+    return side / 2 + torch.where(test > 0, anywhere, near)

@@ -1,0 +1,241 @@
+"""Short training sequences, composed in batches from still photos.
+
+Two kinds are mixed. *Plain pairs* are crops of one photo around its box: real outlines
+in real surroundings. *Pasted* sequences cut an object out along a box or an alpha
+mask, move, turn, bend and light it, and put it on another photo. Both get look-alike
+distractors; pasted ones also occluders.
+
+Everything that touches pixels runs in batches on the chosen device. A batch depends
+only on the seed and its number, so that training resumes exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fcot_engine.config.training import FactoryConfig
+from fcot_engine.errors import TrainingError
+from fcot_engine.geometry.boxes import xyxy_to_xywh
+from fcot_engine.training.appearance import degrade_frames, tint, vary_light
+from fcot_engine.training.dice import Dice
+from fcot_engine.training.layers import (
+    BORDER_MODES,
+    PhotoBatch,
+    gather_photos,
+    look_up,
+    patch_grid,
+)
+from fcot_engine.training.motion import Motion, draw_motion
+from fcot_engine.training.overlays import draw_distractors, draw_occluders, draw_targets
+from fcot_engine.training.photo_pool import PhotoPool
+from fcot_engine.training.pose import Pose
+from fcot_engine.training.target_choice import Choice, TargetChoice
+from fcot_engine.training.visible_box import (
+    box_of_mask,
+    box_of_turned_ellipse,
+    complete_at_border,
+)
+
+__all__ = ["SampleFactory", "TrainingBatch"]
+
+_MIN_VISIBLE = 0.35
+_LARGE_PRIME = 1_000_003
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatch:
+    """Sequences to train on.
+
+    Attributes:
+        train_images: patches the model is learned from, `(B, Nt, 3, S, S)` in [0, 1].
+        train_boxes_xywh: the target in them, `(B, Nt, 4)`, patch pixels; a box may
+            reach over the border of its patch.
+        test_images: patches the learned model is judged on, `(B, Ns, 3, S, S)`.
+        test_boxes_xywh: the target in them, `(B, Ns, 4)`.
+        is_plain: whether a sequence is a plain pair, `(B,)`.
+    """
+
+    train_images: Tensor
+    train_boxes_xywh: Tensor
+    test_images: Tensor
+    test_boxes_xywh: Tensor
+    is_plain: Tensor
+
+
+class SampleFactory:
+    """Makes batch after batch from a photo pool.
+
+    Args:
+        pool: photos, boxes and cut-outs.
+        config: what to make.
+        device: where the batches are composed and returned.
+        seed: seed of everything random.
+        rank: number of this process among several that share a seed.
+
+    Raises:
+        TrainingError: the pool has no usable box.
+    """
+
+    def __init__(
+        self,
+        pool: PhotoPool,
+        config: FactoryConfig,
+        *,
+        device: torch.device | str = "cpu",
+        seed: int = 0,
+        rank: int = 0,
+    ) -> None:
+        self.config = config
+        self.device = torch.device(device)
+        self._pool = pool.to(self.device)
+        self._choice = TargetChoice(pool)
+        self._seed = seed * _LARGE_PRIME + rank
+
+    @torch.no_grad()
+    def make_batch(self, index: int, size: int) -> TrainingBatch:
+        """Compose batch number `index` of `size` sequences.
+
+        Raises:
+            TrainingError: `index` is negative or `size` not positive.
+        """
+        if index < 0 or size < 1:
+            raise TrainingError(
+                f"A batch needs an index from 0 and a size from 1, got {index}, {size}."
+            )
+        generator = torch.Generator().manual_seed(self._seed * _LARGE_PRIME + index)
+        dice = Dice(generator, self.device)
+        plain = dice.chance(self.config.plain_share, size)
+        if not self._choice.has_plain:
+            plain = torch.zeros_like(plain)
+        choice = self._choice.draw(plain, dice)
+        motion = draw_motion(self.config, choice.box_xywh.to(self.device), plain, dice)
+        images, boxes_xyxy = self._compose(choice, motion, plain, dice)
+        images = vary_light(images, dice)
+        images = degrade_frames(images.flatten(0, 1), dice).view_as(images)
+        boxes, n_train = xyxy_to_xywh(boxes_xyxy), self.config.n_train
+        return TrainingBatch(
+            images[:, :n_train],
+            boxes[:, :n_train],
+            images[:, n_train:],
+            boxes[:, n_train:],
+            plain,
+        )
+
+    def _compose(
+        self, choice: Choice, motion: Motion, plain: Tensor, dice: Dice
+    ) -> tuple[Tensor, Tensor]:
+        config, side = self.config, self.config.patch_size
+        box = choice.box_xywh.to(self.device)
+        shrink = (box[:, 2:] / 2 / motion.target.half_px.abs().mean(1)).amin(-1)
+        own = gather_photos(self._pool, choice.photo, shrink, self.device)
+        same = plain | dice.chance(config.same_photo_share, len(plain))
+        other = torch.where(same.cpu(), choice.photo, choice.other_photo)
+        bg_shrink = self._background_shrink(other, shrink, plain, dice)
+        back = gather_photos(self._pool, other, bg_shrink, self.device)
+        images = self._draw_background(back, box, motion, plain, bg_shrink, dice)
+
+        boxes = box_of_turned_ellipse(motion.target)
+        rows = torch.nonzero(dice.chance(config.distractor_share, len(plain))).flatten()
+        if len(rows):
+            overlay = draw_distractors(choice, own, motion.target, rows, side, dice)
+            free = overlay.clear_of(boxes[rows], side) | ~plain[rows, None]
+            images[rows] = overlay.paint(images[rows], visible=free)
+        rows = torch.nonzero(~plain).flatten()
+        if len(rows):
+            pasted, boxes[rows] = self._paste(
+                images[rows], choice, own, motion, rows, dice
+            )
+            images[rows] = pasted
+        return images, boxes
+
+    def _background_shrink(
+        self, photo: Tensor, shrink: Tensor, plain: Tensor, dice: Dice
+    ) -> Tensor:
+        """Photo pixels for one patch pixel: the target's own, or a random zoom."""
+        short = self._pool.sizes_wh[photo.to(self.device)].amin(-1)
+        zoom = dice.log_uniform(0.35, 1.1, len(plain))
+        zoomed = short.to(self.device) * zoom / self.config.patch_size
+        return torch.where(plain, shrink, zoomed)
+
+    def _draw_background(
+        self,
+        photos: PhotoBatch,
+        box: Tensor,
+        motion: Motion,
+        plain: Tensor,
+        shrink: Tensor,
+        dice: Dice,
+    ) -> Tensor:
+        """Photo around the target for plain pairs, a moving photo for the others."""
+        b, side = len(plain), self.config.patch_size
+        full_wh = photos.sizes_wh / photos.scale[:, None]
+        free = (full_wh - shrink[:, None] * side).clamp(min=0)
+        center = full_wh / 2 + free * dice.uniform(-0.5, 0.5, b, 2)
+        center = torch.where(plain[:, None], box[:, :2] + box[:, 2:] / 2, center)
+        half = torch.where(plain[:, None], box[:, 2:] / 2, shrink[:, None] * side / 2)
+        still = Pose.rigid(
+            side / 2 + motion.background_shift,
+            torch.full_like(motion.target.half_px, side / 2)
+            * motion.background_zoom[..., None],
+            motion.background_angle,
+        )
+        pose = Pose(
+            *(
+                torch.where(plain.view(-1, *[1] * (own.ndim - 1)), own, moved)
+                for own, moved in zip(motion.target.parts(), still.parts(), strict=True)
+            )
+        )
+
+        def to_photo(points: Tensor) -> Tensor:
+            tile = pose.to_tile(points)
+            source = center[:, None, None] + tile * half[:, None, None]
+            return source * photos.scale[:, None, None, None]
+
+        points = patch_grid(to_photo, side, self.device)
+        border = dice.below(torch.full((b,), BORDER_MODES, device=self.device))
+        colours = look_up(photos, points, border)
+        return torch.where(
+            plain[:, None, None, None, None],
+            colours,
+            tint(colours, dice, strength=box.new_tensor(0.06)),
+        )
+
+    def _paste(
+        self,
+        images: Tensor,
+        choice: Choice,
+        own: PhotoBatch,
+        motion: Motion,
+        rows: Tensor,
+        dice: Dice,
+    ) -> tuple[Tensor, Tensor]:
+        """Paste targets, then occluders; returns images and boxes of what is seen."""
+        config, side = self.config, self.config.patch_size
+        target = draw_targets(
+            choice,
+            own,
+            self._pool,
+            motion.target,
+            rows,
+            side,
+            dice,
+            cutout_share=config.cutout_share,
+        )
+        images = target.paint(images)
+        seen = target.alpha
+        covered = torch.nonzero(dice.chance(config.occluder_share, len(rows))).flatten()
+        if len(covered):
+            pose = motion.target[rows[covered]]
+            cover = draw_occluders(choice, own, pose, rows[covered], side, dice)
+            area = seen[covered].sum((2, 3, 4)).clamp(min=1.0)
+            left = (seen[covered] * (1 - cover.alpha)).sum((2, 3, 4)) / area
+            allowed = left >= _MIN_VISIBLE
+            images[covered] = cover.paint(images[covered], visible=allowed)
+            hidden = cover.alpha * allowed[:, :, None, None, None]
+            seen = seen.index_copy(0, covered, seen[covered] * (1 - hidden))
+        boxes = box_of_mask(seen[:, :, 0])
+        boxes = complete_at_border(boxes, target.mask, target.pose, side)
+        return images, boxes
