@@ -36,7 +36,7 @@ class Pose:
 
     def to_image(self, points_xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bring points of the cut-out, shape (n, 2), into image pixels."""
-        return points_xy @ self.matrix.T + np.asarray(self.center_xy)
+        return np.asarray(points_xy @ self.matrix.T + np.asarray(self.center_xy))
 
 
 def smooth_path(
@@ -68,7 +68,7 @@ def smooth_path(
         left
     ]
     end = u**2 * (3 - 2 * u) * v[left + 1] - u**2 * (1 - u) * step * slopes[left + 1]
-    return start + end
+    return np.asarray(start + end)
 
 
 def smooth_closed(

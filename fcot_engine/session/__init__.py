@@ -1,1 +1,21 @@
-"""session."""
+"""Frames, boxes, and a tracker that carries the boxes forward."""
+
+from __future__ import annotations
+
+from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.session.propagation import Propagated, propagate
+from fcot_engine.session.target_run import TargetRun
+from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox, TrackStore
+from fcot_engine.session.tracker_like import TrackerLike
+
+__all__ = [
+    "BoxOrigin",
+    "FrameSource",
+    "Propagated",
+    "TargetRun",
+    "Track",
+    "TrackBox",
+    "TrackStore",
+    "TrackerLike",
+    "propagate",
+]

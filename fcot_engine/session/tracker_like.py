@@ -1,0 +1,38 @@
+"""What the session and everything above it ask of a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcot_engine.tracker.results import TrackResult
+
+__all__ = ["TrackerLike"]
+
+
+@runtime_checkable
+class TrackerLike(Protocol):
+    """Follows one target; `fcot_engine.tracker.Tracker` is the real one.
+
+    Frames are uint8 RGB of shape (height, width, 3), boxes x, y, width, height in image
+    pixels.
+    """
+
+    def init(
+        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float]
+    ) -> TrackResult:
+        """Start on a target, forgetting any earlier one."""
+
+    def track(self, frame_rgb: NDArray[np.uint8]) -> TrackResult:
+        """Find the target in the next frame."""
+
+    def correct(
+        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float]
+    ) -> TrackResult:
+        """Learn where the target is in a frame; the next `track` goes on from there."""
+
+    def place(self, box_xywh: Sequence[float]) -> None:
+        """Move the search to a box without learning."""
