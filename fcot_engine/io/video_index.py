@@ -1,0 +1,178 @@
+"""Which packet of a video file holds which frame.
+
+Frame numbers come from presentation times: the frames of a video are its displayed
+packets in the order of those times, counted from 0. The index is made by reading the
+packets alone; nothing is decoded. Where the times cannot be trusted (H.264 in AVI has
+none, some files lie), it is made again from one pass over the decoded frames.
+
+A packet is known by its place in the file, its *ordinal*. Decoders get the ordinal as
+the packet's time stamp and hand it back with the frame, so a decoded frame always says
+which packet it came from, whatever its real time stamp claims.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+__all__ = ["NO_TIME", "PacketTable", "VideoIndex", "video_packets"]
+
+NO_TIME = np.iinfo(np.int64).min
+"""Stands for a time stamp that the file does not give."""
+
+_NO_FRAME = -1
+_VP8_SHOW_FRAME = 0x10  # bit of the first byte; VP8 stores helper frames as packets
+
+
+@dataclass(frozen=True, eq=False)
+class PacketTable:
+    """The packets of a video stream, in the order of the file."""
+
+    pts: NDArray[np.int64]
+    """Presentation times in ticks of the stream, `NO_TIME` where there is none."""
+    dts: NDArray[np.int64]
+    """Decoding times in ticks of the stream, `NO_TIME` where there is none."""
+    is_key: NDArray[np.bool_]
+    """Whether decoding can start here."""
+    is_shown: NDArray[np.bool_]
+    """False for packets that an edit list or the codec hides."""
+    damage: str | None = None
+    """Why reading ended early, or None."""
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    @property
+    def has_times(self) -> bool:
+        """Whether each shown packet has a presentation time of its own."""
+        times = self.pts[self.is_shown]
+        return not (times == NO_TIME).any() and len(np.unique(times)) == len(times)
+
+    def find(self, pts: int | None, dts: int | None) -> int | None:
+        """Return the ordinal of the packet with these times, None if not just one."""
+        for times, wanted in ((self.pts, pts), (self.dts, dts)):
+            if wanted is not None:
+                found = np.flatnonzero(times == wanted)
+                if len(found) == 1:
+                    return int(found[0])
+        return None
+
+    @classmethod
+    def from_packets(cls, packets: Iterable[Packet[VideoStream]]) -> PacketTable:
+        """Read all packets; an error in the file ends the table there.
+
+        Args:
+            packets: as `video_packets` gives them.
+        """
+        from av.error import FFmpegError
+
+        pts, dts, is_key, is_shown = array("q"), array("q"), bytearray(), bytearray()
+        damage = None
+        is_vp8: bool | None = None
+        try:
+            for packet in packets:
+                if is_vp8 is None:
+                    is_vp8 = packet.stream.codec_context.name == "vp8"
+                pts.append(NO_TIME if packet.pts is None else packet.pts)
+                dts.append(NO_TIME if packet.dts is None else packet.dts)
+                is_key.append(packet.is_keyframe)
+                hidden = is_vp8 and not memoryview(packet)[0] & _VP8_SHOW_FRAME
+                is_shown.append(not (packet.is_discard or hidden))
+        except FFmpegError as error:
+            damage = error.strerror or str(error)
+        return cls(
+            np.array(pts, np.int64),
+            np.array(dts, np.int64),
+            np.frombuffer(is_key, np.bool_),
+            np.frombuffer(is_shown, np.bool_),
+            damage,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class VideoIndex:
+    """Frame numbers of a video file, both ways."""
+
+    packets: PacketTable
+    packet_of: NDArray[np.int64]
+    """Ordinal of the packet of each frame, in display order."""
+    frame_of: NDArray[np.int64] = field(init=False)
+    """Frame number of each packet, -1 for packets without a frame."""
+    keys: NDArray[np.int64] = field(init=False)
+    """Ordinals of the packets where decoding can start, ascending; 0 is always one."""
+    first_frame_of_key: NDArray[np.int64] = field(init=False)
+    """The first frame that can be relied on when decoding starts at each of `keys`.
+
+    In an open group of pictures, frames that are shown before the keyframe come after
+    it in the file and cannot be decoded from it; they are not counted.
+    """
+
+    def __post_init__(self) -> None:
+        frame_of = np.full(len(self.packets), _NO_FRAME, np.int64)
+        frame_of[self.packet_of] = np.arange(len(self.packet_of))
+        keys = np.flatnonzero(self.packets.is_key)
+        if not len(keys) or keys[0] != 0:
+            keys = np.concatenate([[0], keys])
+        # A key that is not shown itself starts at the next frame shown after it.
+        first = frame_of[keys]
+        for place in np.flatnonzero(first == _NO_FRAME):
+            first[place] = self._first_after(int(keys[place]), frame_of)
+        first[0] = 0  # nothing lies before the first packet to start from instead
+        object.__setattr__(self, "frame_of", frame_of)
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "first_frame_of_key", first)
+
+    def __len__(self) -> int:
+        return len(self.packet_of)
+
+    @classmethod
+    def from_times(cls, packets: PacketTable) -> VideoIndex:
+        """Number the shown packets by their presentation times."""
+        shown = np.flatnonzero(packets.is_shown)
+        order = np.argsort(packets.pts[shown], kind="stable")
+        return cls(packets, shown[order])
+
+    def start_keys(self, frame: int) -> Iterator[int]:
+        """Yield ordinals to start decoding from to get a frame, the nearest first.
+
+        The second and later ones lie further and further back: a file may mark packets
+        as keyframes that are none, or that need some frames to recover.
+        """
+        target = self.packet_of[frame]
+        n_before = int(np.searchsorted(self.keys, target, "right"))
+        usable = np.flatnonzero(self.first_frame_of_key[:n_before] <= frame)
+        place = len(usable) - 1
+        step = 1
+        for _ in range(6):
+            if place < 0:
+                break
+            yield int(self.keys[usable[place]])
+            if place == 0:
+                break
+            place = max(0, place - step)
+            step *= 2
+
+    def _first_after(self, key: int, frame_of: NDArray[np.int64]) -> int:
+        packets = self.packets
+        if packets.has_times and packets.pts[key] != NO_TIME:
+            times = packets.pts[self.packet_of]
+            return int(np.searchsorted(times, packets.pts[key]))
+        later = frame_of[key:]
+        later = later[later != _NO_FRAME]
+        return int(later.min()) if len(later) else len(self.packet_of)
+
+
+def video_packets(
+    packets: Iterable[Packet[VideoStream]],
+) -> Iterator[Packet[VideoStream]]:
+    """Leave out the empty packets with which PyAV marks the end of a stream."""
+    return (packet for packet in packets if packet.size)
