@@ -87,7 +87,7 @@ def clip_xyxy(boxes_xyxy: Tensor, *, width: float, height: float) -> Tensor:
 
 
 def box_area(boxes_xyxy: Tensor) -> Tensor:
-    """Area of corner boxes in square pixels, shape `(*, 4)` to `(*)`; never negative."""
+    """Area of corner boxes in square pixels, `(*, 4)` to `(*)`; never negative."""
     check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
     return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(dim=-1)
 
@@ -148,7 +148,8 @@ def check_box_in_frame(
         )
     if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
         raise BoxError(
-            f"{name} must have a width and a height above 0, got {shown}. Draw it again."
+            f"{name} must have a width and a height above 0, got {shown}. "
+            "Draw it again."
         )
     left, top, right, bottom = (
         max(x, 0.0),
