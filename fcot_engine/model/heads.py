@@ -1,0 +1,150 @@
+"""The task heads of the paper (Fig. 3), on top of the decoder.
+
+A tower is convolution, group norm, ReLU, deformable convolution, group norm, ReLU,
+deformable convolution. Its entries have the indices of the released weights:
+0, 3, 6 are the convolutions and 1, 4 the norms. With `deformable=False` the
+deformable convolutions become plain 3x3 ones, for devices or tasks where they do not
+pay.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from fcot_engine.errors import ConfigError
+from fcot_engine.ops.deform_conv import ModulatedDeformConv2d
+from fcot_engine.ops.instance_norm import InstanceL2Norm
+
+__all__ = ["CoarseClassifierHead", "FineClassifierHead", "make_tower", "merge_halves"]
+
+
+def make_tower(
+    in_channels: int,
+    width: int,
+    out_channels: int,
+    *,
+    groups: int = 32,
+    deformable: bool = True,
+    first_bias: bool = False,
+) -> nn.Sequential:
+    """Three 3x3 convolutions with group norm and ReLU between them.
+
+    Args:
+        in_channels: channels of the input.
+        width: channels inside.
+        out_channels: channels of the output; it has no activation.
+        groups: of the group norms; must divide `width`.
+        deformable: whether the second and third convolution are deformable.
+        first_bias: whether the first convolution has a bias.
+
+    Returns:
+        A layer from `(N, in, H, W)` to `(N, out, H, W)`.
+
+    Raises:
+        ConfigError: `groups` does not divide `width`.
+    """
+    if groups < 1 or width % groups:
+        raise ConfigError(
+            f"groups must divide the width of a head, got {groups} groups for "
+            f"{width} channels."
+        )
+    layers: list[nn.Module] = [
+        nn.Conv2d(in_channels, width, 3, padding=1, bias=first_bias)
+    ]
+    nn.init.kaiming_normal_(layers[0].weight, mode="fan_out")  # type: ignore[arg-type]
+    for inside, outside in pairwise((width, width, out_channels)):
+        layers += [nn.GroupNorm(groups, inside), nn.ReLU(inplace=True)]
+        if deformable:
+            layers.append(ModulatedDeformConv2d(inside, outside))
+        else:
+            layers.append(nn.Conv2d(inside, outside, 3, padding=1))
+    return nn.Sequential(*layers)
+
+
+def merge_halves(channels: int, *, bias: bool) -> nn.Conv2d:
+    """1x1 convolution that starts as the mean of two stacked maps.
+
+    Args:
+        channels: channels of each of the two maps and of the result.
+        bias: whether it has a bias, which starts at 0.
+
+    Returns:
+        A layer from `(N, 2 * channels, H, W)` to `(N, channels, H, W)`.
+    """
+    merge = nn.Conv2d(2 * channels, channels, 1, bias=bias)
+    half = torch.eye(channels) / 2
+    with torch.no_grad():
+        merge.weight.copy_(torch.cat([half, half], dim=1)[:, :, None, None])
+        if merge.bias is not None:
+            merge.bias.zero_()
+    return merge
+
+
+class CoarseClassifierHead(nn.Module):
+    """Features for the robust score map at stride 16: one 3x3 convolution, normed."""
+
+    def __init__(
+        self, in_channels: int = 1024, channels: int = 512, *, filter_size: int = 4
+    ) -> None:
+        """Make the head.
+
+        Args:
+            in_channels: channels of the backbone's coarse tap.
+            channels: channels of the result.
+            filter_size: side of the target filter in cells; it sets the norm.
+        """
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)
+        self.norm = InstanceL2Norm.for_filter(channels, filter_size)
+        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out")
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map `(N, in, H, W)` to `(N, channels, H, W)`."""
+        out: Tensor = self.norm(self.conv(features))
+        return out
+
+
+class FineClassifierHead(nn.Module):
+    """Features for the precise score map at stride 4: a tower, normed."""
+
+    def __init__(
+        self,
+        in_channels: int = 256,
+        width: int = 128,
+        channels: int = 256,
+        *,
+        filter_size: int = 4,
+        norm_gain: float = 1.5,
+        groups: int = 32,
+        deformable: bool = True,
+    ) -> None:
+        """Make the head.
+
+        Args:
+            in_channels: channels of the decoder's fine map.
+            width: channels inside.
+            channels: channels of the result.
+            filter_size: side of the target filter in cells; it sets the norm.
+            norm_gain: expected squared norm under the filter; released weights were
+                trained with 1.5 (three stages) or 2.0 (two stages).
+            groups: of the group norms.
+            deformable: whether its last two convolutions are deformable.
+        """
+        super().__init__()
+        self.tower = make_tower(
+            in_channels,
+            width,
+            channels,
+            groups=groups,
+            deformable=deformable,
+            first_bias=True,
+        )
+        self.norm = InstanceL2Norm.for_filter(channels, filter_size, gain=norm_gain)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map `(N, in, H, W)` to `(N, channels, H, W)`."""
+        out: Tensor = self.norm(self.tower(features))
+        return out
