@@ -98,6 +98,10 @@ class Track:
             self._frames.remove(frame_index)
         return box
 
+    def copy(self) -> Track:
+        """Return an independent track with the same boxes, such as for a worker."""
+        return Track(self.track_id, self.label, dict(self._boxes), list(self._frames))
+
     def human_frames(self) -> list[int]:
         """Frames whose box a person drew or moved, in order."""
         return [i for i in self._frames if self._boxes[i].origin.is_human]
@@ -135,6 +139,12 @@ class TrackStore:
         track = Track(max(self._tracks, default=0) + 1, label)
         self._tracks[track.track_id] = track
         return track
+
+    def copy(self) -> TrackStore:
+        """Return an independent store with copies of all tracks."""
+        copied = TrackStore()
+        copied._tracks = {key: track.copy() for key, track in self._tracks.items()}
+        return copied
 
     def boxes_at(self, frame_index: int) -> list[tuple[Track, TrackBox]]:
         """Return the tracks that have a box in a frame, with it."""
