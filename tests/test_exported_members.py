@@ -1,4 +1,7 @@
-"""`__all__` says the truth, in every module of both packages."""
+"""`__all__` says the truth, in every module of both packages.
+
+That it is sorted is ruff's rule RUF022.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +53,9 @@ def exported_names(path: Path) -> list[str] | None:
 
 @pytest.mark.parametrize("path", FILES)
 class TestAll:
-    def test_is_sorted_and_without_doubles(self, path):
+    def test_no_name_comes_twice(self, path):
         exported = exported_names(path) or []
-        assert exported == sorted(set(exported))
+        assert len(exported) == len(set(exported))
 
     def test_names_exist(self, path):
         module = importlib.import_module(module_name(path))
