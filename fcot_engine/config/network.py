@@ -1,0 +1,119 @@
+"""Sizes of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fcot_engine.errors import ConfigError
+
+__all__ = [
+    "COARSE_STRIDE",
+    "FINE_STRIDE",
+    "BackboneConfig",
+    "ClassifierConfig",
+    "NetworkConfig",
+    "RegressorConfig",
+]
+
+FINE_STRIDE = 4
+"""Patch pixels per cell of the fine maps."""
+COARSE_STRIDE = 16
+"""Patch pixels per cell of the coarse maps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """The feature extractor and its up-sampling decoder."""
+
+    use_gradient_features: bool = True
+    """Whether fixed orientation and colour features stand beside the learned ones."""
+    widths: tuple[int, int, int] = (32, 64, 96)
+    """Channels of the learned layers at strides 4, 8 and 16."""
+    blocks: tuple[int, int, int] = (1, 2, 2)
+    """Residual blocks at strides 4, 8 and 16."""
+    decoder_width: int = 48
+    """Channels of the decoder's map at stride 4."""
+
+    def __post_init__(self) -> None:
+        for name in ("widths", "blocks"):
+            if min(getattr(self, name)) < 1:
+                raise ConfigError(
+                    f"backbone.{name} must be above 0, got {getattr(self, name)}."
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig:
+    """One of the two classification branches."""
+
+    channels: int
+    """Learned feature channels; the fixed ones come on top."""
+    filter_side: int
+    """Side of the target filter in cells."""
+    label_sigma: float
+    """Width of the Gaussian label in cells, the start of the learned label."""
+    mask_slope: float
+    """How fast the start of the learned mask falls with the distance, per cell."""
+    distance_bins: int = 60
+    """Entries of the learned tables of label, mask and weight."""
+    bin_width: float = 0.25
+    """Width of one entry in cells."""
+    filter_regularisation: float = 0.1
+    """Start of the learned weight of the filter's norm; the loss has its square."""
+    step_scale: float = 1.0
+    """Start of the learned factor on the exact step length."""
+
+    def __post_init__(self) -> None:
+        if self.filter_side < 1 or self.filter_side % 2 == 0:
+            raise ConfigError(
+                f"filter_side must be odd and above 0, got {self.filter_side}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressorConfig:
+    """The regression heads, the dynamic model generator and the rectifier."""
+
+    channels: int = 32
+    """Channels of the regression feature map."""
+    filter_side: int = 3
+    """Side of the regression filter on the learned map (3 in the paper)."""
+    detail_side: int = 13
+    """Side in taps of the regression filter on the fixed features; 0 for none."""
+    detail_dilation: int = 2
+    """Distance of two of these taps in cells."""
+    detail_window: float = 1.0
+    """Width of the Gaussian window on the taps, over the target's size."""
+    bias_value: float = 1.0
+    """Value of the constant input, so that a filter holds the mean box as well."""
+    regularisation: float = 0.035
+    """Start of the learned eta of Eq. 4, for inputs of unit power."""
+    offset_unit_px: float = 16.0
+    """Patch pixels per unit of the offsets that the filters answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The whole network; a checkpoint keeps it beside its weights."""
+
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    """Encoder and decoder."""
+    coarse: ClassifierConfig = field(
+        default_factory=lambda: ClassifierConfig(
+            channels=48,
+            filter_side=5,
+            label_sigma=1.0,
+            mask_slope=0.5,
+            distance_bins=40,
+            bin_width=0.25,
+        )
+    )
+    """Classification at stride 16."""
+    fine: ClassifierConfig = field(
+        default_factory=lambda: ClassifierConfig(
+            channels=16, filter_side=11, label_sigma=1.2, mask_slope=0.5
+        )
+    )
+    """Classification at stride 4."""
+    regressor: RegressorConfig = field(default_factory=RegressorConfig)
+    """Box regression at stride 4."""

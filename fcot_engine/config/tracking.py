@@ -1,0 +1,162 @@
+"""Settings of the tracker: how it searches, learns and decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fcot_engine.config.network import COARSE_STRIDE
+from fcot_engine.errors import ConfigError
+
+__all__ = [
+    "AugmentationConfig",
+    "ClassificationUpdateConfig",
+    "LocalisationConfig",
+    "RegressionUpdateConfig",
+    "SearchConfig",
+    "TrackerConfig",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How the search patch is cut around the last known target."""
+
+    patch_size: int = 288
+    """Side of the square network input, in patch pixels."""
+    area_scale: float = 4.5
+    """Side of the search region over the square root of the target's area."""
+    lost_growth: float = 1.1
+    """Growth of the search region with each frame in which the target is lost."""
+    max_growth: float = 1.6
+    """Limit of that growth."""
+
+    def __post_init__(self) -> None:
+        if self.patch_size % COARSE_STRIDE or self.patch_size < 2 * COARSE_STRIDE:
+            raise ConfigError(
+                f"search.patch_size must be a multiple of {COARSE_STRIDE} and at least "
+                f"{2 * COARSE_STRIDE}, got {self.patch_size}."
+            )
+        _check_range("search.area_scale", self.area_scale, 1.5, 16)
+        _check_range("search.lost_growth", self.lost_growth, 1, 2)
+        _check_range("search.max_growth", self.max_growth, 1, 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationConfig:
+    """The samples made from each box that a person drew (paper, section III-C)."""
+
+    class_shift: float = 40.0
+    """Largest random shift of a classification sample, in patch pixels."""
+    box_samples: int = 80
+    """Samples for the rectifier beside the given one."""
+    box_shift: float = 12.0
+    """Largest random shift of a rectifier sample, in patch pixels."""
+    box_zoom: float = 0.25
+    """Largest random zoom of a rectifier sample, natural logarithm."""
+    box_stretch: float = 0.12
+    """Largest random change of its aspect, natural logarithm per axis."""
+    box_turn: float = 0.1
+    """Standard deviation of its turn, in radians."""
+
+    def __post_init__(self) -> None:
+        _check_range("augmentation.box_samples", self.box_samples, 1, 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassificationUpdateConfig:
+    """How the target filters are learned while tracking."""
+
+    first_iterations: int = 12
+    """Optimiser steps on the first frame."""
+    correction_iterations: int = 8
+    """Optimiser steps after a human box."""
+    update_iterations: int = 2
+    """Optimiser steps when the best frame of a span entered the memory."""
+    hard_negative_iterations: int = 1
+    """Optimiser steps when a look-alike was seen."""
+    update_interval: int = 8
+    """Frames in a span (n in the paper)."""
+    memory_size: int = 30
+    """Tracked samples kept beside the given ones."""
+    learning_rate: float = 0.16
+    """Weight of a new tracked sample against all older ones."""
+    hard_negative_rate: float = 0.2
+    """The same for a frame with a look-alike."""
+    given_share: float = 0.3
+    """Least share of the given samples, which no update can take away."""
+
+    def __post_init__(self) -> None:
+        _check_range("classification.update_interval", self.update_interval, 1, 10_000)
+        _check_range("classification.memory_size", self.memory_size, 1, 1000)
+        _check_range("classification.given_share", self.given_share, 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressionUpdateConfig:
+    """How the regression model is made while tracking (section III-B, III-C)."""
+
+    first_iterations: int = 60
+    """Rectifier steps on the given samples for the static model."""
+    online_iterations: int = 20
+    """Rectifier steps for the online model."""
+    update_interval: int = 16
+    """Frames between two online models (n in the paper)."""
+    generator_samples: int = 3
+    """Best-scored tracked samples of a span that an online model is made from."""
+    blend: float = 0.0
+    """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
+    size_gain: float = 0.6
+    """Share of a found change of size that is taken over in one frame."""
+
+    def __post_init__(self) -> None:
+        _check_range("regression.blend", self.blend, 0, 1)
+        _check_range("regression.size_gain", self.size_gain, 0, 1)
+        _check_range("regression.update_interval", self.update_interval, 1, 10_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalisationConfig:
+    """How the score maps are read."""
+
+    coarse_weight: float = 0.5
+    """Alpha of Eq. 1."""
+    fine_weight: float = 0.5
+    """Beta of Eq. 1."""
+    window: float = 0.25
+    """How far a cosine window lowers scores at the border of the patch."""
+    lost_threshold: float = 0.12
+    """Fused score below which the target is lost."""
+    learn_threshold: float = 0.25
+    """Fused score from which a frame may be learned from."""
+    distractor_ratio: float = 0.8
+    """Second peak over first from which the frame is uncertain."""
+    hard_negative_ratio: float = 0.5
+    """Second peak over first from which a look-alike is learned from."""
+    neighbourhood: float = 1.5
+    """Size of the first peak's surroundings over the target's size."""
+
+    def __post_init__(self) -> None:
+        _check_range("localisation.window", self.window, 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerConfig:
+    """All settings of a tracker; changed by `dataclasses.replace`."""
+
+    search: SearchConfig = field(default_factory=SearchConfig)
+    """Where to look."""
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    """What is made of a human box."""
+    classification: ClassificationUpdateConfig = field(
+        default_factory=ClassificationUpdateConfig
+    )
+    """Learning of the target filters."""
+    regression: RegressionUpdateConfig = field(default_factory=RegressionUpdateConfig)
+    """Learning of the regression model."""
+    localisation: LocalisationConfig = field(default_factory=LocalisationConfig)
+    """Reading of the score maps."""
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{name} must be from {low} to {high}, got {value}.")

@@ -1,0 +1,151 @@
+"""The classification model: its start and its steepest-descent optimiser.
+
+One target filter a scale is learned online on labelled feature maps, as in DiMP, with
+tables for label, mask and weight over the distance to the target's centre that are
+learned offline (paper, section III-A b; DiMP, section 3.2).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from fcot_engine.config.network import ClassifierConfig
+from fcot_engine.ops.prroi_pool import prroi_pool
+from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
+
+__all__ = ["ClassificationModel", "LabelMaps"]
+
+
+class LabelMaps(NamedTuple):
+    """What the scores of each cell should be, each of shape `(*, N, H, W)`."""
+
+    label: Tensor
+    """Wanted score."""
+    mask: Tensor
+    """In [0, 1]: 1 near the target, where any deviation counts; 0 far from it, where
+    only positive scores count."""
+    weight: Tensor
+    """How much a cell counts."""
+
+
+class ClassificationModel(nn.Module):
+    """Makes and optimises the target filters of one scale."""
+
+    def __init__(self, config: ClassifierConfig, channels: int, *, stride: int) -> None:
+        """Make it for feature maps of `channels` channels at `stride` patch pixels."""
+        super().__init__()
+        self.config = config
+        self.stride = stride
+        distance = torch.arange(config.distance_bins) * config.bin_width  # cells
+        label = torch.exp(-0.5 * (distance / config.label_sigma) ** 2)
+        self.label_table = nn.Parameter(label)
+        self.mask_table = nn.Parameter(3 * torch.tanh(2 - config.mask_slope * distance))
+        self.weight_table = nn.Parameter(torch.ones(config.distance_bins))
+        self.log_step = nn.Parameter(torch.tensor(math.log(config.step_scale)))
+        self.filter_reg = nn.Parameter(torch.tensor(config.filter_regularisation))
+        self.start_gain = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def start_filter(self, features: Tensor, boxes_xywh: Tensor) -> Tensor:
+        """Make a first filter from the look of the target (the initialiser).
+
+        Args:
+            features: `(*, N, C, H, W)`.
+            boxes_xywh: `(*, N, 4)` in patch pixels.
+
+        Returns:
+            `(*, C, k, k)`: the features around the target's centre, averaged over the
+            N frames and weighted by channel. A new model's weights are 0.
+        """
+        *lead, n, c, height, width = features.shape
+        side = self.config.filter_side
+        center = boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2
+        half = side * self.stride / 2
+        window = torch.cat([center - half, center + half], -1)
+        pooled = prroi_pool(
+            features.reshape(-1, c, height, width),
+            window.reshape(-1, 4),
+            side,
+            stride=self.stride,
+            offset=0.5,
+        ).view(*lead, n, c, side, side)
+        return pooled.mean(-4) * self.start_gain / side**2
+
+    def score(self, features: Tensor, target_filter: Tensor) -> Tensor:
+        """Score every cell of `(*, N, C, H, W)` features: Eq. 1, one scale."""
+        return apply_filter(features, target_filter)
+
+    def label_maps(self, boxes_xywh: Tensor, size: tuple[int, int]) -> LabelMaps:
+        """Read the learned tables for some targets.
+
+        Args:
+            boxes_xywh: `(*, 4)` in patch pixels.
+            size: rows and columns of the score map.
+
+        Returns:
+            Three maps of shape `(*, rows, columns)`.
+        """
+        center = (boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2) / self.stride - 0.5
+        rows = torch.arange(size[0], device=center.device, dtype=center.dtype)
+        columns = torch.arange(size[1], device=center.device, dtype=center.dtype)
+        dy = rows - center[..., 1, None]  # (*, rows)
+        dx = columns - center[..., 0, None]
+        distance = (dy[..., :, None] ** 2 + dx[..., None, :] ** 2).sqrt()
+        last = self.config.distance_bins - 1
+        place = (distance / self.config.bin_width).clamp(max=last)
+        low = place.floor().clamp(max=last - 1)
+        part = place - low
+        low_index = low.long()
+
+        def read(table: Tensor) -> Tensor:
+            return table[low_index] * (1 - part) + table[low_index + 1] * part
+
+        return LabelMaps(
+            read(self.label_table),
+            torch.sigmoid(read(self.mask_table)),
+            read(self.weight_table),
+        )
+
+    def optimise(
+        self,
+        target_filter: Tensor,
+        features: Tensor,
+        labels: LabelMaps,
+        *,
+        sample_weights: Tensor,
+        iterations: int,
+    ) -> list[Tensor]:
+        """Improve a filter by steepest descent with the Gauss-Newton step length.
+
+        Args:
+            target_filter: `(*, C, k, k)`.
+            features: `(*, N, C, H, W)`.
+            labels: maps of shape `(*, N, H, W)`.
+            sample_weights: `(*, N)`, summing to 1.
+            iterations: number of steps.
+
+        Returns:
+            The filters after each step, the last one last; empty for 0 iterations.
+        """
+        root = sample_weights.sqrt()[..., None, None] * labels.weight
+        decay = self.filter_reg.square().clamp(min=1e-6)
+        lower, upper = (1 - labels.mask) / 2, (1 + labels.mask) / 2
+        iterates = []
+        for _ in range(iterations):
+            scores = apply_filter(features, target_filter)
+            slope = lower * scores.sign() + upper
+            residual = root * (lower * scores.abs() + upper * scores - labels.label)
+            gradient = correlate_with_scores(
+                features, root * slope * residual, side=target_filter.shape[-1]
+            )
+            gradient = gradient + decay * target_filter
+            change = root * slope * apply_filter(features, gradient)
+            power = gradient.square().sum((-1, -2, -3), keepdim=True)
+            curvature = change.square().sum((-1, -2, -3))[..., None, None, None]
+            step = power / (curvature + decay * power).clamp(min=1e-8)
+            target_filter = target_filter - self.log_step.exp() * step * gradient
+            iterates.append(target_filter)
+        return iterates

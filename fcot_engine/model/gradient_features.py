@@ -1,0 +1,122 @@
+"""Fixed features: oriented gradients, texture and colour in cells of 4x4 pixels.
+
+They need no training, and give the filters that are learned online something to hold
+on to from the first sample. Gradients of the strongest colour channel are binned by 18
+signed and 9 unsigned orientations, pooled in cells and normalised by the energy of the
+four blocks around each cell (Dalal and Triggs 2005; Felzenszwalb et al. 2010); colour is
+a soft assignment to a dozen named colours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["GradientFeatures"]
+
+_ORIENTATIONS = 18
+_CLIP = 0.2  # a block's share above which one orientation counts no more
+_COLOUR_SPREAD = 0.03
+_COLOURS = (
+    (0.0, 0.0, 0.0),  # black
+    (0.5, 0.5, 0.5),  # gray
+    (1.0, 1.0, 1.0),  # white
+    (0.8, 0.1, 0.1),  # red
+    (0.9, 0.5, 0.1),  # orange
+    (0.9, 0.85, 0.2),  # yellow
+    (0.2, 0.6, 0.2),  # green
+    (0.2, 0.7, 0.75),  # cyan
+    (0.15, 0.2, 0.7),  # blue
+    (0.55, 0.2, 0.6),  # purple
+    (0.9, 0.6, 0.7),  # pink
+    (0.4, 0.25, 0.1),  # brown
+)
+
+
+class GradientFeatures(nn.Module):
+    """RGB patches to 43 normalised channels at stride 4, nothing learned.
+
+    The buffers `mean` and `std` bring each channel to zero mean and unit deviation on
+    natural photos; they are measured once before training and kept in the weights.
+    """
+
+    CHANNELS = _ORIENTATIONS + _ORIENTATIONS // 2 + 4 + len(_COLOURS)
+
+    mean: Tensor
+    std: Tensor
+    colours: Tensor
+    bins: Tensor
+
+    def __init__(self, *, cell_px: int = 4) -> None:
+        super().__init__()
+        self.cell_px = cell_px
+        self.register_buffer("mean", torch.zeros(1, self.CHANNELS, 1, 1))
+        self.register_buffer("std", torch.ones(1, self.CHANNELS, 1, 1))
+        colours = torch.tensor(_COLOURS).view(1, -1, 3, 1, 1)
+        self.register_buffer("colours", colours, persistent=False)
+        bins = torch.arange(float(_ORIENTATIONS)).view(1, -1, 1, 1)
+        self.register_buffer("bins", bins, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Compute normalised features.
+
+        Args:
+            images: `(N, 3, S, S)` RGB in [0, 1], S a multiple of 4.
+
+        Returns:
+            `(N, 43, S / 4, S / 4)`; cell i covers pixels [4 i, 4 i + 4).
+        """
+        return (self.measure(images) - self.mean) / self.std
+
+    def measure(self, images: Tensor) -> Tensor:
+        """Compute the features before normalisation, same shapes as `forward`."""
+        orientations = self._orientation_cells(images)  # (N, 18, h, w)
+        half = _ORIENTATIONS // 2
+        unsigned = orientations[:, :half] + orientations[:, half:]
+        gains = _block_gains(unsigned)  # 4 x (N, 1, h, w)
+        clipped = [(unsigned * gain).clamp(max=_CLIP) for gain in gains]
+        signed = torch.stack([(orientations * g).clamp(max=_CLIP) for g in gains]).sum(0)
+        texture = torch.cat([block.sum(1, keepdim=True) for block in clipped], 1)
+        return torch.cat(
+            [
+                0.5 * signed,
+                0.5 * torch.stack(clipped).sum(0),
+                0.2357 * texture,
+                self._colour_cells(images),
+            ],
+            dim=1,
+        )
+
+    def _orientation_cells(self, images: Tensor) -> Tensor:
+        """Gradient magnitude by direction, each pixel shared by two bins."""
+        padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
+        dx = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+        dy = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+        power, strongest = (dx * dx + dy * dy).max(1, keepdim=True)
+        dx, dy = dx.gather(1, strongest), dy.gather(1, strongest)
+        direction = torch.atan2(dy, dx) * (_ORIENTATIONS / (2 * math.pi))
+        apart = (direction - self.bins).abs()
+        apart = torch.minimum(apart, _ORIENTATIONS - apart)  # directions are a circle
+        weights = (1 - apart).clamp_(min=0) * power.sqrt()
+        return F.avg_pool2d(weights, self.cell_px)
+
+    def _colour_cells(self, images: Tensor) -> Tensor:
+        mean = F.avg_pool2d(images, self.cell_px)
+        distance = (mean[:, None] - self.colours).square().sum(2)
+        return torch.softmax(-distance / _COLOUR_SPREAD, dim=1)
+
+
+def _block_gains(unsigned: Tensor) -> list[Tensor]:
+    """One over the energy of the four 2x2 blocks that contain each cell."""
+    energy = unsigned.square().sum(1, keepdim=True)
+    height, width = energy.shape[2:]
+    blocks = F.avg_pool2d(F.pad(energy, (1, 1, 1, 1), mode="replicate"), 2, 1) * 4
+    gains = (blocks + 1e-3).rsqrt()
+    return [
+        gains[:, :, top : top + height, left : left + width]
+        for top in (0, 1)
+        for left in (0, 1)
+    ]

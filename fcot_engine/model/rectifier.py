@@ -1,0 +1,98 @@
+"""The rectifier of the regression model generator (section III-B, Eq. 4 to 10).
+
+Eq. 4 looks only at the features around the target's centre c, so a training sample is
+one vector x (the k x k x C cells around c, plus a constant) and one wanted answer m
+(the four offsets). With f the filter as a 4 x D matrix the loss is
+
+    L(f) = sum_n w_n |m_n - f x_n|^2 + eta^2 |f|^2,        sum_n w_n = 1,
+
+a plain least-squares problem with a few dozen rows.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fcot_engine.errors import ShapeError
+
+__all__ = ["measure_loss", "rectify", "solve_directly"]
+
+
+def measure_loss(
+    model: Tensor, inputs: Tensor, targets: Tensor, weights: Tensor, *, eta: Tensor
+) -> Tensor:
+    """Loss of Eq. 4, shape `(*)`; arguments as for `rectify`."""
+    residual = targets - inputs @ model.transpose(-1, -2)
+    data = (weights[..., None] * residual.square()).sum((-1, -2))
+    return data + eta.square() * model.square().sum((-1, -2))
+
+
+def rectify(
+    model: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    *,
+    eta: Tensor,
+    iterations: int,
+) -> Tensor:
+    """Improve a regression model by steepest descent with exact line search.
+
+    Each step is Eq. 5 with the gradient of Eq. 9 and the length of Eq. 8 and 10; the
+    problem is quadratic, so the Gauss-Newton length is the exact minimum on the line.
+
+    Args:
+        model: `(*, 4, D)`, one row for each of left, right, top and bottom.
+        inputs: `(*, N, D)`, one row a sample.
+        targets: `(*, N, 4)`, the offsets that each sample should give.
+        weights: `(*, N)`, how much each sample counts, summing to 1.
+        eta: weight of the filter's norm, a scalar.
+        iterations: number of steps.
+
+    Returns:
+        The rectified model, `(*, 4, D)`.
+
+    Raises:
+        ShapeError: the sizes do not fit each other.
+    """
+    _check_problem(model, inputs, targets, weights)
+    root = weights.sqrt()[..., None]
+    inputs, targets = root * inputs, root * targets
+    decay = eta.square()
+    for _ in range(iterations):
+        residual = inputs @ model.transpose(-1, -2) - targets  # (*, N, 4)
+        gradient = residual.transpose(-1, -2) @ inputs + decay * model  # (*, 4, D)
+        change = inputs @ gradient.transpose(-1, -2)
+        power = gradient.square().sum((-1, -2), keepdim=True)
+        curvature = change.square().sum((-1, -2), keepdim=True) + decay * power
+        model = model - power / curvature.clamp(min=1e-12) * gradient
+    return model
+
+
+def solve_directly(
+    inputs: Tensor, targets: Tensor, weights: Tensor, *, eta: Tensor
+) -> Tensor:
+    """Minimum of Eq. 4 in closed form, where `rectify` goes in the long run.
+
+    Works in the space of the samples (N x N), so D may be large. Used by tests and for
+    comparison; tracking uses `rectify`, whose few steps stay near the generated model.
+    """
+    root = weights.sqrt()[..., None]
+    inputs, targets = root * inputs, root * targets
+    gram = inputs @ inputs.transpose(-1, -2)
+    gram.diagonal(dim1=-2, dim2=-1).add_(eta.square())
+    return torch.linalg.solve(gram, targets).transpose(-1, -2) @ inputs
+
+
+def _check_problem(
+    model: Tensor, inputs: Tensor, targets: Tensor, weights: Tensor
+) -> None:
+    samples, size = inputs.shape[-2:]
+    expected = (4, size), (samples, 4), (samples,)
+    got = tuple(model.shape[-2:]), tuple(targets.shape[-2:]), tuple(weights.shape[-1:])
+    if got != expected:
+        raise ShapeError(
+            f"For inputs of {samples} samples with {size} numbers, model, targets and "
+            f"weights must end in {expected}, got {got}."
+        )

@@ -1,0 +1,147 @@
+"""Weights files: safetensors with the network's sizes and origin in the header."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from fcot_engine.config.network import (
+    BackboneConfig,
+    ClassifierConfig,
+    NetworkConfig,
+    RegressorConfig,
+)
+from fcot_engine.errors import ConfigError, WeightsError
+from fcot_engine.model.network import FcotNet
+
+__all__ = ["load_network", "read_weights_info", "save_network"]
+
+_FORMAT = "napari-fcot-1"
+
+
+def save_network(
+    network: FcotNet, path: Path, *, info: Mapping[str, str] | None = None
+) -> None:
+    """Write a network in half precision, beside the old file and then renamed.
+
+    Args:
+        network: the network, on any device.
+        path: file to write, usually `*.safetensors`.
+        info: what to say about the weights (data, samples, date, ...).
+
+    Raises:
+        WeightsError: the file cannot be written.
+    """
+    tensors = {
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in network.state_dict().items()
+    }
+    metadata = {
+        "format": _FORMAT,
+        "network": json.dumps(dataclasses.asdict(network.config)),
+        **(info or {}),
+    }
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, draft, metadata=metadata)
+        draft.replace(path)
+    except (OSError, SafetensorError) as error:
+        draft.unlink(missing_ok=True)
+        raise WeightsError(f"Weights cannot be written to {path}: {error}.") from error
+
+
+def read_weights_info(path: Path) -> dict[str, str]:
+    """Read the header of a weights file: format, network sizes, origin.
+
+    Raises:
+        WeightsError: the file is missing, corrupted or not one of ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+    if metadata.get("format") != _FORMAT:
+        raise WeightsError(
+            f"{path} is not a weights file of napari-fcot (format "
+            f"{metadata.get('format', 'not given')!r}, expected {_FORMAT!r}). "
+            "Choose a file that `fcot train` wrote."
+        )
+    return metadata
+
+
+def load_network(path: Path) -> FcotNet:
+    """Build the network that a weights file describes and fill it, on the CPU.
+
+    Raises:
+        WeightsError: the file is missing or corrupted, or names, shapes or values of
+            its tensors do not fit; all that is wrong is named together.
+    """
+    info = read_weights_info(path)
+    try:
+        network = FcotNet(_parse_config(json.loads(info["network"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} describes a network that cannot be built: {error}. "
+            "It may come from a newer version."
+        ) from error
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+    _check_fit(path, network, tensors)
+    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    return network.eval()
+
+
+def _unreadable(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"Weights file {path} cannot be read: {error}. "
+        "Check the path, or fetch the file again."
+    )
+
+
+def _parse_config(raw: dict[str, Any]) -> NetworkConfig:
+    try:
+        backbone = dict(raw["backbone"])
+        backbone["widths"] = tuple(backbone["widths"])
+        backbone["blocks"] = tuple(backbone["blocks"])
+        return NetworkConfig(
+            backbone=BackboneConfig(**backbone),
+            coarse=ClassifierConfig(**raw["coarse"]),
+            fine=ClassifierConfig(**raw["fine"]),
+            regressor=RegressorConfig(**raw["regressor"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"the network's sizes do not fit this version: {error}") from error
+
+
+def _check_fit(path: Path, network: FcotNet, tensors: dict[str, torch.Tensor]) -> None:
+    """Report missing, unexpected, misshapen and broken tensors in one message."""
+    expected = network.state_dict()
+    problems = [f"missing {name}" for name in expected.keys() - tensors.keys()]
+    problems += [f"unexpected {name}" for name in tensors.keys() - expected.keys()]
+    for name in sorted(expected.keys() & tensors.keys()):
+        if expected[name].shape != tensors[name].shape:
+            problems.append(
+                f"{name} has shape {tuple(tensors[name].shape)}, "
+                f"expected {tuple(expected[name].shape)}"
+            )
+        elif not bool(torch.isfinite(tensors[name]).all()):
+            problems.append(f"{name} is not finite")
+    if problems:
+        shown = "; ".join(sorted(problems)[:8])
+        raise WeightsError(
+            f"{path} does not fit the network ({len(problems)} problems): {shown}. "
+            "Fetch the file again or train with this version."
+        )

@@ -1,0 +1,128 @@
+"""Training samples made from one box that a person drew (section III-C).
+
+For the classifiers 23 warps as in the paper: shifts, a mirror image, blurs and turns;
+the lite preset adds zooms. For the rectifier random shifts, zooms, stretches and small
+turns, each with its own box, which teach a regressor what a change of size looks like.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fcot_engine.config.tracking import AugmentationConfig
+from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
+
+__all__ = ["GivenPatches", "make_box_patches", "make_class_patches"]
+
+_TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
+_ZOOMS = ((0.9, 0.9), (1.1, 1.1), (0.8, 0.8), (1.25, 1.25), (1.0, 1.15), (1.15, 1.0))
+_BLURS = ((2.0, 0.2), (0.2, 2.0), (2.0, 2.0))
+_FAR_SHIFT = 60 / 288  # of the patch's side
+
+
+@dataclass(frozen=True, eq=False)
+class GivenPatches:
+    """Patches with the target's box in each."""
+
+    patches: Tensor
+    """`(N, 3, S, S)` RGB in [0, 1]."""
+    boxes_xywh: Tensor
+    """`(N, 4)` in patch pixels, on the same device."""
+
+
+def make_class_patches(
+    image: Tensor,
+    box_xywh: BoxXywh,
+    frame: PatchFrame,
+    config: AugmentationConfig,
+    *,
+    generator: torch.Generator,
+) -> GivenPatches:
+    """Make the classifiers' samples; the first one is the unchanged patch.
+
+    Args:
+        image: `(3, H, W)` RGB in [0, 1].
+        box_xywh: the target in image pixels, in the middle of `frame`.
+        frame: the search patch around it.
+        config: how far samples are shifted.
+        generator: CPU generator for the shifts.
+    """
+    far = _FAR_SHIFT * frame.size_px
+
+    def shift() -> tuple[float, float]:
+        x, y = (torch.rand(2, generator=generator) * 2 - 1).tolist()
+        return x * config.class_shift, y * config.class_shift
+
+    warps = [PatchWarp(), PatchWarp(mirror=True)]
+    warps += [PatchWarp(shift_xy=(x, y)) for x in (-far, far) for y in (-far, far)]
+    warps += [
+        PatchWarp(turn=math.radians(angle), shift_xy=shift()) for angle in _TURNS_DEGREES
+    ]
+    warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in _ZOOMS]
+    blurred = [PatchWarp(shift_xy=shift()) for _ in _BLURS]
+    given = _warp(image, box_xywh, frame, warps + blurred)
+    for place, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):
+        given.patches[place] = _blur(given.patches[place], sigma_x, sigma_y)
+    return given
+
+
+def make_box_patches(
+    image: Tensor,
+    box_xywh: BoxXywh,
+    frame: PatchFrame,
+    config: AugmentationConfig,
+    *,
+    generator: torch.Generator,
+) -> GivenPatches:
+    """Make the rectifier's samples; the first one is the unchanged patch."""
+
+    def spread(limit: float) -> float:
+        return float(torch.rand((), generator=generator) * 2 - 1) * limit
+
+    warps = [PatchWarp()]
+    for _ in range(config.box_samples):
+        zoom, stretch = math.exp(spread(config.box_zoom)), spread(config.box_stretch)
+        warps.append(
+            PatchWarp(
+                shift_xy=(spread(config.box_shift), spread(config.box_shift)),
+                zoom_xy=(zoom * math.exp(stretch), zoom * math.exp(-stretch)),
+                turn=float(torch.randn((), generator=generator)) * config.box_turn,
+            )
+        )
+    return _warp(image, box_xywh, frame, warps)
+
+
+def _warp(
+    image: Tensor, box_xywh: BoxXywh, frame: PatchFrame, warps: list[PatchWarp]
+) -> GivenPatches:
+    wide = PatchFrame(frame.center_xy, frame.scale, 2 * frame.size_px)
+    patch = cut_patch(image, wide)
+    size_wh = (box_xywh[2] / frame.scale, box_xywh[3] / frame.scale)
+    boxes = torch.stack(
+        [warp.apply_to_center_box(size_wh, frame.size_px) for warp in warps]
+    )
+    patches = warp_patches(patch, warps, size_px=frame.size_px)
+    return GivenPatches(patches, boxes.to(patches.device))
+
+
+def _blur(patch: Tensor, sigma_x: float, sigma_y: float) -> Tensor:
+    """Gaussian blur of one `(3, S, S)` patch, border repeated."""
+    for sigma, axis in ((sigma_x, 3), (sigma_y, 2)):
+        reach = math.ceil(2 * sigma)
+        place = torch.arange(-reach, reach + 1, device=patch.device)
+        kernel = torch.exp(-0.5 * (place / sigma) ** 2)
+        kernel = kernel / kernel.sum()
+        shape = [1, 1, 1, 1]
+        shape[axis] = len(kernel)
+        pad = (reach, reach, 0, 0) if axis == 3 else (0, 0, reach, reach)
+        padded = F.pad(patch[None], pad, mode="replicate")
+        weight = kernel.view(shape).expand(3, -1, -1, -1)
+        patch = F.conv2d(padded, weight, groups=3)[0]
+    return patch
