@@ -16,10 +16,10 @@ from fcot_engine.evaluation.sequences import EvalSequence, find_sequences, load_
 
 __all__ = [
     "Accuracy",
+    "EvalSequence",
     "EvaluationProgress",
     "EvaluationReport",
     "OnePass",
-    "EvalSequence",
     "SequenceScore",
     "center_distances",
     "evaluate",
