@@ -1,0 +1,243 @@
+"""The boxes of the frame on the screen, in one small Shapes layer.
+
+The layer is a view: it is rewritten for each frame, and what a person does to it comes
+back as signals about targets and boxes. It never holds more than one frame, since
+napari slows down with every shape it has, also with those that are not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer, Shapes
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from fcot_engine.geometry.boxes import BoxXywh
+from napari_fcot.layers.pixel_frame import (
+    box_to_corners,
+    corners_to_box,
+    pixel_to_world,
+    plane_of,
+)
+
+__all__ = ["BOXES_NAME", "BoxLayer", "BoxRow"]
+
+BOXES_NAME = "FCOT boxes"
+_MARK = "napari-fcot-boxes"
+_EDGE_WIDTH_SHARE = 1 / 220
+"""Edge width over the frame's longer side: about 4 screen pixels in a usual window."""
+_ALLOWED_MODES = {"pan_zoom", "select", "add_rectangle"}
+_MODE_INSTEAD = {
+    "direct": "select",
+    "vertex_insert": "select",
+    "vertex_remove": "select",
+}
+
+
+@dataclass(frozen=True)
+class BoxRow:
+    """How one target's box is shown."""
+
+    track_id: int
+    box_xywh: BoxXywh
+    color: str
+    is_selected: bool = False
+    is_lost: bool = False
+
+
+class BoxLayer:
+    """Shows boxes in a Shapes layer and tells what a person did to them.
+
+    Args:
+        video: the layer that the boxes lie over.
+        width: width of the video in pixels.
+        height: height of the video in pixels.
+    """
+
+    drawn = Signal(object)
+    """A new box: `BoxXywh`."""
+    edited = Signal(int, object)
+    """A box that was moved, resized or turned: track id, `BoxXywh`."""
+    deleted = Signal(int)
+    """The box of a target was deleted: track id."""
+    picked = Signal(int)
+    """The box of a target was clicked on: track id."""
+    released = Signal()
+    """The mouse button was let go; a postponed `show` can be done."""
+
+    def __init__(self, video: Layer, *, width: int, height: int) -> None:
+        self._rows: list[BoxRow] = []
+        self._is_writing = False
+        self._is_dragging = False
+        self._edge_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
+        self.layer = Shapes(
+            None,
+            ndim=2,
+            name=BOXES_NAME,
+            edge_width=self._edge_width,
+            face_color="transparent",
+            opacity=1.0,
+            affine=plane_of(pixel_to_world(video)),
+            axis_labels=video.axis_labels[-2:],
+            units=video.units[-2:],
+            metadata={_MARK: True},
+        )
+        self.layer.events.data.connect(self._on_data)
+        self.layer.events.mode.connect(self._on_mode)
+        self.layer.selected_data.events.items_changed.connect(self._on_selection)
+        self._watch_last()
+
+    @property
+    def is_dragging(self) -> bool:
+        """Whether a person holds the mouse button down on this layer."""
+        return self._is_dragging
+
+    def place_over(self, video: Layer) -> None:
+        """Follow a video layer that was scaled or moved."""
+        self.layer.affine = plane_of(pixel_to_world(video))
+
+    def start_drawing(self) -> None:
+        """Let the next drag of the mouse draw a box."""
+        self.layer.visible = True
+        self.layer.mode = "add_rectangle"
+
+    def pick(self, track_id: int) -> None:
+        """Put handles on a target's box, so that it can be moved and resized."""
+        with self._writing():
+            self.layer.mode = "select"
+            self.layer.selected_data = {
+                place
+                for place, row in enumerate(self._rows)
+                if row.track_id == track_id
+            }
+
+    def show(self, rows: Sequence[BoxRow]) -> None:
+        """Rewrite the layer; does nothing when it shows these boxes already."""
+        rows = list(rows)
+        if rows == self._rows and self._shows(rows):
+            return
+        with self._writing():
+            kept = self._picked_ids()
+            self.layer.selected_data = set()
+            self._write(rows)
+            self._rows = rows
+            self.layer.selected_data = {
+                place for place, row in enumerate(rows) if row.track_id in kept
+            }
+
+    def _write(self, rows: list[BoxRow]) -> None:
+        corners = [box_to_corners(row.box_xywh) for row in rows]
+        looks = [_look(row) for row in rows]
+        if rows and self.layer.nshapes == len(rows) == len(self._rows):
+            self.layer.data = corners
+            if looks == [_look(row) for row in self._rows]:
+                return
+            self.layer.edge_color = [color for color, _ in looks]
+            self.layer.edge_width = [width * self._edge_width for _, width in looks]
+            return
+        self.layer.data = []
+        if rows:
+            self.layer.add_rectangles(
+                corners,
+                edge_color=[color for color, _ in looks],
+                edge_width=[width * self._edge_width for _, width in looks],
+            )
+
+    def _shows(self, rows: list[BoxRow]) -> bool:
+        """Whether the layer's shapes are these boxes, unturned and complete."""
+        shapes = self.layer.data
+        return len(shapes) == len(rows) and all(
+            shape.shape == (4, 2) and np.allclose(shape, box_to_corners(row.box_xywh))
+            for shape, row in zip(shapes, rows, strict=True)
+        )
+
+    def _picked_ids(self) -> set[int]:
+        return {
+            self._rows[place].track_id
+            for place in self.layer.selected_data
+            if place < len(self._rows)
+        }
+
+    # --- what a person does --------------------------------------------------
+
+    def _on_data(self, event: Any) -> None:
+        if self._is_writing:
+            return
+        action = str(event.action)
+        if action.endswith("ing"):  # adding, changing, removing: not done yet
+            return
+        shapes = list(self.layer.data)
+        if action == "removed":
+            self._tell_deleted(event.data_indices)
+        elif len(shapes) > len(self._rows):
+            self._tell_drawn(shapes[len(self._rows) :])
+        elif action == "changed" and len(shapes) == len(self._rows):
+            self._tell_edited(event.data_indices, shapes)
+
+    def _tell_drawn(self, shapes: list[NDArray[np.floating]]) -> None:
+        for shape in shapes:
+            self.drawn.emit(corners_to_box(shape))
+
+    def _tell_edited(
+        self, places: Sequence[int], shapes: list[NDArray[np.floating]]
+    ) -> None:
+        rows = list(self._rows)  # `show` may replace them while we tell
+        for place in sorted(places):
+            self.edited.emit(rows[place].track_id, corners_to_box(shapes[place]))
+
+    def _tell_deleted(self, places: Sequence[int]) -> None:
+        rows = list(self._rows)
+        for place in places:
+            self.deleted.emit(rows[place].track_id)
+
+    def _on_selection(self) -> None:
+        if not self._is_writing and len(picked := self._picked_ids()) == 1:
+            self.picked.emit(next(iter(picked)))
+
+    def _on_mode(self, event: Any) -> None:
+        """Leave only the tools that make upright boxes."""
+        # napari has just put this mode's mouse callbacks behind ours, but ours must run
+        # last: a box is only told of when the tool has finished with the shape
+        self._watch_last()
+        mode = str(event.mode)
+        if mode not in _ALLOWED_MODES:
+            fallback = "add_rectangle" if mode.startswith("add_") else "pan_zoom"
+            self.layer.mode = _MODE_INSTEAD.get(mode, fallback)
+
+    def _watch_last(self) -> None:
+        callbacks = self.layer.mouse_drag_callbacks
+        if self._watch_drag in callbacks:
+            callbacks.remove(self._watch_drag)
+        callbacks.append(self._watch_drag)
+
+    def _watch_drag(self, layer: Shapes, event: Any) -> Iterator[None]:
+        """Note when the mouse button is down: a rewrite would tear the shape away."""
+        self._is_dragging = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self._is_dragging = False
+        self.released.emit()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        was_writing, self._is_writing = self._is_writing, True
+        try:
+            yield
+        finally:
+            self._is_writing = was_writing
+
+
+def _look(row: BoxRow) -> tuple[str, float]:
+    """Return the edge colour, paler where the target was lost, and a line weight."""
+    return row.color + ("70" if row.is_lost else ""), 1.0 if row.is_selected else 0.6
+
+
+def is_box_layer(layer: Layer) -> bool:
+    """Whether a layer shows our boxes."""
+    return bool(layer.metadata.get(_MARK, False))

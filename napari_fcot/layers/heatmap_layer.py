@@ -1,0 +1,110 @@
+"""The heatmap overlay: one lazy image over the video, pasted when it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from numpy.typing import NDArray
+
+from napari_fcot.layers.pixel_frame import grid_to_pixels, pixel_to_world
+from napari_fcot.tracking.score_map_store import CompactScoreMap, ScoreMapStore
+
+__all__ = ["HEATMAP_NAME", "ScoreMapArray", "is_heatmap", "make_heatmap_layer"]
+
+HEATMAP_NAME = "FCOT heatmap"
+STRIDE = 4
+"""Image pixels a heatmap pixel covers: the finer classifier's stride."""
+_MARK = "napari-fcot-heatmap"
+
+
+class ScoreMapArray:
+    """The score maps of a whole video as a (T, H / 4, W / 4) array that is never made.
+
+    napari asks for one slice of time at a time; only that one is pasted.
+
+    Args:
+        n_frames: number of frames of the video.
+        height: height of the video in pixels.
+        width: width of the video in pixels.
+        find_maps: returns the maps to show, or None for an empty picture.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 3
+
+    def __init__(
+        self,
+        n_frames: int,
+        height: int,
+        width: int,
+        *,
+        find_maps: Callable[[], ScoreMapStore | None],
+    ) -> None:
+        self.shape = (n_frames, -(-height // STRIDE), -(-width // STRIDE))
+        self._find_maps = find_maps
+        self._pasted: tuple[int, CompactScoreMap | None] = (-1, None)
+
+    def is_outdated(self, frame_index: int) -> bool:
+        """Whether this frame was the last one asked for, and now looks different."""
+        index, pasted = self._pasted
+        return index == frame_index and pasted is not self._find(frame_index)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.shape[0] * self.shape[1] * self.shape[2]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
+        key = key if isinstance(key, tuple) else (key,)
+        frames = np.arange(self.shape[0])[key[0]]
+        stack = np.zeros((np.size(frames), *self.shape[1:]), np.uint8)
+        for place, frame_index in zip(stack, np.atleast_1d(frames), strict=True):
+            self._paste(int(frame_index), out=place)
+        return stack[(0 if np.ndim(frames) == 0 else slice(None), *key[1:])]
+
+    def __array__(
+        self, dtype: Any = None, copy: bool | None = None
+    ) -> NDArray[np.uint8]:
+        """Make the whole array; only for those who save or measure the layer."""
+        return np.asarray(self[:], dtype=dtype)
+
+    def _find(self, frame_index: int) -> CompactScoreMap | None:
+        maps = self._find_maps()
+        return None if maps is None else maps.get(frame_index)
+
+    def _paste(self, frame_index: int, *, out: NDArray[np.uint8]) -> None:
+        found = self._find(frame_index)
+        self._pasted = (frame_index, found)
+        if found is not None:
+            height, width = out.shape
+            out[:] = found.paste(height=height, width=width, stride=STRIDE)
+
+
+def make_heatmap_layer(video: Layer, data: ScoreMapArray) -> Image:
+    """Build the overlay for a video layer."""
+    return Image(
+        data,
+        name=HEATMAP_NAME,
+        rgb=False,
+        multiscale=False,
+        contrast_limits=(0, 255),  # else napari would scan the data
+        colormap="inferno",
+        blending="additive",  # a score of 0 adds nothing
+        opacity=0.7,
+        interpolation2d="linear",
+        affine=pixel_to_world(video) @ grid_to_pixels(STRIDE, video.ndim),
+        axis_labels=video.axis_labels,
+        units=video.units,
+        metadata={_MARK: True},
+    )
+
+
+def is_heatmap(layer: Layer) -> bool:
+    """Whether a layer is our overlay."""
+    return bool(layer.metadata.get(_MARK, False))

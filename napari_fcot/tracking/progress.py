@@ -1,0 +1,72 @@
+"""How far a run is, how fast it goes, and how long it still takes."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+__all__ = ["Progress", "format_seconds"]
+
+WINDOW = 30
+"""Frames over which the speed is averaged: steady, yet quick to follow a change."""
+
+
+@dataclass
+class Progress:
+    """Frames done out of a total, with the times at which they came.
+
+    Example:
+        >>> progress = Progress(total=10)
+        >>> for second in range(3):
+        ...     progress.advance(at_s=float(second))
+        >>> progress.frames_per_s, progress.seconds_left
+        (1.0, 7.0)
+    """
+
+    total: int
+    """Frames to track, 1 or more."""
+    done: int = 0
+    """Frames tracked so far."""
+    _times_s: deque[float] = field(
+        default_factory=lambda: deque(maxlen=WINDOW + 1), repr=False
+    )
+
+    def advance(self, *, at_s: float) -> None:
+        """Count one more frame, finished at `at_s` on any steady clock."""
+        self.done += 1
+        self._times_s.append(at_s)
+
+    @property
+    def frames_per_s(self) -> float | None:
+        """Speed over the last frames, or None before there are two of them."""
+        if len(self._times_s) < 2:
+            return None
+        span_s = self._times_s[-1] - self._times_s[0]
+        return (len(self._times_s) - 1) / span_s if span_s > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time the rest takes at the present speed, or None while it is unknown."""
+        speed = self.frames_per_s
+        return None if speed is None else (self.total - self.done) / speed
+
+    def describe(self) -> str:
+        """Say it in a line: `12 of 199 frames · 14.2 frames/s · 0:13 left`."""
+        parts = [f"{self.done} of {self.total} frames"]
+        speed, left = self.frames_per_s, self.seconds_left
+        if speed is not None and left is not None:
+            parts += [f"{speed:.1f} frames/s", f"{format_seconds(left)} left"]
+        return " · ".join(parts)
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a time span as `m:ss` or `h:mm:ss`, rounded up so it never says 0 early.
+
+    Example:
+        >>> format_seconds(3725), format_seconds(0.2)
+        ('1:02:05', '0:01')
+    """
+    whole = int(-(-seconds // 1))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

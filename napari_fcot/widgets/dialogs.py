@@ -1,0 +1,28 @@
+"""Questions and answers; functions, so that a test can answer for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+__all__ = ["ask_export_folder", "show_problem"]
+
+
+def ask_export_folder(parent: QWidget) -> Path | None:
+    """Ask where to put the exported files; None if the person thought better of it."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Export boxes to a folder")
+    return Path(chosen) if chosen else None
+
+
+def show_problem(parent: QWidget, sentence: str) -> None:
+    """Show one clear sentence, without stopping what else goes on."""
+    box = QMessageBox(
+        QMessageBox.Icon.Warning,
+        "FCOT box tracker",
+        sentence,
+        QMessageBox.StandardButton.Ok,
+        parent,
+    )
+    box.setModal(False)
+    box.open()
