@@ -31,7 +31,7 @@ class FactoryConfig:
     n_test: int = 2
     """Test frames in a sequence."""
     plain_share: float = 0.5
-    """Share of sequences that are plain crops of one photo around its box, in [0, 1]."""
+    """Share of sequences that are crops of one photo around its box, in [0, 1]."""
     cutout_share: float = 0.08
     """Share of pasted targets that are cut-outs with alpha, in [0, 1]."""
     same_photo_share: float = 0.3

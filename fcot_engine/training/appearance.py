@@ -34,7 +34,7 @@ def tint(colours: Tensor, dice: Dice, *, strength: Tensor) -> Tensor:
 
 
 def vary_light(images: Tensor, dice: Dice) -> Tensor:
-    """Change contrast, brightness, colour cast and light direction of `(B, F, 3, S, S)`.
+    """Change contrast, brightness, cast and light direction of `(B, F, 3, S, S)`.
 
     A sequence has its own look; frames drift a little around it. One sequence in
     eight is gray.
@@ -117,7 +117,7 @@ def _compress(frames: Tensor, dice: Dice) -> Tensor:
 
 def _cosine_basis(device: torch.device) -> Tensor:
     place = torch.arange(_BLOCK_PX, device=device).float()
-    basis = torch.cos(torch.pi / _BLOCK_PX * (place[None] + 0.5) * place[:, None])
-    basis = basis * (2 / _BLOCK_PX) ** 0.5
+    angles = (place[None] + 0.5) * place[:, None] * (torch.pi / _BLOCK_PX)
+    basis: Tensor = angles.cos() * (2 / _BLOCK_PX) ** 0.5
     basis[0] /= 2**0.5
     return basis

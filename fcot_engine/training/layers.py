@@ -88,9 +88,10 @@ def patch_grid(
     axis = torch.linspace(0.5, side - 0.5, n, device=device)
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     nodes = mapping(torch.stack([x, y], -1).view(-1, 2))  # (*, n * n, 2)
-    planes = nodes.unflatten(-2, (n, n)).movedim(-1, -3)  # (*, 2, n, n)
+    planes = nodes.view(*nodes.shape[:-2], n, n, 2).movedim(-1, -3)  # (*, 2, n, n)
     weights = _interpolation_weights(n, side, device)
-    return (weights @ planes @ weights.T).movedim(-3, -1)
+    dense: Tensor = weights @ planes @ weights.T
+    return dense.movedim(-3, -1)
 
 
 def _interpolation_weights(n: int, side: int, device: torch.device) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -244,7 +245,7 @@ def _build_levels(photos: Sequence[Tensor]) -> tuple[Tensor, ...]:
     ]
     for index, photo in enumerate(photos):
         _fill_repeated_(levels[0][index], photo)
-    for finer, coarser in zip(levels, levels[1:], strict=False):
+    for finer, coarser in itertools.pairwise(levels):
         for few in range(0, len(photos), 256):
             part = finer[few : few + 256].to(torch.int16)
             total = part[..., ::2, ::2] + part[..., 1::2, ::2]

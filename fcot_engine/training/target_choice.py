@@ -74,7 +74,7 @@ class TargetChoice:
         return bool(self._plain[-1] > 0)
 
     def draw(self, plain: Tensor, dice: Dice) -> Choice:
-        """Draw targets for sequences that are plain pairs or pasted, `(B,)` booleans."""
+        """Draw targets for plain pairs and for pasted sequences, `(B,)` booleans."""
         pool, n = self._pool, plain.shape[0]
         plain = plain.cpu()
         box = torch.where(plain, dice.pick(self._plain, n), dice.pick(self._pasted, n))
