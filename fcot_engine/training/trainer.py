@@ -259,7 +259,9 @@ class Trainer:
         low = config.final_lr_share
         return config.lr * warm * (low + (1 - low) * cosine)
 
-    def _describe(self, means: Mapping[str, float], rate: float) -> dict[str, float]:
+    def _describe(
+        self, means: Mapping[str, float], steps_per_s: float
+    ) -> dict[str, float]:
         return {
             "step": float(self.progress.step),
             "samples": float(self.progress.samples),
