@@ -63,7 +63,9 @@ class ImageFolder:
         pixels = read_image(file, frame_index=index)
         height, width = pixels.shape[:2]
         if (width, height) != (self.width, self.height):
-            raise FrameError(_describe_size(self, file, width, height), frame_index=index)
+            raise FrameError(
+                _describe_size(self, file, width, height), frame_index=index
+            )
         if pixels.dtype != self._dtype:
             raise FrameError(
                 f"{file.name} has pixels of type {pixels.dtype}, other images of "
@@ -204,8 +206,9 @@ def _read_size(file: Path) -> tuple[int, int]:
 
 def _describe_size(folder: ImageFolder, file: Path, width: int, height: int) -> str:
     return (
-        f"{file.name} has {width}x{height} pixels, the first image of {folder.name} has "
-        f"{folder.width}x{folder.height}. All images of a folder must be of one size."
+        f"{file.name} has {width}x{height} pixels, the first image of {folder.name} "
+        f"has {folder.width}x{folder.height}. All images of a folder must be of one "
+        "size."
     )
 
 

@@ -102,17 +102,18 @@ class PixelRule:
             return values.astype(np.uint8) * np.uint8(255)
         # float32 holds 16-bit integers exactly; wider values need float64
         work = np.float32 if values.dtype.itemsize <= 2 else np.float64
-        scaled = values.astype(work)
-        finite = np.isfinite(scaled)
+        scaled: NDArray[Any] = values.astype(work)
+        is_finite = np.isfinite(scaled)
         if self.high > self.low:
             # extreme floats may overflow in between; they are cut just below
             with np.errstate(over="ignore", invalid="ignore"):
-                scaled = (scaled - work(self.low)) * work(255 / (self.high - self.low))
-        else:
-            scaled = np.where(scaled > self.high, work(255), work(0))
-        scaled = np.where(finite, scaled, work(0))
-        clipped = np.nan_to_num(scaled, nan=0.0).clip(0, 255)
-        return np.rint(clipped).astype(np.uint8)
+                scaled -= self.low
+                scaled *= 255 / (self.high - self.low)
+        else:  # all pixels are equal as far as anyone looked
+            scaled = (scaled > self.high) * 255.0
+        scaled[~is_finite] = 0
+        result: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+        return result
 
 
 AS_IS = PixelRule()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import deque
 from collections.abc import Iterator
@@ -28,16 +29,20 @@ logger = logging.getLogger(__name__)
 # after a jump; four is where more threads stop helping at 1080p.
 _MAX_THREADS = 4
 
+_MAX_UNPLACED = 300  # packets looked at after a seek to find out where it led
+
 
 class _LostPlaceError(Exception):
-    """After a seek, packets do not follow each other as in the index."""
+    """The packets of the file do not follow each other as in the index."""
 
 
 class PacketReader:
     """Packets of the video stream of a file, from a chosen one on."""
 
     def __init__(self, path: Path) -> None:
+        self.name = path.name
         self._path = path
+        self._can_seek = True
         self.container, self.stream = self._open()
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
@@ -46,7 +51,7 @@ class PacketReader:
         container = av.open(str(self._path), "r", metadata_errors="replace")
         try:
             stream = _choose_stream(container, self._path)
-            stream.thread_type = "AUTO"  # type: ignore[assignment]
+            stream.thread_type = "AUTO"
             stream.codec_context.thread_count = _MAX_THREADS
         except BaseException:
             container.close()
@@ -60,23 +65,19 @@ class PacketReader:
         return video_packets(self.container.demux(self.stream))
 
     def from_key(
-        self, table: PacketTable, key: int, *, check_times: bool
+        self, table: PacketTable, key: int
     ) -> Iterator[tuple[int, Packet[VideoStream]]]:
         """Yield packets with their ordinals, beginning with packet `key`.
 
-        Seeking is only trusted as far as the packet it lands on is found in the table
-        and does not lie behind `key`; otherwise the file is read from its start.
+        Seeking is only trusted as far as it lands on a packet of the table that does
+        not lie behind `key`; otherwise the file is read from its start.
         """
-        first = self._seek(table, key)
-        if first is None:
-            numbered = enumerate(self.from_start())
-        else:
-            ordinal, packets = first
-            numbered = enumerate(packets, ordinal)
-        for ordinal, packet in numbered:
-            if ordinal >= len(table):
-                return  # the file grew since it was opened
-            if check_times and packet.pts != table.pts[ordinal]:
+        found = self._seek(table, key) if key and self._can_seek else None
+        first, packets = found or (0, self.from_start())
+        for ordinal, packet in enumerate(packets, first):
+            # A file may also grow or change after it was opened.
+            if ordinal >= len(table) or packet.size != table.size[ordinal]:
+                self._can_seek = False
                 raise _LostPlaceError
             if ordinal >= key:
                 yield ordinal, packet
@@ -84,25 +85,24 @@ class PacketReader:
     def _seek(
         self, table: PacketTable, key: int
     ) -> tuple[int, Iterator[Packet[VideoStream]]] | None:
+        """Go to a packet at or before `key`; None where that cannot be done."""
         from av.error import FFmpegError
 
-        for place in (key, *np.flatnonzero(table.is_key[:key])[::-1][:2]):
-            if place == 0:
-                return None
-            time = table.pts[place]
-            if time == NO_TIME:
-                time = table.dts[place]
-            if time == NO_TIME:
-                return None
+        for time in _seek_times(table, key):
             try:
-                self.container.seek(int(time), stream=self.stream, backward=True)
+                self.container.seek(time, stream=self.stream, backward=True)
                 packets = video_packets(self.container.demux(self.stream))
-                packet = next(packets, None)
+                # In MPEG program streams only some packets know where they are.
+                for packet in itertools.islice(packets, _MAX_UNPLACED):
+                    landed = table.find(packet.pos)
+                    if landed is not None:
+                        break
+                else:
+                    continue
             except FFmpegError:
                 return None
-            landed = None if packet is None else table.find(packet.pts, packet.dts)
-            if packet is not None and landed is not None and landed <= key:
-                return landed, _chain(packet, packets)
+            if landed <= key:
+                return landed, itertools.chain([packet], packets)
         return None
 
     def close(self) -> None:
@@ -121,7 +121,6 @@ class VideoDecoder:
     def __init__(self, reader: PacketReader, index: VideoIndex) -> None:
         self._reader = reader
         self.index = index
-        self._check_times = index.packets.has_times
         self._decoded: Iterator[tuple[int, VideoFrame]] = iter(())
         self._ready: deque[tuple[int, VideoFrame]] = deque()
         self._fed = -1  # ordinal of the last packet given to the decoder
@@ -134,21 +133,34 @@ class VideoDecoder:
         Raises:
             FrameError: the frame cannot be decoded from any keyframe near it.
         """
+        try:
+            try:
+                found = self._find(frame)
+            except _LostPlaceError:  # seeking failed: once more from the start
+                found = self._find(frame)
+        except _LostPlaceError as error:
+            raise FrameError(
+                f"Frame {frame} of {self._reader.name} cannot be decoded: the file has "
+                "changed since it was opened. Open it again.",
+                frame_index=frame,
+            ) from error
+        if found is None:
+            raise FrameError(self._describe_missing(frame), frame_index=frame)
+        return found
+
+    def _find(self, frame: int) -> VideoFrame | None:
         starts = self.index.start_keys(frame)
         nearest = next(starts)
         if self._next_frame <= frame and nearest <= self._fed:
             found = self._go_on_to(frame)
             if found is not None:
                 return found
-        self._start_at(nearest)
-        found = self._go_on_to(frame)
-        for key in starts:
-            if found is not None and not found.is_corrupt:
-                break
+        found = None
+        for key in itertools.chain([nearest], starts):
             self._start_at(key)
             found = self._go_on_to(frame) or found
-        if found is None:
-            raise FrameError(self._describe_missing(frame), frame_index=frame)
+            if found is not None and not found.is_corrupt:
+                break
         return found
 
     def peek_order(self, count: int) -> list[int]:
@@ -192,7 +204,9 @@ class VideoDecoder:
     def _go_on_to(self, frame: int) -> VideoFrame | None:
         """Decode forward up to a frame; None if it is passed without having come."""
         frame_of = self.index.frame_of
-        while (item := self._next_decoded()) is not None:
+        while (
+            item := self._ready.popleft() if self._ready else next(self._decoded, None)
+        ):
             ordinal, decoded = item
             number = int(frame_of[ordinal])
             if number > frame:
@@ -205,20 +219,10 @@ class VideoDecoder:
         self._next_frame = len(self.index)
         return None
 
-    def _next_decoded(self) -> tuple[int, VideoFrame] | None:
-        if self._ready:
-            return self._ready.popleft()
-        try:
-            return next(self._decoded, None)
-        except _LostPlaceError:
-            return None
-
     def _decode_from(self, key: int) -> Iterator[tuple[int, VideoFrame]]:
         from av.error import FFmpegError
 
-        packets = self._reader.from_key(
-            self.index.packets, key, check_times=self._check_times
-        )
+        packets = self._reader.from_key(self.index.packets, key)
         try:
             for ordinal, packet in packets:
                 packet.pts = packet.dts = ordinal
@@ -246,9 +250,9 @@ class VideoDecoder:
     def _describe_missing(self, frame: int) -> str:
         reason = f": {self._last_error}" if self._last_error else ""
         return (
-            f"Frame {frame} cannot be decoded{reason}. The file is damaged there or was "
-            "cut off; frames before it can still be read. Re-encode or copy the file "
-            "again, or stop before that frame."
+            f"Frame {frame} of {self._reader.name} cannot be decoded{reason}. The file "
+            "is damaged there or was cut off; frames before it can still be read. Copy "
+            "the file again, re-encode it, or stop before that frame."
         )
 
 
@@ -263,17 +267,21 @@ def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic  # an album cover
     ]
     if not videos:
-        kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
+        kinds = ", ".join(sorted({stream.type for stream in container.streams}))
         raise VideoError(
-            f"{path.name} holds no video, only {', '.join(kinds)}. Choose a file with "
-            "moving pictures."
+            f"{path.name} holds no video, only {kinds or 'no streams at all'}. Choose a "
+            "file with moving pictures."
         )
     best = container.streams.best("video")
     return best if best in videos else videos[0]
 
 
-def _chain(
-    packet: Packet[VideoStream], rest: Iterator[Packet[VideoStream]]
-) -> Iterator[Packet[VideoStream]]:
-    yield packet
-    yield from rest
+def _seek_times(table: PacketTable, key: int) -> Iterator[int]:
+    """Times to seek to for a keyframe, each earlier than the one before."""
+    earlier = np.flatnonzero(table.is_key[:key])[::-1]
+    for times, ordinals in (
+        (table.pts, [key]),
+        (table.dts, [key]),
+        (table.pts, earlier[[k for k in (0, 2, 6) if k < len(earlier)]]),
+    ):
+        yield from (int(times[i]) for i in ordinals if times[i] != NO_TIME)

@@ -44,7 +44,6 @@ class VideoFile:
     """
 
     def __init__(self, path: Path) -> None:
-        import av
         from av.error import FFmpegError
         from av.video.reformatter import VideoReformatter
 
@@ -54,7 +53,7 @@ class VideoFile:
         self._reformatter = VideoReformatter()
         try:
             reader = PacketReader(path)
-        except (FFmpegError, av.FFmpegError, OSError, ValueError) as error:
+        except (FFmpegError, OSError, ValueError) as error:
             raise VideoError(
                 f"{path.name} cannot be opened as a video: {_reason(error)}. {_REPAIR}"
             ) from error
@@ -113,9 +112,7 @@ class VideoFile:
             decoder.renumber(checked)
         return decoder
 
-    def _note_damage(
-        self, path: Path, table: PacketTable, stream: VideoStream
-    ) -> None:
+    def _note_damage(self, path: Path, table: PacketTable, stream: VideoStream) -> None:
         promised = stream.frames
         # Only mp4 and its kin count their frames for certain when they were closed.
         is_mp4 = "mp4" in stream.container.format.name
@@ -148,10 +145,9 @@ class VideoFile:
                 "size.",
                 frame_index=index,
             )
-        rgb = self._reformatter.reformat(frame, format="rgb24").to_ndarray()
-        if self._quarter_turns:
-            rgb = np.ascontiguousarray(np.rot90(rgb, self._quarter_turns))
-        return rgb.astype(np.uint8, copy=False)
+        converted = self._reformatter.reformat(frame, format="rgb24")
+        rgb = converted.to_ndarray().astype(np.uint8, copy=False)
+        return np.ascontiguousarray(np.rot90(rgb, self._quarter_turns))
 
 
 def _checked_index(decoder: VideoDecoder, *, name: str) -> VideoIndex | None:

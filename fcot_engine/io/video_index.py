@@ -41,6 +41,10 @@ class PacketTable:
     """Presentation times in ticks of the stream, `NO_TIME` where there is none."""
     dts: NDArray[np.int64]
     """Decoding times in ticks of the stream, `NO_TIME` where there is none."""
+    position: NDArray[np.int64]
+    """Where packets begin in the file, in bytes; 0 where that is not known."""
+    size: NDArray[np.int64]
+    """Bytes of each packet; with `position`, this tells packets apart."""
     is_key: NDArray[np.bool_]
     """Whether decoding can start here."""
     is_shown: NDArray[np.bool_]
@@ -57,14 +61,12 @@ class PacketTable:
         times = self.pts[self.is_shown]
         return not (times == NO_TIME).any() and len(np.unique(times)) == len(times)
 
-    def find(self, pts: int | None, dts: int | None) -> int | None:
-        """Return the ordinal of the packet with these times, None if not just one."""
-        for times, wanted in ((self.pts, pts), (self.dts, dts)):
-            if wanted is not None:
-                found = np.flatnonzero(times == wanted)
-                if len(found) == 1:
-                    return int(found[0])
-        return None
+    def find(self, position: int | None) -> int | None:
+        """Return the ordinal of the packet at a byte position, None if not just one."""
+        if not position:
+            return None
+        found = np.flatnonzero(self.position == position)
+        return int(found[0]) if len(found) == 1 else None
 
     @classmethod
     def from_packets(cls, packets: Iterable[Packet[VideoStream]]) -> PacketTable:
@@ -75,7 +77,8 @@ class PacketTable:
         """
         from av.error import FFmpegError
 
-        pts, dts, is_key, is_shown = array("q"), array("q"), bytearray(), bytearray()
+        pts, dts, position, size = array("q"), array("q"), array("q"), array("q")
+        is_key, is_shown = bytearray(), bytearray()
         damage = None
         is_vp8: bool | None = None
         try:
@@ -84,6 +87,8 @@ class PacketTable:
                     is_vp8 = packet.stream.codec_context.name == "vp8"
                 pts.append(NO_TIME if packet.pts is None else packet.pts)
                 dts.append(NO_TIME if packet.dts is None else packet.dts)
+                position.append(packet.pos or 0)
+                size.append(packet.size)
                 is_key.append(packet.is_keyframe)
                 hidden = is_vp8 and not memoryview(packet)[0] & _VP8_SHOW_FRAME
                 is_shown.append(not (packet.is_discard or hidden))
@@ -92,6 +97,8 @@ class PacketTable:
         return cls(
             np.array(pts, np.int64),
             np.array(dts, np.int64),
+            np.array(position, np.int64),
+            np.array(size, np.int64),
             np.frombuffer(is_key, np.bool_),
             np.frombuffer(is_shown, np.bool_),
             damage,
