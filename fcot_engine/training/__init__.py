@@ -1,4 +1,4 @@
-"""Training: sequences composed from still photos, and the loop that learns from them."""
+"""Training: sequences made from still photos, and the loop that learns from them."""
 
 from __future__ import annotations
 

@@ -11,11 +11,20 @@ from torch import Tensor
 
 from fcot_engine.training.photo_pool import PhotoPool
 
-__all__ = ["BORDER_MODES", "PhotoBatch", "gather_photos", "look_up", "patch_grid"]
+__all__ = [
+    "BORDER_MODES",
+    "REFLECT",
+    "PhotoBatch",
+    "gather_photos",
+    "look_up",
+    "patch_grid",
+]
 
 _NODE_PX = 8  # mappings are smooth: every eighth pixel is computed, the rest between
 BORDER_MODES = 3
 """Ways to fill what lies outside a photo: 0 repeat, 1 reflect, 2 one colour."""
+REFLECT = 1
+"""The way that mirrors the photo at its border."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,7 @@ def look_up(photos: PhotoBatch, points_px: Tensor, border: Tensor | None) -> Ten
     """
     b, f, s = points_px.shape[:3]
     if border is not None:
-        points_px = _reflect(points_px, photos.sizes_wh, border == 1)
+        points_px = _reflect(points_px, photos.sizes_wh, border == REFLECT)
     side = photos.images.shape[-1]
     grid = (points_px * (2 / side) - 1).reshape(b, f * s, s, 2)
     colours = F.grid_sample(  # photos repeat their border, so the mode is "border"

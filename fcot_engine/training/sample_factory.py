@@ -196,6 +196,8 @@ class SampleFactory:
 
         points = patch_grid(to_photo, side, self.device)
         border = dice.below(torch.full((b,), BORDER_MODES, device=self.device))
+        # a reflection would show a plain pair's target twice, and no telling which
+        border = torch.where(plain & (border == REFLECT), 0, border)
         colours = look_up(photos, points, border)
         return torch.where(
             plain[:, None, None, None, None],

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.training.photo_pool import PhotoPool
+from fcot_engine.training.sample_factory import SampleFactory
+
+
+def textured_photo(width, height, seed):
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, 12, 12, generator=generator) * 255
+    photo = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+    return photo[0].to(torch.uint8)
+
+
+@pytest.fixture(scope="session")
+def textured_pool():
+    photos = [textured_photo(120 + 8 * i, 110, seed=i) for i in range(6)]
+    boxes = [[[20.0, 25.0, 50.0, 40.0], [80.0, 60.0, 30.0, 40.0]] for _ in photos]
+    cutouts = torch.zeros(2, 4, 128, 128, dtype=torch.uint8)
+    cutouts[:, :3] = 200
+    cutouts[:, 3, 30:100, 20:110] = 255
+    return PhotoPool.from_arrays(photos, boxes, cutouts)
+
+
+@pytest.fixture(scope="session")
+def small_factory(textured_pool):
+    config = FactoryConfig(patch_size=64, target_size_px=26.0)
+    return SampleFactory(textured_pool, config, seed=3)
+
+
+class TinyNetwork(nn.Module):
+    """Predicts the box of the first test frame from its mean colours."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(3 * 16, 4)
+        self.rectifier = nn.Parameter(torch.zeros(4))
+        self.register_buffer("calls", torch.zeros((), dtype=torch.long))
+
+    def forward(self, images):
+        self.calls += 1
+        small = nn.functional.adaptive_avg_pool2d(images, 4)
+        return self.body(small.flatten(1)) + self.rectifier
+
+    def stage_parameters(self, stage):
+        if stage == "two":
+            return [self.rectifier]
+        return list(self.body.parameters())
+
+
+def tiny_losses(network, batch, *, stage):
+    noise = torch.rand(()) * 1e-3  # the global generator is a part of the state
+    found = network(batch.test_images[:, 0])
+    error = (found - batch.test_boxes_xywh[:, 0] / 64).abs().mean()
+    return {"total": error + noise, "error": error}
+
+
+@pytest.fixture
+def make_network():
+    def make():
+        torch.manual_seed(5)
+        return TinyNetwork()
+
+    return make
+
+
+@pytest.fixture
+def losses():
+    return tiny_losses
+
+
+@pytest.fixture
+def config():
+    return TrainingConfig(
+        factory=FactoryConfig(patch_size=64, target_size_px=26.0),
+        batch=2,
+        samples=24,
+        warmup_samples=4,
+        log_every=2,
+    )
