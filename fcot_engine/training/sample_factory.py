@@ -23,6 +23,7 @@ from fcot_engine.training.appearance import degrade_frames, tint, vary_light
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.layers import (
     BORDER_MODES,
+    REFLECT,
     PhotoBatch,
     gather_photos,
     look_up,
