@@ -153,6 +153,14 @@ class ViewerLink:
             self._viewer.layers.selection.active = boxes.layer
             boxes.start_drawing()
 
+    def start_editing(self) -> None:
+        """Put handles on the selected target's box."""
+        boxes, selected = self._make_box_layer(), self._controller.selected
+        if boxes is not None and selected is not None:
+            self._viewer.layers.selection.active = boxes.layer
+            boxes.layer.visible = True
+            boxes.pick(selected.track_id)
+
     def _make_box_layer(self) -> BoxLayer | None:
         """Put the box layer over the video, again if it was removed."""
         session = self._controller.session

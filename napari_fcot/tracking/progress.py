@@ -50,12 +50,14 @@ class Progress:
         speed = self.frames_per_s
         return None if speed is None else (self.total - self.done) / speed
 
-    def describe(self) -> str:
-        """Say it in a line: `12 of 199 frames · 14.2 frames/s · 0:13 left`."""
-        parts = [f"{self.done} of {self.total} frames"]
+    def describe(self, *, is_running: bool) -> str:
+        """Say it in one line, such as `12/199 · 14.2 frames/s · 0:13 left`."""
+        parts = [f"{self.done}/{self.total}"]
         speed, left = self.frames_per_s, self.seconds_left
-        if speed is not None and left is not None:
-            parts += [f"{speed:.1f} frames/s", f"{format_seconds(left)} left"]
+        if speed is not None:
+            parts.append(f"{speed:.1f} frames/s")
+        if left and is_running:
+            parts.append(f"{format_seconds(left)} left")
         return " · ".join(parts)
 
 

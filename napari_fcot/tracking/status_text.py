@@ -43,10 +43,19 @@ def _describe_activity(controller: TrackingController) -> str:
     if controller.activity is not Activity.IDLE and controller.stage:
         return f"{controller.stage}…"
     if controller.activity is Activity.TRACKING:
-        return f"Tracking target {controller.tracked_id}"
+        frame = _tracked_frame(controller)
+        return f"Tracking target {controller.tracked_id}: frame {frame}"
     if controller.activity is Activity.EXPORTING:
         return "Exporting…"
     return controller.message or _hint(controller)
+
+
+def _tracked_frame(controller: TrackingController) -> str:
+    progress, session = controller.progress, controller.session
+    if progress is None or session is None:
+        return "…"
+    last = session.n_frames - 1
+    return f"{last - progress.total + progress.done} of {last}"
 
 
 def _hint(controller: TrackingController) -> str:
@@ -59,4 +68,4 @@ def _hint(controller: TrackingController) -> str:
         return f"Draw a box around the object in frame {frame_index}"
     if frame_index + 1 >= session.n_frames:
         return "This is the last frame: go back to track from an earlier one"
-    return "Ready to track from this frame on. Move or resize the box to correct it"
+    return "Ready to track from this frame. To correct the box, edit or draw it"

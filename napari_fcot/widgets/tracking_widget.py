@@ -87,6 +87,8 @@ class TrackingWidget(QWidget):
         self.new_target.setToolTip("Follow one more object (N on the box layer)")
         self.draw = QPushButton("Draw box")
         self.draw.setToolTip("Then press and drag over the object in the video")
+        self.edit = QPushButton("Edit box")
+        self.edit.setToolTip("Move or resize the box; that corrects the tracker")
         self.box_text = QLabel()
         self.track = QPushButton("Track forward")
         self.track.setToolTip(
@@ -122,7 +124,7 @@ class TrackingWidget(QWidget):
         target = QGroupBox("Target")
         in_target = QVBoxLayout(target)
         in_target.addWidget(self.targets)
-        in_target.addLayout(_row(self.draw, self.new_target))
+        in_target.addLayout(_row(self.draw, self.edit, self.new_target))
         in_target.addWidget(self.box_text)
 
         tracking = QGroupBox("Tracking")
@@ -158,6 +160,7 @@ class TrackingWidget(QWidget):
         self.targets.target_renamed.connect(ctrl.rename)
         self.new_target.clicked.connect(self._on_new_target)
         self.draw.clicked.connect(lambda: link.start_drawing())
+        self.edit.clicked.connect(lambda: link.start_editing())
         self.track.clicked.connect(lambda: self.start_tracking())
         self.stop.clicked.connect(lambda: ctrl.stop())
         self.heatmap.toggled.connect(link.show_heatmap)
@@ -217,6 +220,7 @@ class TrackingWidget(QWidget):
         ctrl = self.controller
         self.targets.show_targets(ctrl.targets, ctrl.selected)
         self.draw.setEnabled(ctrl.can_edit and self.link.video is not None)
+        self.edit.setEnabled(self.draw.isEnabled() and ctrl.current_box is not None)
         self.new_target.setEnabled(self.draw.isEnabled())
         self.track.setEnabled(ctrl.can_track)
         self.stop.setEnabled(ctrl.can_stop)
@@ -240,7 +244,11 @@ class TrackingWidget(QWidget):
         else:
             self.progress_bar.setRange(0, 1 if progress is None else progress.total)
             self.progress_bar.setValue(0 if progress is None else progress.done)
-        self.progress_text.setText("" if progress is None else progress.describe())
+        self.progress_text.setText(
+            ""
+            if progress is None
+            else progress.describe(is_running=self.controller.can_stop)
+        )
 
     def _on_frame_tracked(self, frame_index: int) -> None:
         self._latest_frame = frame_index

@@ -1,0 +1,117 @@
+"""A moving square, a tracker that follows it, and jobs without threads."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from fcot_engine.errors import FcotError, TrackerStateError
+from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from napari_fcot.tracking.job import Job, JobEvent
+
+N_FRAMES, HEIGHT, WIDTH, SIDE = 12, 80, 120, 16
+
+
+def square_box(index: int) -> tuple[float, float, float, float]:
+    """Where the square is in a frame, in image pixels."""
+    return (10.0 + 4 * index, 20.0 + 2 * index, float(SIDE), float(SIDE))
+
+
+def make_frames(n_frames: int = N_FRAMES) -> np.ndarray:
+    """A bright square on dark ground, RGB, shape (n, HEIGHT, WIDTH, 3)."""
+    frames = np.full((n_frames, HEIGHT, WIDTH, 3), 30, dtype=np.uint8)
+    for index, frame in enumerate(frames):
+        x, y, w, h = (int(value) for value in square_box(index))
+        frame[y : y + h, x : x + w] = 230
+    return frames
+
+
+@dataclass
+class FakeTracker:
+    """Follows the bright square by its pixels; writes down what it was asked."""
+
+    calls: list[tuple] = field(default_factory=list)
+    delay_s: float = 0.0
+    fail_after: int | None = None
+    error: Exception = field(
+        default_factory=lambda: FcotError("The tracker has lost its mind. Try again.")
+    )
+    device_name: str = "a fake (0 threads)"
+    _size: tuple[float, float] | None = None
+
+    def init(self, frame_rgb, box_xywh):
+        self.calls.append(("init", tuple(box_xywh)))
+        return self._given(box_xywh)
+
+    def correct(self, frame_rgb, box_xywh):
+        if self._size is None:
+            raise TrackerStateError("correct came before init")
+        self.calls.append(("correct", tuple(box_xywh)))
+        return self._given(box_xywh)
+
+    def place(self, box_xywh):
+        self.calls.append(("place", tuple(box_xywh)))
+
+    def track(self, frame_rgb):
+        time.sleep(self.delay_s)
+        if self._size is None:
+            raise TrackerStateError("track came before init")
+        n_tracked = sum(1 for call in self.calls if call[0] == "track")
+        if self.fail_after is not None and n_tracked >= self.fail_after:
+            raise self.error
+        self.calls.append(("track",))
+        rows, columns = np.nonzero(frame_rgb[..., 0] > 200)
+        centre = columns.mean() + 0.5, rows.mean() + 0.5
+        w, h = self._size
+        box = (float(centre[0] - w / 2), float(centre[1] - h / 2), w, h)
+        return TrackResult(box, 0.9, Verdict.FOUND, _score_maps(centre))
+
+    def _given(self, box_xywh):
+        self._size = tuple(box_xywh[2:])
+        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
+
+
+def _score_maps(centre_xy) -> ScoreMaps:
+    """One peak in the middle of an 18 x 18 map of 4 pixel cells."""
+    fused = np.zeros((18, 18), np.float16)
+    fused[9, 9] = 1.0
+    origin = (centre_xy[0] - 9 * 4.0, centre_xy[1] - 9 * 4.0)
+    return ScoreMaps(fused, fused, fused, origin, 4.0)
+
+
+def run_job(controller, job: Job, *, limit: int | None = None) -> list[JobEvent]:
+    """Run a job to its end, or to `limit` events, as the worker and Qt would."""
+    events = []
+    for event in job.run():
+        events.append(event)
+        controller.accept(job, event)
+        if len(events) == limit:
+            return events
+    controller.finish(job)
+    return events
+
+
+@pytest.fixture
+def frames() -> np.ndarray:
+    return make_frames()
+
+
+@pytest.fixture
+def tracker() -> FakeTracker:
+    return FakeTracker()
+
+
+@pytest.fixture
+def helpers():
+    """The functions of this file, for tests that need other numbers."""
+
+    class Helpers:
+        FakeTracker = FakeTracker
+        make_frames = staticmethod(make_frames)
+        run_job = staticmethod(run_job)
+        square_box = staticmethod(square_box)
+
+    return Helpers
