@@ -1,8 +1,11 @@
 """Modulated deformable convolution (v2), 3x3, padding 1, one group.
 
 Each of the nine taps reads the map at its own fractional place and is scaled by its
-own modulation. All taps are read by one bilinear `grid_sample`; a matrix product with
-the kernel follows. This needs no extension and is faster on CPU than a fused loop.
+own modulation. A reading is a weighted sum of four rows of the table cell x channel,
+so one `embedding_bag` makes all of them and a matrix product with the kernel follows.
+That needs no extension and runs on every device; unlike `grid_sample` it takes cells
+as they are, without scaling them to [-1, 1] and back, and its gradient is a quick
+scatter of whole rows.
 """
 
 from __future__ import annotations
@@ -51,31 +54,62 @@ def modulated_deform_conv2d(
     _check_shapes(features, offsets, modulation, weight)
     n, channels, height, width = features.shape
     out_channels = weight.shape[0]
-    grid = _sampling_grid(offsets)  # (N, 9 * H, W, 2)
-    taps = F.grid_sample(
-        features, grid, mode="bilinear", padding_mode="zeros", align_corners=False
-    )
-    taps = taps.view(n, channels, TAPS, height, width) * modulation.unsqueeze(1)
-    columns = taps.reshape(n, channels * TAPS, height * width)
-    out = weight.reshape(out_channels, channels * TAPS) @ columns  # (N, out, H * W)
+    cells, weights = _bilinear_corners(offsets, modulation)
+    table = features.permute(0, 2, 3, 1).reshape(n * height * width, channels)
+    taps = F.embedding_bag(
+        cells, table, mode="sum", per_sample_weights=weights.to(table.dtype)
+    )  # (N * H * W * 9, C)
+    columns = taps.view(n, height * width, TAPS * channels).transpose(1, 2)
+    kernel = weight.permute(0, 2, 3, 1).reshape(out_channels, TAPS * channels)
+    out = kernel @ columns  # (N, out, H * W)
     if bias is not None:
         out = out + bias[:, None]
     return out.view(n, out_channels, height, width)
 
 
-def _sampling_grid(offsets: Tensor) -> Tensor:
-    """Places all taps read, in the units of `grid_sample`, shape `(N, 9 * H, W, 2)`."""
+def _bilinear_corners(offsets: Tensor, modulation: Tensor) -> tuple[Tensor, Tensor]:
+    """Which cells each tap reads, and how much of each.
+
+    Args:
+        offsets: shape `(N, 18, H, W)`.
+        modulation: shape `(N, 9, H, W)`.
+
+    Returns:
+        Cell numbers in the whole batch, long, and weights with the modulation in
+        them, both of shape `(N * H * W * 9, 4)`. A cell outside the map has the
+        number 0 and the weight 0.
+    """
     n, _, height, width = offsets.shape
-    moved = offsets.view(n, TAPS, 2, height, width)
-    reach = torch.arange(KERNEL_SIDE, device=offsets.device, dtype=offsets.dtype) - 1
-    tap_y = reach.repeat_interleave(KERNEL_SIDE)[:, None, None]  # (9, 1, 1)
-    tap_x = reach.repeat(KERNEL_SIDE)[:, None, None]
-    row = torch.arange(height, device=offsets.device, dtype=offsets.dtype)[:, None]
-    column = torch.arange(width, device=offsets.device, dtype=offsets.dtype)
-    y = moved[:, :, 0] + tap_y + row  # (N, 9, H, W), cell i centred at i
-    x = moved[:, :, 1] + tap_x + column
-    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-    return grid.view(n, TAPS * height, width, 2)
+    reach = _count(KERNEL_SIDE, like=offsets) - KERNEL_SIDE // 2
+    tap_y, tap_x = reach.repeat_interleave(KERNEL_SIDE), reach.repeat(KERNEL_SIDE)
+    moved = offsets.view(n, TAPS, 2, height, width).permute(0, 3, 4, 1, 2)
+    row = _count(height, like=offsets)[:, None, None]
+    column = _count(width, like=offsets)[:, None]
+    y = moved[..., 0] + tap_y + row  # (N, H, W, 9), cell i centred at i
+    x = moved[..., 1] + tap_x + column
+    top, left = y.detach().floor(), x.detach().floor()
+    down, right = y - top, x - left  # parts of the lower and of the right cell
+
+    rows = torch.stack([top, top, top + 1, top + 1], dim=-1)  # (N, H, W, 9, 4)
+    columns = torch.stack([left, left + 1, left, left + 1], dim=-1)
+    up = 1 - down
+    weights = torch.stack(
+        [up * (1 - right), up * right, down * (1 - right), down * right], dim=-1
+    )
+    weights = weights * modulation.permute(0, 2, 3, 1).unsqueeze(-1)
+
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    nowhere = torch.zeros_like(rows)
+    cells = torch.where(inside, rows, nowhere).long() * width
+    cells = cells + torch.where(inside, columns, nowhere).long()
+    first = torch.arange(n, device=offsets.device) * (height * width)
+    cells = cells + first.view(n, 1, 1, 1, 1) * inside
+    return cells.reshape(-1, 4), (weights * inside).reshape(-1, 4)
+
+
+def _count(n: int, *, like: Tensor) -> Tensor:
+    """0, 1, ..., n - 1 on the device and in the dtype of another tensor."""
+    return torch.arange(n, device=like.device, dtype=like.dtype)
 
 
 def _check_shapes(

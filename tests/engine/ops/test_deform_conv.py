@@ -117,6 +117,35 @@ class TestModulatedDeformConv2dFunction:
         assert (moved[0] - dy).abs().max() < 1e-3
         assert (moved[1] - dx).abs().max() < 1e-3
 
+    def test_taps_far_outside_read_zero(self, generator):
+        x = _randn(generator, 2, 2, 4, 5)
+        out = modulated_deform_conv2d(
+            x,
+            torch.full((2, 18, 4, 5), -1e30, dtype=x.dtype),
+            torch.ones(2, 9, 4, 5, dtype=x.dtype),
+            _randn(generator, 3, 2, 3, 3),
+        )
+        assert torch.equal(out, torch.zeros_like(out))
+
+    def test_images_of_a_batch_do_not_mix(self, generator):
+        x, offsets = _randn(generator, 3, 2, 4, 5), _randn(generator, 3, 18, 4, 5)
+        modulation, weight = (
+            _randn(generator, 3, 9, 4, 5),
+            _randn(generator, 3, 2, 3, 3),
+        )
+        together = modulated_deform_conv2d(x, offsets, modulation, weight)
+        alone = modulated_deform_conv2d(x[1:2], offsets[1:2], modulation[1:2], weight)
+        torch.testing.assert_close(together[1:2], alone)
+
+    def test_channels_last_memory_gives_the_same(self, generator):
+        inputs = [_randn(generator, 2, c, 4, 5) for c in (3, 18, 9)]
+        weight = _randn(generator, 3, 3, 3, 3)
+        last = [t.contiguous(memory_format=torch.channels_last) for t in inputs]
+        torch.testing.assert_close(
+            modulated_deform_conv2d(*last, weight),
+            modulated_deform_conv2d(*inputs, weight),
+        )
+
     def test_gradients_of_every_input(self, generator):
         inputs = (
             _randn(generator, 1, 2, 3, 4),
