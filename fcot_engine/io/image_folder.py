@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, ShapeError, VideoError
+from fcot_engine.io.optional_package import require_package
 from fcot_engine.io.pixel_rule import PixelRule, sample_indices
 from fcot_engine.io.video_file import DEFAULT_FRAME_RATE
 
@@ -39,6 +40,7 @@ class ImageFolder:
     """
 
     def __init__(self, files: Sequence[Path], *, name: str) -> None:
+        require_package("PIL", distribution="pillow", purpose="Reading images")
         self.name = name
         self.frame_rate = DEFAULT_FRAME_RATE
         self._files = list(files)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, ShapeError, VideoError
 from fcot_engine.io.array_frames import check_time_first
+from fcot_engine.io.optional_package import require_package
 from fcot_engine.io.pixel_rule import PixelRule, sample_indices
 from fcot_engine.io.video_file import DEFAULT_FRAME_RATE
 
@@ -39,6 +40,9 @@ class TiffStack:
     """
 
     def __init__(self, path: Path) -> None:
+        require_package(
+            "tifffile", distribution="tifffile", purpose="Reading TIFF files"
+        )
         import tifffile
 
         self.name = path.stem

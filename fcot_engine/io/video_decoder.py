@@ -269,8 +269,8 @@ def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
     if not videos:
         kinds = ", ".join(sorted({stream.type for stream in container.streams}))
         raise VideoError(
-            f"{path.name} holds no video, only {kinds or 'no streams at all'}. Choose a "
-            "file with moving pictures."
+            f"{path.name} holds no video, only {kinds or 'no streams'}. Choose a file "
+            "with moving pictures."
         )
     best = container.streams.best("video")
     return best if best in videos else videos[0]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, VideoError
+from fcot_engine.io.optional_package import require_package
 from fcot_engine.io.video_decoder import PacketReader, VideoDecoder
 from fcot_engine.io.video_index import NO_TIME, PacketTable, VideoIndex, video_packets
 
@@ -44,6 +45,7 @@ class VideoFile:
     """
 
     def __init__(self, path: Path) -> None:
+        require_package("av", distribution="av", purpose="Reading video files")
         from av.error import FFmpegError
         from av.video.reformatter import VideoReformatter
 

@@ -1,0 +1,128 @@
+"""Tracks as COCO JSON with the keys that video data sets add.
+
+One file serves readers of COCO, TAO and CocoVID: `videos`, `tracks`, `images` (all
+frames of the video), `annotations`, `categories`. Coordinates are pixels from 0, boxes
+`[x, y, width, height]`; all ids count from 1, `frame_id` and `frame_index` from 0.
+Track ids stand in the annotation and again in its `attributes`, since some readers keep
+only those; there is also where the box came from (`source`: human, corrected, tracked),
+whether a person stands behind it (`keyframe`) and the tracker's `score`.
+
+Frames where the target was lost have no annotation: a reader would take the last known
+place for a seen target. They are listed as `lost_frames` of their track, from 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from fcot_engine.io.atomic_write import write_together
+from fcot_engine.io.exported_boxes import class_names, class_number, rows_by_frame
+from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.session.track_store import Track, TrackBox, TrackStore
+
+__all__ = ["write_coco"]
+
+_VIDEO_ID = 1
+
+
+def write_coco(
+    path: str | os.PathLike[str], store: TrackStore, source: FrameSource
+) -> Path:
+    """Write the tracks of a video as one COCO file; see the module's docstring.
+
+    Args:
+        path: the file; its folder is made if needed, an old file is replaced.
+        store: the tracks.
+        source: the video they belong to.
+
+    Returns:
+        The file.
+
+    Raises:
+        ExportError: there is nothing to write, or writing fails; then nothing is
+            changed.
+    """
+    rows = rows_by_frame(store, source)
+    names = class_names(store)
+    document = {
+        "info": {"description": f"Tracks of {source.name}", "version": "1.0"},
+        "licenses": [],
+        "videos": [_video(source)],
+        "categories": [
+            {"id": number, "name": name} for number, name in enumerate(names, 1)
+        ],
+        "tracks": [_track(track, names) for track in store],
+        "images": [_image(source, index) for index in range(len(source))],
+        "annotations": [
+            _annotation(number, box, track, class_number(track, names))
+            for number, (box, track) in enumerate(
+                ((box, track) for box, track in rows if not box.is_lost), 1
+            )
+        ],
+    }
+    with write_together() as files:
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        files.write_text(Path(path), text + "\n")
+    return files.paths[0]
+
+
+def _video(source: FrameSource) -> dict[str, Any]:
+    return {
+        "id": _VIDEO_ID,
+        "name": source.name,
+        "width": source.width,
+        "height": source.height,
+        "fps": source.frame_rate,
+        "length": len(source),
+        "neg_category_ids": [],
+        "not_exhaustive_category_ids": [],
+    }
+
+
+def _track(track: Track, names: list[str]) -> dict[str, Any]:
+    return {
+        "id": track.track_id,
+        "category_id": class_number(track, names),
+        "video_id": _VIDEO_ID,
+        "lost_frames": [box.frame_index for box in track if box.is_lost],
+    }
+
+
+def _image(source: FrameSource, index: int) -> dict[str, Any]:
+    return {
+        "id": index + 1,
+        "file_name": source.file_name(index),
+        "width": source.width,
+        "height": source.height,
+        "video_id": _VIDEO_ID,
+        "frame_index": index,
+        "frame_id": index,
+    }
+
+
+def _annotation(
+    number: int, box: TrackBox, track: Track, category_id: int
+) -> dict[str, Any]:
+    x, y, w, h = (round(float(value), 4) for value in box.box_xywh)
+    return {
+        "id": number,
+        "image_id": box.frame_index + 1,
+        "video_id": _VIDEO_ID,
+        "category_id": category_id,
+        "bbox": [x, y, w, h],
+        "area": round(w * h, 4),
+        "iscrowd": 0,
+        "segmentation": [],
+        "track_id": track.track_id,
+        "instance_id": track.track_id,
+        "attributes": {
+            "track_id": track.track_id,
+            "occluded": False,
+            "keyframe": box.origin.is_human,
+            "source": box.origin.value,
+            "score": round(float(box.score), 4),
+        },
+    }

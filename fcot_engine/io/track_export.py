@@ -1,0 +1,69 @@
+"""All export formats by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from fcot_engine.errors import ExportError
+from fcot_engine.io.coco import write_coco
+from fcot_engine.io.exported_boxes import safe_name
+from fcot_engine.io.mot import write_mot
+from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.session.track_store import TrackStore
+
+__all__ = ["FORMATS", "export_tracks"]
+
+
+def export_tracks(
+    folder: str | os.PathLike[str],
+    store: TrackStore,
+    source: FrameSource,
+    formats: Iterable[str] = ("mot", "coco"),
+) -> list[Path]:
+    """Write the tracks of a video in several formats.
+
+        FOLDER/mot/...                                    see `fcot_engine.io.mot`
+        FOLDER/coco/annotations/instances_NAME.json       see `fcot_engine.io.coco`
+
+    Args:
+        folder: where the files go; made if needed.
+        store: the tracks.
+        source: the video they belong to.
+        formats: names out of `FORMATS`.
+
+    Returns:
+        All files that were written.
+
+    Raises:
+        ExportError: a format is unknown (then nothing is written), there is nothing to
+            write, or writing fails.
+    """
+    wanted = list(dict.fromkeys(name.strip().lower() for name in formats))
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown or not wanted:
+        raise ExportError(
+            f"Unknown export format {', '.join(unknown) or '(none given)'}; choose out "
+            f"of: {', '.join(FORMATS)}."
+        )
+    written = []
+    for name in wanted:
+        written += FORMATS[name](Path(folder), store, source)
+    return written
+
+
+def _export_mot(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    return write_mot(folder / "mot", store, source)
+
+
+def _export_coco(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    file_name = f"instances_{safe_name(source.name)}.json"
+    return [write_coco(folder / "coco" / "annotations" / file_name, store, source)]
+
+
+FORMATS: dict[str, Callable[[Path, TrackStore, FrameSource], list[Path]]] = {
+    "mot": _export_mot,
+    "coco": _export_coco,
+}
+"""Writers by the name that the command line and the plugin offer."""
