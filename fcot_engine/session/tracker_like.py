@@ -22,17 +22,17 @@ class TrackerLike(Protocol):
     """
 
     def init(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float]
+        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
     ) -> TrackResult:
         """Start on a target, forgetting any earlier one."""
 
-    def track(self, frame_rgb: NDArray[np.uint8]) -> TrackResult:
+    def track(self, frame_rgb: NDArray[np.uint8], /) -> TrackResult:
         """Find the target in the next frame."""
 
     def correct(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float]
+        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
     ) -> TrackResult:
         """Learn where the target is in a frame; the next `track` goes on from there."""
 
-    def place(self, box_xywh: Sequence[float]) -> None:
+    def place(self, box_xywh: Sequence[float], /) -> None:
         """Move the search to a box without learning."""

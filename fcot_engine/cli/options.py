@@ -1,0 +1,79 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fcot_engine.tracker import Tracker
+
+__all__ = [
+    "add_tracker_options",
+    "make_tracker",
+    "parse_box",
+    "parse_formats",
+    "parse_names",
+]
+
+FORMATS = ("mot", "coco")
+
+
+def add_tracker_options(parser: argparse.ArgumentParser) -> None:
+    """Declare which tracker to use, for `make_tracker`."""
+    group = parser.add_argument_group("tracker")
+    group.add_argument("--preset", default="lite", help="size of the network (lite)")
+    group.add_argument(
+        "--weights", type=Path, metavar="FILE", help="other weights than those shipped"
+    )
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    group.add_argument("--seed", type=int, default=0, help="for equal results (0)")
+
+
+def make_tracker(args: argparse.Namespace) -> Tracker:
+    """Load the tracker that the options ask for.
+
+    Raises:
+        ConfigError: the preset or the device is unknown.
+        WeightsError: the weights cannot be read or do not fit.
+    """
+    from fcot_engine.tracker import Tracker
+
+    return Tracker.from_preset(
+        args.preset,
+        weights=args.weights,
+        device=args.device,
+        seed=args.seed,
+        keep_score_maps=False,
+    )
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """Read `X,Y,W,H`; whether such a box makes sense is checked against the frame."""
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected four numbers X,Y,W,H in pixels, got {text!r}"
+        ) from None
+    return x, y, w, h
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Read `mot,coco`."""
+    names = parse_names(text.lower())
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"unknown format {', '.join(unknown)}; choose from {', '.join(FORMATS)}"
+        )
+    return names
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError("expected names with commas between them")
+    return names

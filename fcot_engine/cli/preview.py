@@ -1,0 +1,96 @@
+"""A picture of a finished job: some frames with their boxes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fcot_engine.errors import ExportError, FrameError
+from fcot_engine.session import FrameSource, Track, TrackBox
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+__all__ = ["choose_frames", "draw_preview", "write_preview"]
+
+COLUMNS, ROWS = 4, 3
+TILE_WIDTH = 320
+GAP_PX = 4
+HUMAN_COLOR, TRACKED_COLOR, LOST_COLOR = "#ffd54a", "#39e58c", "#ff5a5a"
+
+
+def choose_frames(track: Track, count: int = COLUMNS * ROWS) -> list[int]:
+    """Return up to `count` evenly spaced frames that have a box, both ends too."""
+    frames = [box.frame_index for box in track]
+    places = np.linspace(0, len(frames) - 1, min(count, len(frames)))
+    return [frames[round(place)] for place in places]
+
+
+def draw_preview(source: FrameSource, track: Track) -> Picture:
+    """Draw some frames with their boxes beside each other.
+
+    Boxes are yellow where a person drew them, green where they were tracked, red where
+    the target was lost. Frames that cannot be read are left out.
+    """
+    from PIL import Image
+
+    tiles = []
+    for index in choose_frames(track):
+        box = track.get(index)
+        try:
+            frame = source.read(index)
+        except FrameError:
+            continue
+        if box is not None:
+            tiles.append(_draw_tile(Image.fromarray(frame), box))
+    columns = min(COLUMNS, max(len(tiles), 1))
+    rows = max(-(-len(tiles) // columns), 1)
+    width, height = tiles[0].size if tiles else (TILE_WIDTH, TILE_WIDTH)
+    step_x, step_y = width + GAP_PX, height + GAP_PX
+    sheet = Image.new("RGB", (columns * step_x - GAP_PX, rows * step_y - GAP_PX))
+    for place, tile in enumerate(tiles):
+        sheet.paste(tile, (place % columns * step_x, place // columns * step_y))
+    return sheet
+
+
+def write_preview(path: Path, source: FrameSource, track: Track) -> None:
+    """Write the preview as PNG, beside the old file and then renamed.
+
+    Raises:
+        ExportError: it cannot be written; nothing half-written is left.
+    """
+    picture = draw_preview(source, track)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(draft, format="PNG")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ExportError(
+            f"The preview cannot be written to {path}: {error}. "
+            "Free some space or choose another folder."
+        ) from error
+
+
+def _draw_tile(frame: Picture, box: TrackBox) -> Picture:
+    from PIL import ImageDraw
+
+    ratio = TILE_WIDTH / frame.width
+    tile = frame.resize((TILE_WIDTH, max(1, round(frame.height * ratio))))
+    draw = ImageDraw.Draw(tile)
+    x, y, w, h = (value * ratio for value in box.box_xywh)
+    # a box covers [x, x + w); the pixels that Pillow draws have their centres at + 0.5
+    corners = (x - 0.5, y - 0.5, max(x + w - 0.5, x), max(y + h - 0.5, y))
+    draw.rectangle(corners, outline=_color(box), width=2)
+    draw.text((6, 4), str(box.frame_index), fill="white", stroke_width=2, stroke_fill=0)
+    return tile
+
+
+def _color(box: TrackBox) -> str:
+    if box.origin.is_human:
+        return HUMAN_COLOR
+    return LOST_COLOR if box.is_lost else TRACKED_COLOR

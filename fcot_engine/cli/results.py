@@ -1,0 +1,98 @@
+"""Writing what was tracked, and saying where."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fcot_engine.cli.preview import write_preview
+from fcot_engine.cli.tracking_job import Ending
+from fcot_engine.errors import FcotError
+from fcot_engine.session import FrameSource, Track, TrackStore
+
+__all__ = ["finish", "print_json", "report_ending", "summarise", "write_results"]
+
+PREVIEW_NAME = "preview.png"
+
+
+def write_results(
+    folder: Path,
+    store: TrackStore,
+    source: FrameSource,
+    track: Track,
+    formats: Sequence[str],
+) -> list[Path]:
+    """Write the boxes and a preview picture; return the files.
+
+    Raises:
+        ExportError: something cannot be written; files that are complete stay.
+    """
+    from fcot_engine.io import export_tracks
+
+    paths = list(export_tracks(folder, store, source, formats=tuple(formats)))
+    preview = folder / PREVIEW_NAME
+    write_preview(preview, source, track)
+    return [*paths, preview]
+
+
+def summarise(
+    source: FrameSource,
+    track: Track,
+    ending: Ending,
+    files: Sequence[Path],
+    *,
+    device: str,
+) -> dict[str, Any]:
+    """Facts about a job, for `--json` and for the lines a person reads."""
+    boxes = list(track)
+    return {
+        "video": source.name,
+        "frames": len(source),
+        "first_frame": boxes[0].frame_index,
+        "last_frame": boxes[-1].frame_index,
+        "tracked": ending.n_tracked,
+        "lost": sum(box.is_lost for box in boxes),
+        "seconds": round(ending.seconds, 3),
+        "frames_per_second": round(ending.frames_per_second, 2),
+        "device": device,
+        "interrupted": ending.is_interrupted,
+        "error": None if ending.error is None else str(ending.error),
+        "files": [str(path) for path in files],
+    }
+
+
+def print_json(facts: Mapping[str, Any]) -> None:
+    """Print facts for machines."""
+    print(json.dumps(facts, indent=1))
+
+
+def report_ending(facts: Mapping[str, Any]) -> None:
+    """Tell a person what was done and where it is."""
+    print(
+        f"{facts['tracked']} frames tracked at {facts['frames_per_second']:.1f} "
+        f"frames/s on {facts['device']}; target lost in {facts['lost']}."
+    )
+    for path in facts["files"]:
+        print(f"Written: {path}")
+
+
+def finish(ending: Ending) -> int:
+    """Return the exit code; say on stderr why tracking ended early, if it did.
+
+    Raises:
+        FcotError: what stopped it; the results are written by then.
+    """
+    if ending.error is not None:
+        raise FcotError(
+            f"Stopped after {ending.n_tracked} frames, which are kept. {ending.error}"
+        ) from ending.error
+    if ending.is_interrupted:
+        print(
+            f"Interrupted after {ending.n_tracked} frames, which are kept.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0

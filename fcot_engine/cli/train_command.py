@@ -1,0 +1,26 @@
+"""`fcot train`: the options and the work are in `fcot_engine.training`."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["EXAMPLES", "add_arguments", "run"]
+
+EXAMPLES = """\
+  fcot train --photos photos/ --out runs/first --minutes 120 --export lite.safetensors
+  fcot train --photos photos/ --out runs/first --resume
+  fcot train --photos photos/ --out runs/look --contact-sheet samples.png"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `fcot train`."""
+    from fcot_engine.training import command
+
+    command.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; returns the exit code."""
+    from fcot_engine.training import command
+
+    return command.run(args)
