@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from fcot_engine.config.network import ClassifierConfig
-from fcot_engine.ops.prroi_pool import prroi_pool
+from fcot_engine.ops.roi_pooling import prroi_pool
 from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
 
 __all__ = ["ClassificationModel", "LabelMaps"]

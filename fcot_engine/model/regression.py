@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fcot_engine.config.network import FINE_STRIDE, RegressorConfig
-from fcot_engine.ops.prroi_pool import prroi_pool
+from fcot_engine.ops.roi_pooling import prroi_pool
 
 __all__ = ["DetailWindow", "RegressionBranch", "gather_patches"]
 
@@ -87,7 +87,9 @@ class RegressionBranch(nn.Module):
 
     def generate_each(self, decoder_map: Tensor, boxes_xywh: Tensor) -> Tensor:
         """Make one regression model a sample, `(N, 4, D)`; see `generate`."""
-        corners = torch.cat([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], 1)
+        corners = torch.cat(
+            [boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], 1
+        )
         pooled = prroi_pool(
             self.generator_head(decoder_map),
             corners,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fcot_engine.ops.box_offsets import cell_points, decode_offsets, encode_offsets
 from fcot_engine.ops.deform_conv import ModulatedDeformConv2d, modulated_deform_conv2d
-from fcot_engine.ops.distance_bins import distance_bins, distance_map
+from fcot_engine.ops.distances import distance_bins, distance_map
 from fcot_engine.ops.instance_norm import InstanceL2Norm, instance_l2_norm
 from fcot_engine.ops.losses import (
     gaussian_label,
@@ -12,7 +12,7 @@ from fcot_engine.ops.losses import (
     offset_iou_loss,
     offset_targets,
 )
-from fcot_engine.ops.prroi_pool import prroi_pool
+from fcot_engine.ops.roi_pooling import prroi_pool
 
 __all__ = [
     "InstanceL2Norm",

@@ -10,7 +10,7 @@ from torch import Tensor
 from fcot_engine.checks import check_last_dim, check_ndim
 from fcot_engine.errors import ConfigError, ShapeError
 from fcot_engine.ops.box_offsets import cell_points, encode_offsets
-from fcot_engine.ops.distance_bins import distance_map
+from fcot_engine.ops.distances import distance_map
 
 __all__ = [
     "gaussian_label",

@@ -29,7 +29,7 @@ from fcot_engine.ops.losses import (
     hinge_classification_loss,
     offset_iou_loss,
 )
-from fcot_engine.ops.prroi_pool import prroi_pool
+from fcot_engine.ops.roi_pooling import prroi_pool
 from fcot_engine.training.sample_factory import TrainingBatch
 
 __all__ = ["compute_losses"]
