@@ -135,7 +135,11 @@ def run_tests() -> Outcome:
 def run_windows() -> Outcome:
     """Run each file of window tests in its own process; pytest-xvfb brings a screen."""
     total: Outcome = Counter()
-    for path in sorted((REPOSITORY / WINDOW_TESTS).glob("test_*.py")):
+    paths = sorted((REPOSITORY / WINDOW_TESTS).glob("test_*.py"))
+    if not paths:
+        print(f"\n==> no window tests found in {WINDOW_TESTS}", flush=True)
+        total["errors"] += 1
+    for path in paths:
         file = path.relative_to(REPOSITORY)
         total.update(run_pytest(f"pytest {file}", str(file)))
     return total

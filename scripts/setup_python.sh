@@ -83,8 +83,17 @@ install_packages() {
     "${pip[@]}" --no-build-isolation --editable ".[$extra]"
 }
 
+is_installed() {
+    local state known
+    state="$(wanted_state)"
+    for known in "$stamp" "$venv/.installed-dev"; do # dev holds every other extra
+        [ "$(cat "$known" 2>/dev/null)" = "$state" ] && return
+    done
+    return 1
+}
+
 make_venv
-if [ "$(cat "$stamp" 2>/dev/null)" != "$(wanted_state)" ]; then
+if ! is_installed; then
     started=$SECONDS
     install_packages
     wanted_state >"$stamp"
