@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 from fcot_engine.cli.installation import can_open_window
-from fcot_engine.cli.options import add_tracker_options, make_tracker, parse_box
+from fcot_engine.cli.options import (
+    DEFAULT_FORMATS,
+    add_tracker_options,
+    make_tracker,
+    parse_box,
+)
 from fcot_engine.cli.results import (
     finish,
     print_json,
@@ -27,8 +32,6 @@ EXAMPLES = """\
   fcot demo
   fcot demo dog.mp4 --box 120,80,64,48
   fcot demo --headless --out /tmp/demo"""
-
-FORMATS = ("mot", "coco")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         return _open_window(args)
     if args.video is None:
         return tell_sample_story(
-            make_tracker(args), args.out, FORMATS, as_json=args.json
+            make_tracker(args), args.out, DEFAULT_FORMATS, as_json=args.json
         )
     return _track_video(args)
 
@@ -90,7 +93,7 @@ def _open_window(args: argparse.Namespace) -> int:
     if args.video is not None:
         words.append(str(args.video))
     if args.box is not None:
-        words.append("--box=" + ",".join(f"{value:g}" for value in args.box))
+        words.append("--box=" + ",".join(str(value) for value in args.box))
     return subprocess.run(words, check=False).returncode
 
 
@@ -109,7 +112,7 @@ def _track_video(args: argparse.Namespace) -> int:
         draw_box(track, source, 0, args.box)
         tracker = make_tracker(args)
         ending = follow(tracker, source, track, start=0, last=len(source) - 1)
-        files = write_results(args.out, store, source, track, FORMATS)
+        files = write_results(args.out, store, source, track, DEFAULT_FORMATS)
         facts = summarise(source, track, ending, files, device=tracker.device_name)
     finally:
         source.close()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from fcot_engine.cli.options import add_tracker_options, make_tracker, parse_names
 from fcot_engine.cli.progress_bar import show_progress
-from fcot_engine.errors import ExportError
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -46,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         FcotError: something is wrong with the sequences, the weights or the disk.
     """
     from fcot_engine.evaluation import EvaluationReport, SequenceScore, evaluate
+    from fcot_engine.io.atomic_write import write_together
 
     make_tracker(args)  # a wrong option shows before the work starts
     scores: list[SequenceScore] = []
@@ -68,20 +67,6 @@ def run(args: argparse.Namespace) -> int:
     report = EvaluationReport(tuple(scores))
     print(report.to_json() if args.json else report.to_table())
     if args.out is not None:
-        _write(args.out, report.to_json())
+        with write_together() as files:
+            files.write_text(args.out, report.to_json() + "\n")
     return code
-
-
-def _write(path: Path, text: str) -> None:
-    """Write the figures beside an old file, then take its place."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise ExportError(
-            f"The figures cannot be written to {path}: {error}. "
-            "Free some space or choose another file."
-        ) from error

@@ -17,7 +17,7 @@ __all__ = [
     "parse_names",
 ]
 
-FORMATS = ("mot", "coco")
+DEFAULT_FORMATS = ("mot", "coco")
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,8 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
 
 def parse_formats(text: str) -> tuple[str, ...]:
     """Read `mot,coco`."""
+    from fcot_engine.io import FORMATS
+
     names = parse_names(text.lower())
     unknown = [name for name in names if name not in FORMATS]
     if unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,8 @@ def write_preview(path: Path, source: FrameSource, track: Track) -> None:
         picture.save(draft, format="PNG")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may be missing, too
+            draft.unlink()
         raise ExportError(
             f"The preview cannot be written to {path}: {error}. "
             "Free some space or choose another folder."
@@ -83,9 +85,9 @@ def _draw_tile(frame: Picture, box: TrackBox) -> Picture:
     tile = frame.resize((TILE_WIDTH, max(1, round(frame.height * ratio))))
     draw = ImageDraw.Draw(tile)
     x, y, w, h = (value * ratio for value in box.box_xywh)
-    # a box covers [x, x + w); the pixels that Pillow draws have their centres at + 0.5
-    corners = (x - 0.5, y - 0.5, max(x + w - 0.5, x), max(y + h - 0.5, y))
-    draw.rectangle(corners, outline=_color(box), width=2)
+    left, top = round(x), round(y)  # first and last pixels inside the box
+    right, bottom = max(round(x + w) - 1, left), max(round(y + h) - 1, top)
+    draw.rectangle((left, top, right, bottom), outline=_color(box), width=2)
     draw.text((6, 4), str(box.frame_index), fill="white", stroke_width=2, stroke_fill=0)
     return tile
 

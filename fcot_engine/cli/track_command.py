@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from fcot_engine.cli.options import (
+    DEFAULT_FORMATS,
     add_tracker_options,
     make_tracker,
     parse_box,
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--format",
         type=parse_formats,
-        default=("mot", "coco"),
+        default=DEFAULT_FORMATS,
         metavar="NAMES",
         help="mot, coco or both with a comma (mot,coco)",
     )

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from fcot_engine.cli import main
+
+BOX = "8,20,16,12"
+
+
+@pytest.fixture
+def track(images, tmp_path, fake_tracker):
+    """Run `fcot track` on the moving square; returns the exit code."""
+
+    def run(*words, box=BOX):
+        out = str(tmp_path / "out")
+        return main(["track", str(images), "--box", box, "--out", out, *words])
+
+    return run
+
+
+class TestTrack:
+    def test_json_tells_what_was_done(self, track, capsys):
+        assert track("--json") == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["first_frame"], facts["last_frame"]) == (0, 11)
+        assert (facts["tracked"], facts["lost"]) == (11, 0)
+        assert facts["device"] == "CPU (fake)"
+        assert not facts["interrupted"] and facts["error"] is None
+
+    def test_every_file_that_is_named_is_there(self, track, tmp_path, capsys):
+        track("--json")
+        files = json.loads(capsys.readouterr().out)["files"]
+        assert len(files) >= 3
+        assert all((tmp_path / "out") in (tmp_path / f).parents for f in files)
+        assert all((tmp_path / f).stat().st_size > 0 for f in files)
+
+    def test_preview_is_a_picture(self, track, tmp_path):
+        track()
+        with Image.open(tmp_path / "out" / "preview.png") as picture:
+            assert picture.size == (4 * 320 + 3 * 4, 3 * 213 + 2 * 4)
+
+    def test_coco_boxes_are_those_of_the_square(self, track, tmp_path):
+        track("--format", "coco")
+        (path,) = (tmp_path / "out").rglob("*.json")
+        found = json.loads(path.read_text(encoding="utf-8"))["annotations"]
+        assert [a["bbox"] for a in found] == [
+            [8 + 4 * i, 20, 16, 12] for i in range(12)
+        ]
+
+    def test_one_format_leaves_the_other_out(self, track, tmp_path):
+        track("--format", "mot")
+        assert not (tmp_path / "out" / "coco").exists()
+        assert list((tmp_path / "out" / "mot").rglob("gt.txt"))
+
+    def test_frame_and_end_bound_the_work(self, track, capsys):
+        assert track("--frame", "3", "--end", "6", "--json", box="20,20,16,12") == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["first_frame"], facts["last_frame"]) == (3, 6)
+        assert facts["tracked"] == 3
+
+    def test_end_at_the_frame_of_the_box_writes_that_box(self, track, capsys):
+        assert track("--end", "0", "--json") == 0
+        assert json.loads(capsys.readouterr().out)["tracked"] == 0
+
+    def test_options_reach_the_tracker(self, track, fake_tracker, tmp_path):
+        track("--device", "cpu", "--seed", "7", "--weights", "mine.safetensors")
+        assert fake_tracker.options["preset"] == "lite"
+        assert fake_tracker.options["seed"] == 7
+        assert fake_tracker.options["device"] == "cpu"
+        assert str(fake_tracker.options["weights"]) == "mine.safetensors"
+
+    def test_person_is_told_speed_and_places(self, track, tmp_path, capsys):
+        track()
+        shown = capsys.readouterr().out
+        assert "11 frames tracked at" in shown and "CPU (fake)" in shown
+        assert str(tmp_path / "out" / "preview.png") in shown
+
+    def test_lost_frames_are_counted(self, make_images, tmp_path, fake_tracker, capsys):
+        video = make_images(tmp_path / "hidden", hidden=(4, 5))
+        out = str(tmp_path / "out")
+        main(["track", str(video), "--box", BOX, "--out", out, "--json"])
+        assert json.loads(capsys.readouterr().out)["lost"] == 2
+
+
+class TestEndingEarly:
+    def test_ctrl_c_writes_what_was_found(self, track, fake_tracker, capsys):
+        fake_tracker.interrupt_at = 5
+        assert track("--json") == 130
+        captured = capsys.readouterr()
+        facts = json.loads(captured.out)
+        assert facts["tracked"] == 4 and facts["last_frame"] == 4
+        assert facts["interrupted"] and len(facts["files"]) >= 3
+        assert "Interrupted after 4 frames, which are kept." in captured.err
+
+    def test_unreadable_frame_writes_what_was_found(self, track, fake_tracker, capsys):
+        fake_tracker.fail_at = 5
+        assert track("--json") == 1
+        captured = capsys.readouterr()
+        assert json.loads(captured.out)["tracked"] == 4
+        last = captured.err.splitlines()[-1]
+        assert last.startswith("fcot track: Stopped after 4 frames, which are kept.")
+        assert "Frame 5 cannot be decoded" in last
