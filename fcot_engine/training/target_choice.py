@@ -16,7 +16,7 @@ __all__ = ["Choice", "TargetChoice"]
 _MIN_SIDE_PX = 9.0
 _MIN_SIZE_PX = 16.0
 _MAX_RATIO = 5.0
-_MAX_SPAN = 0.92  # of the photo: a target in context needs context
+_MAX_SPAN = 0.85  # of the photo: a target in context needs context
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,8 @@ class Choice:
 class TargetChoice:
     """Draws targets: photos evenly, within a photo larger boxes more often.
 
+    For plain pairs boxes with more of their photo around them come more often.
+
     Args:
         pool: photos with boxes.
 
@@ -59,8 +61,8 @@ class TargetChoice:
         # sharpness is worth more than number: a 16 px box shown at 64 px is a blur
         weight = usable * (size.clamp(max=64.0) / 64) ** 1.5
         self._pasted = self._cumulate(weight)
-        has_context = (span <= _MAX_SPAN) & pool.has_real_boxes
-        self._plain = self._cumulate(weight * has_context)
+        context = (1 - span) * (span <= _MAX_SPAN) * pool.has_real_boxes
+        self._plain = self._cumulate(weight * context)
         if self._pasted[-1] <= 0:
             raise TrainingError(
                 f"None of the {len(w)} boxes can be a target: expected sides of at "

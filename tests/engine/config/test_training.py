@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.errors import ConfigError
+
+
+class TestFactoryConfig:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            pytest.param("patch_size", 100, id="patch_not_a_multiple_of_16"),
+            pytest.param("patch_size", 16, id="patch_too_small"),
+            pytest.param("target_size_px", 500.0, id="target_larger_than_patch"),
+            pytest.param("n_train", 0, id="no_train_frames"),
+            pytest.param("n_test", 0, id="no_test_frames"),
+            pytest.param("plain_share", 1.2, id="share_above_one"),
+            pytest.param("test_size_jitter", -0.1, id="negative_jitter"),
+        ],
+    )
+    def test_wrong_values_are_named(self, name, value):
+        with pytest.raises(ConfigError, match=name):
+            FactoryConfig(**{name: value})
+
+
+class TestTrainingConfig:
+    def test_an_end_is_needed(self):
+        with pytest.raises(ConfigError, match="give samples, minutes or both"):
+            TrainingConfig()
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("stage", "three"),
+            ("batch", 0),
+            ("minutes", 0.0),
+            ("lr", -1.0),
+            ("final_lr_share", 2.0),
+            ("ema_decay", 1.0),
+            ("seed", -1),
+            ("log_every", 0),
+        ],
+    )
+    def test_wrong_values_are_named(self, name, value):
+        with pytest.raises(ConfigError, match=name):
+            TrainingConfig(**{"samples": 10, name: value})

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fcot_engine.errors import TrainingError
+from fcot_engine.training.checkpoint import find_checkpoint, read_checkpoint
+from fcot_engine.training.run_log import read_log
+from fcot_engine.training.trainer import Trainer
+
+
+class KilledError(Exception):
+    """Stands for a process that dies in the middle of a step."""
+
+
+@pytest.fixture
+def make_trainer(make_network, small_factory, losses, tmp_path):
+    def make(config, *, folder="run", objective=losses, ahead=0):
+        torch.manual_seed(11)
+        return Trainer(
+            make_network(),
+            small_factory,
+            objective,
+            config,
+            folder=tmp_path / folder,
+            ahead=ahead,
+        )
+
+    return make
+
+
+def die_at(step, losses):
+    calls = []
+
+    def objective(network, batch, *, stage):
+        calls.append(1)
+        if len(calls) > step:
+            raise KilledError
+        return losses(network, batch, stage=stage)
+
+    return objective
+
+
+def assert_same_end(one, two):
+    for name, value in one.network.state_dict().items():
+        assert torch.equal(value, two.network.state_dict()[name]), name
+    for name, value in one.average.weights().items():
+        assert torch.equal(value, two.average.weights()[name]), name
+
+
+class TestResume:
+    @pytest.mark.parametrize("ahead", [0, 2])
+    def test_after_a_kill_equals_an_uninterrupted_run(
+        self, make_trainer, losses, config, ahead
+    ):
+        whole = make_trainer(config, folder="whole")
+        whole.run()
+
+        often = replace(config, checkpoint_minutes=1e-9)
+        killed = make_trainer(often, objective=die_at(5, losses), ahead=ahead)
+        with pytest.raises(KilledError):
+            killed.run()
+        resumed = make_trainer(config, ahead=ahead)
+        assert resumed.resume()
+        assert resumed.progress.step == 5
+        resumed.run()
+
+        assert resumed.progress.step == 12
+        assert_same_end(whole, resumed)
+        assert [row["total"] for row in read_log(whole.folder / "log.csv")][-1] == (
+            [row["total"] for row in read_log(resumed.folder / "log.csv")][-1]
+        )
+
+    def test_without_checkpoint_starts_anew(self, make_trainer, config):
+        assert not make_trainer(config).resume()
+
+    def test_log_of_lost_steps_is_dropped(self, make_trainer, losses, config):
+        make_trainer(replace(config, samples=8)).run()
+        late = make_trainer(config, objective=die_at(5, losses))
+        late.resume()
+        with pytest.raises(KilledError):
+            late.run()
+        last = make_trainer(config)
+        last.resume()
+        last.run()
+        steps = [row["step"] for row in read_log(last.folder / "log.csv")]
+        assert steps == sorted(set(steps))
+
+    @pytest.mark.parametrize(("name", "value"), [("stage", "two"), ("seed", 9)])
+    def test_other_stage_or_seed_is_refused(self, make_trainer, config, name, value):
+        make_trainer(config).run()
+        with pytest.raises(TrainingError, match=f"was trained with {name}"):
+            make_trainer(replace(config, **{name: value})).resume()
+
+    def test_other_network_is_refused(self, make_trainer, config):
+        make_trainer(config).run()
+        other = make_trainer(config)
+        other.network.body = torch.nn.Linear(3, 4)
+        with pytest.raises(TrainingError, match="does not fit the network"):
+            other.resume()
+
+
+class TestEnding:
+    def test_minutes_end_a_leg_with_a_checkpoint(self, make_trainer, config):
+        config = replace(config, samples=None, minutes=1.0 / 60)
+        trainer = make_trainer(config)
+        started = time.monotonic()
+        assert trainer.run() == "minutes"
+        assert 0.9 < time.monotonic() - started < 15
+        assert find_checkpoint(trainer.folder) is not None
+
+    def test_minutes_count_anew_in_each_leg(self, make_trainer, config):
+        config = replace(config, samples=None, minutes=0.2 / 60)
+        first = make_trainer(config)
+        first.run()
+        second = make_trainer(config)
+        second.resume()
+        assert second.run() == "minutes"
+        assert second.progress.step > first.progress.step
+
+    def test_samples_end_a_run(self, make_trainer, config):
+        trainer = make_trainer(config)
+        assert trainer.run() == "samples"
+        assert trainer.progress.samples == 24
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_interruption_ends_after_the_step(
+        self, make_trainer, losses, config, number
+    ):
+        def interrupt(network, batch, *, stage):
+            os.kill(os.getpid(), number)
+            return losses(network, batch, stage=stage)
+
+        before = signal.getsignal(number)
+        trainer = make_trainer(config, objective=interrupt)
+        assert trainer.run() == "interrupted"
+        path = find_checkpoint(trainer.folder)
+        assert path is not None
+        assert read_checkpoint(path)["progress"]["step"] == 1
+        assert signal.getsignal(number) is before
+
+
+class TestLearning:
+    def test_loss_falls(self, make_trainer, config):
+        config = replace(config, samples=400, batch=4, lr=0.03)
+        trainer = make_trainer(config)
+        trainer.run()
+        totals = [row["total"] for row in read_log(trainer.folder / "log.csv")]
+        assert sum(totals[-5:]) < 0.5 * sum(totals[:5])
+
+    def test_stage_two_moves_only_its_parameters(self, make_trainer, config):
+        trainer = make_trainer(replace(config, stage="two"))
+        before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+        trainer.run()
+        after = trainer.network.state_dict()
+        assert torch.equal(before["body.weight"], after["body.weight"])
+        assert not torch.equal(before["rectifier"], after["rectifier"])
+
+    def test_average_is_loaded_for_export(self, make_trainer, config):
+        trainer = make_trainer(config)
+        trainer.run()
+        last = trainer.network.body.weight.detach().clone()
+        network = trainer.load_average()
+        assert not network.training
+        assert not torch.equal(network.body.weight, last)
+        assert torch.equal(
+            network.body.weight, trainer.average.weights()["body.weight"]
+        )
+
+    def test_learning_rate_rises_then_falls(self, make_trainer, config):
+        config = replace(config, log_every=1, warmup_samples=6)
+        trainer = make_trainer(config)
+        rates = []
+        trainer.run(lambda row: rates.append(row["lr"]))
+        top = rates.index(max(rates))
+        assert 0 < top < 5
+        assert rates[top:] == sorted(rates[top:], reverse=True)
+        assert rates[-1] < 0.1 * config.lr
+
+
+class TestBadNumbers:
+    def bad(self, losses, share):
+        calls = []
+
+        def objective(network, batch, *, stage):
+            calls.append(1)
+            parts = losses(network, batch, stage=stage)
+            broken = len(calls) <= share
+            return {"total": parts["total"] * (float("nan") if broken else 1.0)}
+
+        return objective
+
+    def test_a_bad_step_changes_nothing(self, make_trainer, losses, config):
+        trainer = make_trainer(
+            replace(config, samples=2), objective=self.bad(losses, 1)
+        )
+        before = trainer.network.body.weight.detach().clone()
+        trainer.run()
+        assert torch.equal(trainer.network.body.weight, before)
+
+    def test_many_bad_steps_are_an_error(self, make_trainer, losses, config):
+        trainer = make_trainer(
+            replace(config, samples=200), objective=self.bad(losses, 200)
+        )
+        with pytest.raises(TrainingError, match="not finite in 20 steps"):
+            trainer.run()
+
+
+class TestLog:
+    def test_columns(self, make_trainer, config):
+        trainer = make_trainer(config)
+        trainer.run()
+        row = read_log(trainer.folder / "log.csv")[-1]
+        assert list(row) == [
+            "step",
+            "samples",
+            "minutes",
+            "samples_per_s",
+            "lr",
+            "total",
+            "error",
+            "grad_norm",
+        ]
+        assert (trainer.folder / "log.png").is_file()
+
+    def test_last_steps_are_logged_too(self, make_trainer, config):
+        trainer = make_trainer(replace(config, log_every=5))
+        trainer.run()
+        steps = [row["step"] for row in read_log(trainer.folder / "log.csv")]
+        assert steps == [5, 10, 12]
+
+
+def test_stage_without_parameters_is_an_error(
+    make_network, small_factory, losses, config, tmp_path
+):
+    network = make_network()
+    network.stage_parameters = lambda stage: []
+    with pytest.raises(TrainingError, match="no parameters for stage 'one'"):
+        Trainer(network, small_factory, losses, config, folder=tmp_path)
