@@ -124,11 +124,11 @@ def _open_sample() -> tuple[Any, BoxXywh]:
 
 def _open(path: str | os.PathLike[str]) -> Any:
     from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import LazyFrameArray, video_layer_data
+    from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
 
     source = open_frames(path)
     return video_layer_data(
-        LazyFrameArray(source), name=source.name, frame_rate=source.frame_rate
+        ShownFrames(source), name=source.name, frame_rate=source.frame_rate
     )
 
 

@@ -27,7 +27,7 @@ def read_videos(path: PathOrPaths) -> list[Any]:
 
     from fcot_engine.errors import FcotError
     from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import LazyFrameArray, video_layer_data
+    from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
 
     layers: list[Any] = []
     for one in _listed(path):
@@ -36,7 +36,7 @@ def read_videos(path: PathOrPaths) -> list[Any]:
         except (FcotError, OSError) as error:
             show_error(str(error))
             continue
-        data = LazyFrameArray(source)
+        data = ShownFrames(source)
         layers.append(
             video_layer_data(data, name=source.name, frame_rate=source.frame_rate)
         )

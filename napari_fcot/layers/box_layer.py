@@ -61,6 +61,8 @@ class BoxLayer:
 
     drawn = Signal(object)
     """A new box: `BoxXywh`."""
+    clicked = Signal()
+    """A click that was meant to draw, without a drag: there is no box."""
     edited = Signal(int, object)
     """A box that was moved, resized or turned: track id, `BoxXywh`."""
     deleted = Signal(int)
@@ -74,6 +76,7 @@ class BoxLayer:
         self._rows: list[BoxRow] = []
         self._is_writing = False
         self._is_dragging = False
+        self._has_moved = False
         self._edge_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
         self.layer = Shapes(
             None,
@@ -180,6 +183,9 @@ class BoxLayer:
             self._tell_edited(event.data_indices, shapes)
 
     def _tell_drawn(self, shapes: list[NDArray[np.floating]]) -> None:
+        if self._is_dragging and not self._has_moved:
+            self.clicked.emit()  # napari has made a shape of a few pixels nevertheless
+            return
         for shape in shapes:
             self.drawn.emit(corners_to_box(shape))
 
@@ -217,9 +223,10 @@ class BoxLayer:
 
     def _watch_drag(self, layer: Shapes, event: Any) -> Iterator[None]:
         """Note when the mouse button is down: a rewrite would tear the shape away."""
-        self._is_dragging = True
+        self._is_dragging, self._has_moved = True, False
         yield
         while event.type == "mouse_move":
+            self._has_moved = True
             yield
         self._is_dragging = False
         self.released.emit()

@@ -1,4 +1,4 @@
-"""A frame source as the array that napari wants, one frame decoded at a time."""
+"""A frame source as the array that napari shows, one frame decoded at a time."""
 
 from __future__ import annotations
 
@@ -10,66 +10,40 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError
+from fcot_engine.io import LazyFrameArray
 from fcot_engine.session.frame_source import FrameSource
 
-__all__ = ["LazyFrameArray", "video_layer_data"]
+__all__ = ["LayerData", "ShownFrames", "video_layer_data"]
 
 LayerData = tuple[Any, dict[str, Any], str]
+"""What a reader gives to napari: data, options of the layer, kind of layer."""
 
 
-class LazyFrameArray:
-    """A video as a (T, H, W, 3) array that is never made.
+class ShownFrames(LazyFrameArray):
+    """A video for the screen.
 
-    napari asks for one slice of time at a time; only that frame is decoded. A frame
-    that cannot be decoded is black and said so once, since the rest is still good.
+    A frame that cannot be decoded is black and said so once, since the rest is still
+    good; tracking reads the source itself, and stops there.
 
     Args:
         source: closed when this array is no longer used.
     """
 
-    dtype = np.dtype(np.uint8)
-    ndim = 4
-
     def __init__(self, source: FrameSource) -> None:
-        self.source = source
-        self.shape = (len(source), source.height, source.width, 3)
-        self._told: set[int] = set()
+        super().__init__(source)
+        self._told: set[str] = set()
         weakref.finalize(self, source.close)
 
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(np.prod(self.shape))
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
     def __getitem__(self, key: Any) -> NDArray[np.uint8]:
-        key = key if isinstance(key, tuple) else (key,)
-        frames = np.arange(self.shape[0])[key[0]]
-        if np.ndim(frames) == 0:
-            return self._read(int(frames))[key[1:]]
-        if len(frames) == 1:  # what napari asks for: no copy of the frame
-            return self._read(int(frames[0]))[np.newaxis][(slice(None), *key[1:])]
-        stack = np.zeros((len(frames), *self.shape[1:]), self.dtype)
-        for place, index in zip(stack, frames, strict=True):
-            place[:] = self._read(int(index))
-        return stack[(slice(None), *key[1:])]
-
-    def __array__(
-        self, dtype: Any = None, copy: bool | None = None
-    ) -> NDArray[np.uint8]:
-        """Decode the whole video; only for those who save or measure the layer."""
-        return np.asarray(self[:], dtype=dtype)
-
-    def _read(self, index: int) -> NDArray[np.uint8]:
+        """Read frames and cut them as numpy would; see `LazyFrameArray`."""
         try:
-            return self.source.read(index)
+            return super().__getitem__(key)
         except FrameError as error:
-            if index not in self._told:
-                self._told.add(index)
+            black = np.broadcast_to(np.uint8(0), self.shape)[key]  # checks the key too
+            if str(error) not in self._told:
+                self._told.add(str(error))
                 show_error(str(error))
-            return np.zeros(self.shape[1:], self.dtype)
+            return np.array(black)
 
 
 def video_layer_data(data: Any, *, name: str, frame_rate: float) -> LayerData:
@@ -80,15 +54,12 @@ def video_layer_data(data: Any, *, name: str, frame_rate: float) -> LayerData:
         name: the layer's name.
         frame_rate: frames per second, kept in the layer's metadata.
     """
-    return (
-        data,
-        {
-            "name": name,
-            "rgb": True,
-            "multiscale": False,
-            "contrast_limits": (0, 255),
-            "axis_labels": ("t", "y", "x"),
-            "metadata": {"frame_rate": frame_rate},
-        },
-        "image",
-    )
+    options = {
+        "name": name,
+        "rgb": True,
+        "multiscale": False,
+        "contrast_limits": (0, 255),
+        "axis_labels": ("t", "y", "x"),
+        "metadata": {"frame_rate": frame_rate},
+    }
+    return data, options, "image"

@@ -7,6 +7,7 @@ from typing import Any
 from napari.layers import Image, Layer
 
 from fcot_engine.errors import VideoError
+from fcot_engine.io import ArrayFrames
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import TrackStore
 from napari_fcot.layers.heatmap_layer import is_heatmap
@@ -16,6 +17,8 @@ __all__ = ["check_is_video", "is_candidate", "open_session"]
 
 STORE_KEY = "napari-fcot"
 """Where a layer keeps its boxes: they outlive the panel and go with the video."""
+DEFAULT_FRAME_RATE = 25.0
+"""What a video counts as that does not say; frames per second."""
 
 
 def is_candidate(layer: Layer) -> bool:
@@ -64,6 +67,5 @@ def _source_of(layer: Layer) -> FrameSource:
     source = getattr(data, "source", None)
     if isinstance(source, FrameSource):
         return source
-    from fcot_engine.io import ArrayFrames
-
-    return ArrayFrames(data, name=layer.name)
+    frame_rate = float(layer.metadata.get("frame_rate", DEFAULT_FRAME_RATE))
+    return ArrayFrames(data, name=layer.name, frame_rate=frame_rate)

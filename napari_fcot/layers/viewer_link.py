@@ -171,6 +171,7 @@ class ViewerLink:
                 self._video, width=session.source.width, height=session.source.height
             )
             boxes.drawn.connect(self._on_drawn)
+            boxes.clicked.connect(self._on_clicked)
             boxes.edited.connect(self._on_edited)
             boxes.deleted.connect(self._on_deleted)
             boxes.picked.connect(self._controller.select)
@@ -208,6 +209,10 @@ class ViewerLink:
         selected = self._controller.selected
         if self._boxes is not None and selected is not None and not self._is_late:
             self._boxes.pick(selected.track_id)
+
+    def _on_clicked(self) -> None:
+        self._controller.say("To draw a box, press and drag over the object")
+        self._show_boxes()
 
     def _on_edited(self, track_id: int, box_xywh: BoxXywh) -> None:
         self._controller.set_box(

@@ -34,7 +34,7 @@ __all__ = ["Activity", "TrackingController"]
 _log = logging.getLogger(__name__)
 
 MIN_DRAWN_SIDE_PX = 2.0
-"""A click without a drag leaves a shape smaller than this; it is no box."""
+"""Nobody draws a box smaller than this on purpose."""
 
 
 class Activity(enum.Enum):
@@ -362,7 +362,7 @@ class TrackingController:
         elif isinstance(event, Stage):
             self._stage = event.text
         elif isinstance(event, Exported):
-            self._message = "Exported " + ", ".join(path.name for path in event.paths)
+            self._message = f"Exported to {event.folder} ({len(event.paths)} files)"
         elif isinstance(event, Failed):
             self._fail(event.error)
         self.changed.emit()

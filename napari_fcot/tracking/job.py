@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcot_engine.io import export_tracks
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.propagation import propagate
 from fcot_engine.session.track_store import Track, TrackBox, TrackStore
@@ -58,6 +59,7 @@ class FrameDone:
 class Exported:
     """Files are written."""
 
+    folder: Path
     paths: tuple[Path, ...]
 
 
@@ -178,10 +180,8 @@ class ExportJob(Job):
         self._formats = formats
 
     def _steps(self) -> Iterator[JobEvent]:
-        from fcot_engine.io import export_tracks
-
         yield Stage(f"Exporting to {self._folder}")
         paths = export_tracks(
             self._folder, self._store, self._source, formats=self._formats
         )
-        yield Exported(tuple(paths))
+        yield Exported(self._folder, tuple(paths))

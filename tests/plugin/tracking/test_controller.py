@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fcot_engine.errors import FcotError
@@ -246,10 +248,11 @@ class TestErrors:
         tracker.fail_after = 3
         helpers.run_job(box_drawn, box_drawn.start_tracking())
         assert boxes_of(box_drawn) == [0, 1, 2, 3]
-        assert problems == [
+        (sentence,) = problems
+        assert sentence == (
             "The tracker has lost its mind. Try again. "
             "The 3 frames tracked before are kept."
-        ]
+        )
         assert box_drawn.activity is Activity.IDLE
 
     def test_unforeseen_error_is_one_sentence(
@@ -301,6 +304,35 @@ class TestExport:
     def test_without_a_format_says_so(self, box_drawn, problems, tmp_path):
         assert box_drawn.start_export(tmp_path, formats=()) is None
         assert "choose MOT, COCO or both" in problems[0]
+
+    def test_writes_every_format(self, box_drawn, helpers, tmp_path):
+        helpers.run_job(box_drawn, box_drawn.start_tracking())
+        helpers.run_job(
+            box_drawn, box_drawn.start_export(tmp_path, formats=("mot", "coco"))
+        )
+        suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+        assert {".txt", ".json"} <= suffixes
+        assert box_drawn.message.startswith("Exported to ")
+        assert box_drawn.activity is Activity.IDLE
+
+    def test_folder_that_cannot_be_written_is_one_sentence(
+        self, box_drawn, helpers, problems, tmp_path
+    ):
+        blocked = tmp_path / "file"
+        blocked.write_text("a file where a folder should be")
+        helpers.run_job(box_drawn, box_drawn.start_export(blocked, formats=("mot",)))
+        assert len(problems) == 1
+        assert "Something unexpected" not in problems[0]
+        assert box_drawn.can_export
+
+    def test_edits_while_it_writes_do_not_reach_the_file(
+        self, box_drawn, helpers, tmp_path
+    ):
+        job = box_drawn.start_export(tmp_path, formats=("coco",))
+        box_drawn.set_box((40.0, 30.0, 20.0, 20.0), frame_index=3)
+        helpers.run_job(box_drawn, job)
+        (path,) = tmp_path.rglob("*.json")
+        assert len(json.loads(path.read_text())["annotations"]) == 1
 
     def test_waits_for_a_run_to_end(self, box_drawn):
         box_drawn.start_tracking()

@@ -1,0 +1,282 @@
+"""A viewer and a controller in step, without a window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.utils.shortcuts import default_shortcuts
+
+from fcot_engine.session.track_store import BoxOrigin
+from napari_fcot.layers import ViewerLink
+from napari_fcot.tracking import Activity, TrackingController
+
+
+@pytest.fixture
+def tracked(controller, link, helpers):
+    """The square is tracked to the end; the viewer is back at frame 0."""
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    helpers.run_job(controller, controller.start_tracking())
+    return controller
+
+
+class TestTime:
+    def test_controller_follows_the_slider(self, viewer, link, controller):
+        viewer.dims.set_current_step(0, 4)
+        assert controller.frame_index == 4
+
+    def test_slider_follows_go_to(self, viewer, link, controller):
+        link.go_to(7)
+        assert viewer.dims.current_step[0] == 7
+        assert controller.frame_index == 7
+
+    def test_frames_are_told_apart_when_time_is_scaled(
+        self, viewer, controller, frames
+    ):
+        layer = viewer.add_image(
+            frames, rgb=True, scale=(0.04, 1, 1), translate=(2, 0, 0)
+        )
+        link = ViewerLink(viewer, controller)
+        link.choose_video(layer)
+        for frame_index in (0, 5, 11):
+            link.go_to(frame_index)
+            assert controller.frame_index == frame_index
+        link.close()
+
+    def test_boxes_are_those_of_the_frame_on_the_screen(
+        self, viewer, boxes, tracked, helpers
+    ):
+        viewer.dims.set_current_step(0, 3)
+        x, y, _, _ = helpers.square_box(3)
+        np.testing.assert_allclose(boxes.data[0].min(axis=0), (y - 0.5, x - 0.5))
+        assert len(boxes.data) == 1
+
+    def test_frame_does_not_change_under_a_person_who_draws(
+        self, viewer, link, boxes, drag
+    ):
+        boxes.mode = "add_rectangle"
+        drag(boxes, (5, 5), (30, 30), before_release=lambda: link.go_to(9))
+        assert viewer.dims.current_step[0] == 0
+
+
+class TestDrawing:
+    def test_drawing_gives_the_selected_target_a_box(
+        self, link, controller, boxes, drag
+    ):
+        link.start_drawing()
+        drag(boxes, (19.5, 9.5), (22, 12), (35.5, 25.5))
+        box = controller.current_box
+        assert box.origin is BoxOrigin.HUMAN
+        np.testing.assert_allclose(box.box_xywh, (10, 20, 16, 16), atol=0.6)
+
+    def test_drawn_box_can_be_moved_right_away(self, link, controller, boxes, drag):
+        link.start_drawing()
+        drag(boxes, (19.5, 9.5), (22, 12), (35.5, 25.5))
+        assert boxes.mode == "select"
+        assert boxes.selected_data == {0}
+        before = controller.current_box.box_xywh
+        drag(boxes, (28.0, 18.0), (29.0, 18.0), (31.0, 20.0))
+        after = controller.current_box.box_xywh
+        np.testing.assert_allclose(np.subtract(after, before), (2, 3, 0, 0), atol=1e-6)
+
+    def test_drawing_again_in_a_frame_corrects_its_box(
+        self, viewer, link, boxes, drag, tracked
+    ):
+        viewer.dims.set_current_step(0, 5)
+        link.start_drawing()
+        drag(boxes, (5, 5), (10, 10), (40, 40))
+        assert len(boxes.data) == 1
+        assert tracked.current_box.origin is BoxOrigin.CORRECTED
+
+    def test_scaled_and_moved_video_gives_boxes_in_its_own_pixels(
+        self, viewer, controller, frames
+    ):
+        layer = viewer.add_image(
+            frames, rgb=True, scale=(1, 0.5, 0.25), translate=(0, 100, 200)
+        )
+        link = ViewerLink(viewer, controller)
+        link.choose_video(layer)
+        boxes = viewer.layers["FCOT boxes"]
+        world = [
+            (100 + 0.5 * y, 200 + 0.25 * x) for y, x in [(19.5, 9.5), (35.5, 25.5)]
+        ]
+        boxes.add_rectangles(np.array([boxes.world_to_data(point) for point in world]))
+        np.testing.assert_allclose(controller.current_box.box_xywh, (10, 20, 16, 16))
+        link.close()
+
+    def test_boxes_move_with_the_video(self, video, boxes, tracked):
+        video.translate = (0, 50, 60)
+        np.testing.assert_allclose(boxes.data_to_world((0, 0)), (50, 60))
+
+    def test_turned_box_is_made_upright(self, boxes, controller, tracked):
+        turned = np.array([[28.0, 5.0], [15.0, 18.0], [28.0, 31.0], [41.0, 18.0]])
+        boxes.data = [turned]
+        np.testing.assert_allclose(controller.current_box.box_xywh, (5.5, 15.5, 26, 26))
+        np.testing.assert_allclose(boxes.data[0].min(axis=0), (15, 5))
+
+    def test_click_without_a_drag_leaves_no_shape(self, link, controller, boxes, drag):
+        link.start_drawing()
+        drag(boxes, (30.0, 30.0))
+        assert len(boxes.data) == 0
+        assert controller.current_box is None
+
+    def test_deleting_the_shape_deletes_this_frame_only(self, viewer, boxes, tracked):
+        viewer.dims.set_current_step(0, 5)
+        boxes.selected_data = {0}
+        boxes.remove_selected()
+        assert len(tracked.selected) == 11
+        assert tracked.selected.get(5) is None
+
+    def test_an_unusable_box_is_taken_off_the_screen(self, boxes, tracked):
+        boxes.add_rectangles(np.array([[900.0, 900.0], [950.0, 950.0]]))
+        assert len(boxes.data) == 1
+        assert len(tracked.selected) == 12
+
+    def test_removed_box_layer_comes_back_with_its_boxes(
+        self, viewer, link, boxes, tracked
+    ):
+        viewer.layers.remove(boxes)
+        link.start_drawing()
+        assert len(viewer.layers["FCOT boxes"].data) == 1
+
+    def test_each_target_is_shown(self, link, boxes, tracked):
+        tracked.add_target()
+        tracked.set_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
+        assert len(boxes.data) == 2
+
+    def test_clicking_a_box_selects_its_target(self, link, boxes, tracked, drag):
+        tracked.add_target()
+        tracked.set_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
+        boxes.mode = "select"
+        drag(boxes, (28.0, 18.0))
+        assert tracked.selected.track_id == 1
+
+
+class TestKeys:
+    @pytest.mark.parametrize("name", ["Shift-T", "N"])
+    def test_no_key_of_napari_is_taken(self, boxes, name):
+        ours = {str(key): key for key in boxes.keymap}
+        taken = {str(key) for keys in default_shortcuts.values() for key in keys}
+        pressed = {"Shift-T": "Shift+T", "N": "N"}[name]
+        assert pressed in ours
+        assert pressed not in taken
+
+    def test_keys_are_bound_to_our_layer_only(self, viewer, boxes, video):
+        assert len(boxes.keymap) == 2
+        assert len(video.keymap) == 0
+        assert len(viewer.keymap) == 0
+
+
+class TestHeatmap:
+    def test_costs_no_layer_before_it_is_shown(self, viewer, link, tracked):
+        assert [layer.name for layer in viewer.layers] == ["square", "FCOT boxes"]
+
+    def test_lies_between_video_and_boxes(self, viewer, link, tracked):
+        link.show_heatmap(True)
+        assert [layer.name for layer in viewer.layers] == [
+            "square",
+            "FCOT heatmap",
+            "FCOT boxes",
+        ]
+
+    def test_hidden_overlay_pastes_nothing(self, viewer, link, tracked, monkeypatch):
+        link.show_heatmap(True)
+        link.show_heatmap(False)
+        asked = []
+        monkeypatch.setattr(
+            type(viewer.layers["FCOT heatmap"].data),
+            "__getitem__",
+            lambda self, key: asked.append(key),
+        )
+        viewer.dims.set_current_step(0, 5)
+        assert asked == []
+
+    def test_shows_the_peak_on_the_object(self, viewer, link, tracked, helpers):
+        link.show_heatmap(True)
+        viewer.dims.set_current_step(0, 5)
+        picture = np.asarray(viewer.layers["FCOT heatmap"].data[5])
+        (row, column) = np.argwhere(picture == 255)[0]
+        x, y, w, h = helpers.square_box(5)
+        assert abs((column + 0.5) * 4 - (x + w / 2)) <= 2
+        assert abs((row + 0.5) * 4 - (y + h / 2)) <= 2
+
+    def test_hiding_it_in_the_layer_list_is_told(self, viewer, link, tracked):
+        link.show_heatmap(True)
+        told = []
+        link.heatmap_toggled.connect(told.append)
+        viewer.layers["FCOT heatmap"].visible = False
+        assert told == [False]
+
+    def test_removed_overlay_can_be_shown_again(self, viewer, link, tracked):
+        link.show_heatmap(True)
+        viewer.layers.remove("FCOT heatmap")
+        link.show_heatmap(True)
+        assert "FCOT heatmap" in viewer.layers
+
+
+class TestVideos:
+    def test_our_own_layers_are_no_candidates(self, link, video, tracked):
+        link.show_heatmap(True)
+        assert link.candidates == [video]
+
+    @pytest.mark.parametrize(
+        ("data", "options", "sentence"),
+        [
+            pytest.param(
+                np.zeros((20, 30)), {}, "single picture without a time axis", id="2d"
+            ),
+            pytest.param(
+                np.zeros((20, 30, 3), np.uint8),
+                {"rgb": True},
+                "single picture without a time axis",
+                id="rgb_picture",
+            ),
+            pytest.param(
+                np.zeros((4, 3, 20, 30)), {"rgb": False}, "has 4 axes", id="4d"
+            ),
+            pytest.param(np.zeros((5, 1, 1), np.uint8), {}, "pixels", id="one_pixel"),
+        ],
+    )
+    def test_what_is_no_video_is_said_in_one_sentence(
+        self, viewer, link, controller, data, options, sentence
+    ):
+        problems = []
+        controller.failed.connect(problems.append)
+        link.choose_video(viewer.add_image(data, **options))
+        assert len(problems) == 1
+        assert sentence in problems[0]
+        assert controller.session is None
+
+    def test_gray_stack_is_a_video(self, viewer, link, controller, frames):
+        link.choose_video(viewer.add_image(frames[..., 0], rgb=False))
+        assert controller.session.n_frames == 12
+        assert controller.session.source.read(0).shape == (80, 120, 3)
+
+    def test_boxes_outlive_the_panel(self, viewer, video, link, tracked):
+        link.close()
+        assert "FCOT boxes" not in viewer.layers
+        again = TrackingController()
+        second = ViewerLink(viewer, again)
+        second.choose_video(video)
+        assert len(again.selected) == 12
+        second.close()
+
+    def test_each_video_keeps_its_boxes(self, viewer, video, link, tracked, frames):
+        link.choose_video(viewer.add_image(frames, rgb=True))
+        assert len(tracked.selected) == 0
+        link.choose_video(video)
+        assert len(tracked.selected) == 12
+
+    def test_removed_video_stops_the_run_and_keeps_the_boxes(
+        self, viewer, video, link, controller, helpers
+    ):
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        helpers.run_job(controller, controller.start_tracking(), limit=7)
+        viewer.layers.remove(video)
+        assert controller.activity is Activity.IDLE
+        assert controller.can_export
+        assert "kept" in controller.message
+        assert len(viewer.layers) == 0
+
+    def test_removed_empty_video_leaves_nothing(self, viewer, video, link, controller):
+        viewer.layers.remove(video)
+        assert controller.session is None
