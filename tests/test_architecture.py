@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def engine_part(module: str) -> str | None:
     return rest[0] if rest and rest[0] in LEVEL_OF else "__init__"
 
 
+@functools.cache
 def engine_edges() -> list[tuple[str, str, str]]:
     """(importing part, imported part, place) for each import inside the engine."""
     return [
