@@ -10,18 +10,20 @@ from pathlib import Path
 
 import torch
 
+from fcot_engine.config.presets import PRESETS, find_preset
 from fcot_engine.config.training import FactoryConfig, TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.contact_sheet import make_contact_sheet
+from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
 from fcot_engine.training.photo_pool import load_photo_pool
 from fcot_engine.training.sample_factory import SampleFactory
 from fcot_engine.training.trainer import Trainer
 
 __all__ = ["add_arguments", "run"]
 
-_PRESETS = ("lite",)
 _DEFAULT = TrainingConfig(samples=1)
 _SHOWN = ("total", "samples_per_s", "spread_coarse", "spread_fine")
 
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--photos", type=Path, required=True, help="folder of photos-*.tar or images")
     add("--out", type=Path, required=True, help="run folder: checkpoints, log, plot")
-    add("--preset", choices=_PRESETS, default="lite", help="size of the network")
+    add("--preset", choices=tuple(PRESETS), default="lite", help="size of the network")
     add("--stage", choices=("one", "two"), default=_DEFAULT.stage)
     add("--samples", type=int, help="end after so many sequences, over all legs")
     add("--minutes", type=float, help="end this leg after so many minutes")
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         found = trainer.resume()
         at = f"step {trainer.progress.step}" if found else "the start: no checkpoint"
         console.print(f"Going on from {at}")
-    elif any(args.out.glob("checkpoint-*")):
+    elif find_checkpoint(args.out) is not None:
         raise TrainingError(
             f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
             "or choose another folder."
@@ -133,7 +135,13 @@ def _build_trainer(
     from fcot_engine.training.objective import compute_losses
 
     torch.manual_seed(config.seed)
-    network = FcotNet() if args.init is None else load_network(args.init)
+    if args.init is None:
+        network = FcotNet(find_preset(args.preset).network).to(device)
+        is_new = not args.resume or find_checkpoint(args.out) is None
+        if network.backbone.fixed is not None and is_new:
+            measure_fixed_statistics_(network.backbone.fixed, factory)
+    else:
+        network = load_network(args.init)
     return Trainer(
         network,
         factory,

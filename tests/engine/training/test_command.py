@@ -51,6 +51,13 @@ def test_resume_goes_on(train, tmp_path):
     assert steps == [1, 3]
 
 
+def test_fixed_features_are_normalised_before_the_first_step(train, tmp_path):
+    weights = tmp_path / "w.safetensors"
+    train("--samples", 2, "--resume", "--export", weights)
+    fixed = load_network(weights).backbone.fixed
+    assert (fixed.std < 0.9).all() and (fixed.mean != 0).any()
+
+
 def test_stage_two_starts_from_weights(train, tmp_path):
     weights = tmp_path / "one.safetensors"
     train("--samples", 2, "--export", weights)
