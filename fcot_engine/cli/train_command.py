@@ -8,7 +8,7 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
   fcot train --photos photos/ --out runs/first --minutes 120 --export lite.safetensors
-  fcot train --photos photos/ --out runs/first --resume
+  fcot train --photos photos/ --out runs/first --minutes 9 --resume
   fcot train --photos photos/ --out runs/look --contact-sheet samples.png"""
 
 
