@@ -111,7 +111,7 @@ class NetworkConfig:
     """Classification at stride 16."""
     fine: ClassifierConfig = field(
         default_factory=lambda: ClassifierConfig(
-            channels=16, filter_side=11, label_sigma=1.2, mask_slope=0.5
+            channels=16, filter_side=7, label_sigma=1.2, mask_slope=0.5
         )
     )
     """Classification at stride 4."""

@@ -47,7 +47,9 @@ class AugmentationConfig:
 
     class_shift: float = 40.0
     """Largest random shift of a classification sample, in patch pixels."""
-    box_samples: int = 80
+    box_patch_size: int = 160
+    """Side of the rectifier's patches: it looks at the middle alone."""
+    box_samples: int = 60
     """Samples for the rectifier beside the given one."""
     box_shift: float = 12.0
     """Largest random shift of a rectifier sample, in patch pixels."""

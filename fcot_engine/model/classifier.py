@@ -134,18 +134,22 @@ class ClassificationModel(nn.Module):
         decay = self.filter_reg.square().clamp(min=1e-6)
         lower, upper = (1 - labels.mask) / 2, (1 + labels.mask) / 2
         iterates = []
+        scores = apply_filter(features, target_filter)
         for _ in range(iterations):
-            scores = apply_filter(features, target_filter)
             slope = lower * scores.sign() + upper
             residual = root * (lower * scores.abs() + upper * scores - labels.label)
             gradient = correlate_with_scores(
                 features, root * slope * residual, side=target_filter.shape[-1]
             )
             gradient = gradient + decay * target_filter
-            change = root * slope * apply_filter(features, gradient)
+            along = apply_filter(features, gradient)
             power = gradient.square().sum((-1, -2, -3), keepdim=True)
-            curvature = change.square().sum((-1, -2, -3))[..., None, None, None]
-            step = power / (curvature + decay * power).clamp(min=1e-8)
-            target_filter = target_filter - self.log_step.exp() * step * gradient
+            curvature = (root * slope * along).square().sum((-1, -2, -3))
+            step = power / (curvature[..., None, None, None] + decay * power).clamp(
+                min=1e-8
+            )
+            step = self.log_step.exp() * step
+            target_filter = target_filter - step * gradient
+            scores = scores - step * along  # filtering is linear: no third pass
             iterates.append(target_filter)
         return iterates

@@ -78,7 +78,9 @@ class GradientFeatures(nn.Module):
         unsigned = orientations[:, :half] + orientations[:, half:]
         gains = _block_gains(unsigned)  # 4 x (N, 1, h, w)
         clipped = [(unsigned * gain).clamp(max=_CLIP) for gain in gains]
-        signed = torch.stack([(orientations * g).clamp(max=_CLIP) for g in gains]).sum(0)
+        signed = torch.stack([(orientations * g).clamp(max=_CLIP) for g in gains]).sum(
+            0
+        )
         texture = torch.cat([block.sum(1, keepdim=True) for block in clipped], 1)
         return torch.cat(
             [

@@ -74,7 +74,9 @@ class _ResidualBlock(nn.Module):
             _conv_bn(after, after, 3),
         )
         same = before == after and stride == 1
-        self.shortcut = nn.Identity() if same else _conv_bn(before, after, 1, stride=stride)
+        self.shortcut = (
+            nn.Identity() if same else _conv_bn(before, after, 1, stride=stride)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.body(x) + self.shortcut(x))

@@ -40,7 +40,9 @@ class FcotNet(nn.Module):
         super().__init__()
         self.config = config = config or NetworkConfig()
         self.backbone = LiteBackbone(config.backbone)
-        fixed = GradientFeatures.CHANNELS if config.backbone.use_gradient_features else 0
+        fixed = (
+            GradientFeatures.CHANNELS if config.backbone.use_gradient_features else 0
+        )
         self.coarse_head = _ClassificationHead(
             config.backbone.widths[2], config.coarse.channels
         )
@@ -49,7 +51,9 @@ class FcotNet(nn.Module):
         )
         ratio = COARSE_STRIDE // FINE_STRIDE // 2
         self.coarse = ClassificationModel(
-            config.coarse, config.coarse.channels + fixed * ratio**2, stride=COARSE_STRIDE
+            config.coarse,
+            config.coarse.channels + fixed * ratio**2,
+            stride=COARSE_STRIDE,
         )
         self.fine = ClassificationModel(
             config.fine, config.fine.channels + fixed, stride=FINE_STRIDE

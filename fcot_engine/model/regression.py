@@ -49,10 +49,10 @@ class RegressionBranch(nn.Module):
         self.config = config
         self.fixed_channels = fixed_channels if config.detail_side else 0
         self.head = nn.Sequential(
-            *_conv_gn(decoder_width, config.channels),
-            *_conv_gn(config.channels, config.channels),
+            *_conv_bn(decoder_width, config.channels),
+            *_conv_bn(config.channels, config.channels),
         )
-        self.generator_head = nn.Sequential(*_conv_gn(decoder_width, config.channels))
+        self.generator_head = nn.Sequential(*_conv_bn(decoder_width, config.channels))
         size = self.learned_size
         self.generator = nn.Linear(size, 4 * size)
         nn.init.zeros_(self.generator.weight)
@@ -194,6 +194,7 @@ def gather_patches(
     return patches.permute(0, 3, 1, 2).flatten(1)
 
 
-def _conv_gn(before: int, after: int) -> tuple[nn.Module, ...]:
+def _conv_bn(before: int, after: int) -> tuple[nn.Module, ...]:
     conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
-    return conv, nn.GroupNorm(4, after), nn.ReLU()
+    # batch norm: the same for patches of any size, unlike group norm
+    return conv, nn.BatchNorm2d(after), nn.ReLU()

@@ -123,7 +123,9 @@ def _parse_config(raw: dict[str, Any]) -> NetworkConfig:
             regressor=RegressorConfig(**raw["regressor"]),
         )
     except (KeyError, TypeError) as error:
-        raise ConfigError(f"the network's sizes do not fit this version: {error}") from error
+        raise ConfigError(
+            f"the network's sizes do not fit this version: {error}"
+        ) from error
 
 
 def _check_fit(path: Path, network: FcotNet, tensors: dict[str, torch.Tensor]) -> None:

@@ -48,7 +48,7 @@ def make_class_patches(
     """Make the classifiers' samples; the first one is the unchanged patch.
 
     Args:
-        image: `(3, H, W)` RGB in [0, 1].
+        image: `(3, H, W)` RGB, values 0 to 255.
         box_xywh: the target in image pixels, in the middle of `frame`.
         frame: the search patch around it.
         config: how far samples are shifted.
@@ -63,11 +63,12 @@ def make_class_patches(
     warps = [PatchWarp(), PatchWarp(mirror=True)]
     warps += [PatchWarp(shift_xy=(x, y)) for x in (-far, far) for y in (-far, far)]
     warps += [
-        PatchWarp(turn=math.radians(angle), shift_xy=shift()) for angle in _TURNS_DEGREES
+        PatchWarp(turn=math.radians(angle), shift_xy=shift())
+        for angle in _TURNS_DEGREES
     ]
     warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in _ZOOMS]
     blurred = [PatchWarp(shift_xy=shift()) for _ in _BLURS]
-    given = _warp(image, box_xywh, frame, warps + blurred)
+    given = _warp(image, box_xywh, frame, warps + blurred, size_px=frame.size_px)
     for place, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):
         given.patches[place] = _blur(given.patches[place], sigma_x, sigma_y)
     return given
@@ -96,19 +97,22 @@ def make_box_patches(
                 turn=float(torch.randn((), generator=generator)) * config.box_turn,
             )
         )
-    return _warp(image, box_xywh, frame, warps)
+    return _warp(image, box_xywh, frame, warps, size_px=config.box_patch_size)
 
 
 def _warp(
-    image: Tensor, box_xywh: BoxXywh, frame: PatchFrame, warps: list[PatchWarp]
+    image: Tensor,
+    box_xywh: BoxXywh,
+    frame: PatchFrame,
+    warps: list[PatchWarp],
+    *,
+    size_px: int,
 ) -> GivenPatches:
-    wide = PatchFrame(frame.center_xy, frame.scale, 2 * frame.size_px)
-    patch = cut_patch(image, wide)
+    wide = PatchFrame(frame.center_xy, frame.scale, 2 * size_px)
+    patch = cut_patch(image, wide) / 255
     size_wh = (box_xywh[2] / frame.scale, box_xywh[3] / frame.scale)
-    boxes = torch.stack(
-        [warp.apply_to_center_box(size_wh, frame.size_px) for warp in warps]
-    )
-    patches = warp_patches(patch, warps, size_px=frame.size_px)
+    boxes = torch.stack([warp.apply_to_center_box(size_wh, size_px) for warp in warps])
+    patches = warp_patches(patch, warps, size_px=size_px)
     return GivenPatches(patches, boxes.to(patches.device))
 
 

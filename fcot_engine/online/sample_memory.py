@@ -97,7 +97,9 @@ class SampleMemory:
                 f"{len(coarse)}, {len(fine)} and {len(boxes)}."
             )
 
-    def _append(self, coarse: Tensor, fine: Tensor, box: Tensor, *, is_given: bool) -> None:
+    def _append(
+        self, coarse: Tensor, fine: Tensor, box: Tensor, *, is_given: bool
+    ) -> None:
         self._coarse.append(coarse.half().clone())
         self._fine.append(fine.half().clone())
         self._boxes.append(box.float())

@@ -32,7 +32,7 @@ def apply_filter(features: Tensor, target_filter: Tensor) -> Tensor:
         ShapeError: channels or dimensions do not fit.
     """
     _check_pair(features, target_filter)
-    *lead, n, c, height, width = features.shape
+    *lead, n, _, height, width = features.shape
     k = target_filter.shape[-1]
     taps = target_filter.flip(-1, -2).flatten(-2).transpose(-1, -2)  # (*, k*k, C)
     products = taps.unsqueeze(-3) @ features.flatten(-2)  # (*, N, k*k, H*W)

@@ -1,1 +1,15 @@
-"""tracker."""
+"""The tracker and what it answers."""
+
+from fcot_engine.tracker.device import choose_device, name_device
+from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker.tracker import Tracker, default_weights
+
+__all__ = [
+    "ScoreMaps",
+    "TrackResult",
+    "Tracker",
+    "Verdict",
+    "choose_device",
+    "default_weights",
+    "name_device",
+]

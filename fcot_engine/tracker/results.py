@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.online.verdict import Verdict as Verdict
 
 __all__ = ["ScoreMaps", "TrackResult", "Verdict"]
-
-
-class Verdict(enum.Enum):
-    """How sure the tracker is that it follows the target."""
-
-    GIVEN = "given"
-    """A person drew the box of this frame."""
-    FOUND = "found"
-    """One clear peak."""
-    HARD_NEGATIVE = "hard_negative"
-    """The target is clear, but something near by looks like it and was learned from."""
-    UNCERTAIN = "uncertain"
-    """Two peaks of about the same height; the box is kept, nothing is learned."""
-    LOST = "lost"
-    """No peak is high enough; the box is the last known one."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool

@@ -1,0 +1,71 @@
+"""From a score map to one place and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.config.tracking import LocalisationConfig
+from fcot_engine.online.verdict import Verdict
+from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak
+
+__all__ = ["Place", "locate"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the target is in a patch."""
+
+    peak: Peak
+    """The chosen cell and its fused score, without the window."""
+    second: float
+    """Highest fused score away from it."""
+    verdict: Verdict
+    """What follows from the two."""
+
+
+def locate(
+    fused: Tensor, target_wh: tuple[float, float], config: LocalisationConfig
+) -> Place:
+    """Choose the target's cell and judge it.
+
+    Args:
+        fused: score map on the fine grid, `(H, W)`.
+        target_wh: last known size of the target in patch pixels.
+        config: window and thresholds; thresholds apply to scores without the window,
+            ratios compare two scores with it.
+
+    Returns:
+        The place; its verdict is LOST, UNCERTAIN, HARD_NEGATIVE or FOUND.
+    """
+    windowed = fused * _window(fused, config.window)
+    first = find_peak(windowed)
+    around = tuple(side * config.neighbourhood / FINE_STRIDE for side in target_wh)
+    second = find_second_peak(windowed, first, size_cells=(around[0], around[1]))
+    raw = float(fused[first.row, first.column])
+    peak = Peak(first.row, first.column, raw)
+    return Place(peak, second.value, _judge(raw, first.value, second.value, config))
+
+
+def _judge(
+    raw: float, first: float, second: float, config: LocalisationConfig
+) -> Verdict:
+    if raw < config.lost_threshold:
+        return Verdict.LOST
+    if second > config.distractor_ratio * first:
+        return Verdict.UNCERTAIN
+    if second > max(config.hard_negative_ratio * first, config.lost_threshold):
+        return Verdict.HARD_NEGATIVE
+    return Verdict.FOUND
+
+
+def _window(scores: Tensor, strength: float) -> Tensor:
+    """1 in the middle, `(1 - strength)` squared in the corners."""
+    rows, columns = (
+        1 - strength * (1 - torch.hann_window(n + 2, periodic=False)[1:-1])
+        for n in scores.shape
+    )
+    return (rows[:, None] * columns[None, :]).to(scores)
