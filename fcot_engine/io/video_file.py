@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, VideoError
+from fcot_engine.io.mp4_times import read_presentation_offsets
 from fcot_engine.io.optional_package import require_package
 from fcot_engine.io.video_decoder import PacketReader, VideoDecoder
-from fcot_engine.io.video_index import NO_TIME, PacketTable, VideoIndex, video_packets
+from fcot_engine.io.video_index import NO_TIME, PacketTable, VideoIndex
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_FRAME_RATE = 25.0
 """Where a source does not say."""
 
+_COMPARED_PACKETS = 64  # of the file with its header
 _CHECKED_FRAMES = 16  # more than any codec reorders
 _REPAIR = "Copy or download it again, or re-encode it with FFmpeg."
 
@@ -101,8 +104,7 @@ class VideoFile:
         self._decoder.close()
 
     def _build(self, reader: PacketReader, path: Path) -> VideoDecoder:
-        packets = video_packets(reader.container.demux(reader.stream))
-        table = PacketTable.from_packets(packets)
+        table = _read_table(reader, path)
         if not table.is_shown.any():
             raise VideoError(
                 f"{path.name} holds a video without a single frame. {_REPAIR}"
@@ -150,6 +152,18 @@ class VideoFile:
         converted = self._reformatter.reformat(frame, format="rgb24")
         rgb = converted.to_ndarray().astype(np.uint8, copy=False)
         return np.ascontiguousarray(np.rot90(rgb, self._quarter_turns))
+
+
+def _read_table(reader: PacketReader, path: Path) -> PacketTable:
+    """List the packets, from the file's header where that can be relied on."""
+    if "mp4" in reader.container.format.name:
+        few = itertools.islice(reader.from_start(), _COMPARED_PACKETS)
+        offsets = read_presentation_offsets(path, reader.stream.id)
+        size = path.stat().st_size
+        table = PacketTable.from_header(reader.stream, few, offsets, size)
+        if table is not None:
+            return table
+    return PacketTable.from_packets(reader.from_start())
 
 
 def _checked_index(decoder: VideoDecoder, *, name: str) -> VideoIndex | None:

@@ -69,6 +69,58 @@ class PacketTable:
         return int(found[0]) if len(found) == 1 else None
 
     @classmethod
+    def from_header(
+        cls,
+        stream: VideoStream,
+        packets: Iterable[Packet[VideoStream]],
+        offsets: NDArray[np.int64] | None,
+        file_size: int,
+    ) -> PacketTable | None:
+        """Make the table without reading the file, from what its header lists.
+
+        Args:
+            stream: whose list of packets FFmpeg has read from an mp4 header.
+            packets: the first packets of the file, compared with the result.
+            offsets: presentation minus decoding time of each packet, from
+                `read_presentation_offsets`.
+            file_size: in bytes; packets beyond it were cut off.
+
+        Returns:
+            None where the header does not tell, or tells something else than the
+            packets do.
+        """
+        if offsets is None or not len(offsets) == len(stream.index_entries) > 0:
+            return None
+        columns = np.fromiter(
+            (
+                (e.timestamp, e.pos, e.size, e.is_keyframe, not e.is_discard)
+                for e in stream.index_entries
+            ),
+            np.dtype((np.int64, 5)),
+            count=len(offsets),
+        )
+        dts, position, size, is_key, is_shown = np.ascontiguousarray(columns.T)
+        if (position + size).max() > file_size:
+            return None
+        first = cls.from_packets(packets)
+        shift = first.pts[0] - dts[0] - offsets[0]
+        table = cls(
+            dts + offsets + shift,
+            dts,
+            position,
+            size,
+            is_key.astype(np.bool_),
+            is_shown.astype(np.bool_),
+        )
+        return table if table._begins_with(first) else None
+
+    def _begins_with(self, first: PacketTable) -> bool:
+        return all(
+            np.array_equal(getattr(self, name)[: len(first)], getattr(first, name))
+            for name in ("pts", "dts", "position", "size", "is_key", "is_shown")
+        )
+
+    @classmethod
     def from_packets(cls, packets: Iterable[Packet[VideoStream]]) -> PacketTable:
         """Read all packets; an error in the file ends the table there.
 
