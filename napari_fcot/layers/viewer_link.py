@@ -53,12 +53,14 @@ class ViewerLink:
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_layers)
+        viewer.layers.events.renamed.connect(self._on_layers)
 
     def close(self) -> None:
         """Let go of the viewer; our layers are taken out of it."""
         self._viewer.dims.events.current_step.disconnect(self._on_step)
         self._viewer.layers.events.inserted.disconnect(self._on_layers)
         self._viewer.layers.events.removed.disconnect(self._on_layers)
+        self._viewer.layers.events.renamed.disconnect(self._on_layers)
         self._controller.boxes_changed.disconnect(self.refresh)
         self._leave_video()
 
@@ -73,6 +75,15 @@ class ViewerLink:
     def candidates(self) -> list[Layer]:
         """Layers to choose a video from, the topmost first."""
         return [layer for layer in reversed(self._viewer.layers) if is_candidate(layer)]
+
+    def choose_first_video(self) -> None:
+        """Choose the topmost layer that could be a video, unless there is one."""
+        if self._video is not None or self._controller.session is not None:
+            return
+        for layer in self.candidates:
+            if layer.ndim == 3:
+                self.choose_video(layer)
+                return
 
     def choose_video(self, layer: Layer | None) -> None:
         """Work on a layer, or on none.
@@ -98,6 +109,9 @@ class ViewerLink:
         for name in _TRANSFORM_EVENTS:
             getattr(layer.events, name).connect(self._on_transform)
         self._controller.open_session(session)
+        napari_start = (session.n_frames - 1) // 2
+        if not self._controller.can_export and self._frame_on_screen() == napari_start:
+            self.go_to(0)  # napari opens a video in its middle; objects begin at 0
         self._controller.show_frame(self._frame_on_screen())
         self._make_box_layer()
 

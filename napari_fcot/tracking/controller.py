@@ -59,6 +59,8 @@ class TrackingController:
     """The boxes, the targets or the selected target."""
     frame_tracked = Signal(int)
     """A tracked frame came in; comes often, so whoever draws should skip some."""
+    stopped = Signal()
+    """A run was ended before its end: whoever draws should draw no more of it."""
     failed = Signal(str)
     """One clear sentence for a dialog."""
 
@@ -346,6 +348,7 @@ class TrackingController:
             return
         self._job.cancel()
         done = "" if self._progress is None else f" after {self._progress.done} frames"
+        self.stopped.emit()
         self._end(f"Stopped{done}")
 
     def accept(self, job: Job, event: JobEvent) -> None:

@@ -67,10 +67,13 @@ class TrackingWidget(QWidget):
         self._draw_timer.setInterval(DRAW_INTERVAL_MS)
         self._draw_timer.setSingleShot(True)
         self._draw_timer.timeout.connect(self._draw_latest)
+        self._choose_timer = QTimer(self)  # after napari is done with a new layer
+        self._choose_timer.setSingleShot(True)
+        self._choose_timer.timeout.connect(self.link.choose_first_video)
         self._build()
         self._connect()
         self._refresh_videos()
-        self._choose_first_video()
+        self.link.choose_first_video()
         self._refresh()
         self._run(self.controller.prepare())
 
@@ -150,8 +153,9 @@ class TrackingWidget(QWidget):
         ctrl, link = self.controller, self.link
         ctrl.changed.connect(self._refresh)
         ctrl.frame_tracked.connect(self._on_frame_tracked)
+        ctrl.stopped.connect(self._on_stopped)
         ctrl.failed.connect(self._on_failed)
-        link.videos_changed.connect(self._refresh_videos)
+        link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
         link.track_wanted.connect(self._on_track_key)
         link.heatmap_toggled.connect(self._on_heatmap_toggled)
@@ -199,11 +203,9 @@ class TrackingWidget(QWidget):
 
     # --- what the panel shows ------------------------------------------------
 
-    def _choose_first_video(self) -> None:
-        for layer in self.link.candidates:
-            if layer.ndim == 3:
-                self.link.choose_video(layer)
-                return
+    def _on_videos_changed(self) -> None:
+        self._refresh_videos()
+        self._choose_timer.start()
 
     def _refresh_videos(self) -> None:
         self._layers = self.link.candidates
@@ -257,12 +259,16 @@ class TrackingWidget(QWidget):
 
     def _draw_latest(self) -> None:
         frame_index, self._latest_frame = self._latest_frame, None
-        if frame_index is None or not self.controller.can_stop:
-            return  # stopped in the meantime: nothing more is drawn
+        if frame_index is None:
+            return
         if self.follow.isChecked():
             self.link.go_to(frame_index)
         self.link.refresh()
         self._refresh()
+
+    def _on_stopped(self) -> None:
+        self._latest_frame = None  # nothing more is drawn
+        self._draw_timer.stop()
 
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)

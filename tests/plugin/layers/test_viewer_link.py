@@ -57,6 +57,21 @@ class TestTime:
         drag(boxes, (5, 5), (30, 30), before_release=lambda: link.go_to(9))
         assert viewer.dims.current_step[0] == 0
 
+    def test_a_fresh_video_starts_at_its_first_frame(self, viewer, controller, frames):
+        layer = viewer.add_image(frames, rgb=True)  # napari shows frame 5 of 12
+        link = ViewerLink(viewer, controller)
+        link.choose_video(layer)
+        assert controller.frame_index == 0
+        link.close()
+
+    def test_a_frame_that_a_person_went_to_stays(self, viewer, controller, frames):
+        layer = viewer.add_image(frames, rgb=True)
+        viewer.dims.set_current_step(0, 8)
+        link = ViewerLink(viewer, controller)
+        link.choose_video(layer)
+        assert controller.frame_index == 8
+        link.close()
+
 
 class TestDrawing:
     def test_drawing_gives_the_selected_target_a_box(
