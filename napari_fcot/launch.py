@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fcot_engine.geometry.boxes import BoxXywh
     from napari_fcot.widgets.tracking_widget import TrackingWidget
 
-__all__ = ["main", "open_panel", "parse_box", "show_demo"]
+__all__ = ["main", "open_panel", "parse_box", "show_demo", "start"]
 
 PANEL_NAME = "Track boxes (FCOT box tracker)"
 

@@ -10,7 +10,7 @@ from fcot_engine.cli.installation import can_open_window, read_version
 from fcot_engine.cli.results import print_json
 from fcot_engine.errors import WeightsError
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
+__all__ = ["EXAMPLES", "add_arguments", "collect_facts", "run"]
 
 EXAMPLES = """\
   fcot info

@@ -25,7 +25,7 @@ from napari_fcot.layers.pixel_frame import (
     plane_of,
 )
 
-__all__ = ["BOXES_NAME", "BoxLayer", "BoxRow"]
+__all__ = ["BOXES_NAME", "BoxLayer", "BoxRow", "is_box_layer"]
 
 BOXES_NAME = "FCOT boxes"
 _MARK = "napari-fcot-boxes"
