@@ -112,7 +112,7 @@ def read_report(path: Path) -> Outcome:
 
 def run_lint() -> Outcome:
     """Check the style."""
-    return run_tool("ruff check", "ruff", "check", "--quiet", ".")
+    return run_tool("ruff check", "ruff", "check", "--output-format=concise", ".")
 
 
 def run_format() -> Outcome:
