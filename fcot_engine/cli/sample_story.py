@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fcot_engine.sample import SampleVideo
     from fcot_engine.tracker import Tracker
 
-__all__ = ["tell_sample_story"]
+__all__ = ["mean_iou", "tell_sample_story"]
 
 GOOD_IOU = 0.5
 LOOK_AFTER_FRAMES = 4
@@ -51,19 +51,19 @@ def tell_sample_story(
     draw_box(track, source, 0, sample.boxes_xywh[0].tolist())
     run = TargetRun(tracker, source, track)
     last = len(source) - 1
-    ending = follow_run(run, start=0, last=last)
+    ending = follow_run(run, "Tracking the sample", start=0, last=last)
     alone = mean_iou(sample, track)
-    corrected_in = None
     look_at = min(sample.distractor_frames.stop + LOOK_AFTER_FRAMES, last)
-    if ending.is_complete and _is_wrong(sample, track, look_at):
-        corrected_in = look_at
+    is_corrected = ending.is_complete and _is_wrong(sample, track, look_at)
+    if is_corrected:
         truth = sample.boxes_xywh[look_at].tolist()
         draw_box(track, source, look_at, truth, origin=BoxOrigin.CORRECTED)
-        ending = ending.then(follow_run(run, start=look_at, last=last))
+        title = f"Corrected in frame {look_at}"
+        ending = ending.then(follow_run(run, title, start=look_at, last=last))
     files = write_results(folder, store, source, track, formats)
     facts = summarise(source, track, ending, files, device=tracker.device_name) | {
         "mean_iou_alone": round(alone, 4),
-        "corrected_in_frame": corrected_in,
+        "corrected_in_frame": look_at if is_corrected else None,
         "mean_iou": round(mean_iou(sample, track), 4),
     }
     if as_json:
@@ -92,12 +92,12 @@ def _is_wrong(sample: SampleVideo, track: Track, frame: int) -> bool:
     return bool(overlaps(np.array([box.box_xywh]), truth)[0] < GOOD_IOU)
 
 
-def _report_truth(facts: dict[str, object]) -> None:
+def _report_truth(facts: dict[str, Any]) -> None:
     print(
         f"Mean IoU with the truth, from the first box alone: {facts['mean_iou_alone']}"
     )
     if facts["corrected_in_frame"] is not None:
         print(
-            f"A look-alike took the box. Corrected once, in frame "
-            f"{facts['corrected_in_frame']}: mean IoU {facts['mean_iou']}"
+            "After the look-alike had passed, the box was wrong. Corrected once, in "
+            f"frame {facts['corrected_in_frame']}: mean IoU {facts['mean_iou']}"
         )

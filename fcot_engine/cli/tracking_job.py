@@ -103,15 +103,16 @@ def follow(
     Ctrl-C and an unreadable frame end it early and lose nothing. An error in the first
     frame, before anything was found, is raised.
     """
-    return follow_run(TargetRun(tracker, source, track), start=start, last=last)
+    run = TargetRun(tracker, source, track)
+    return follow_run(run, f"Tracking {source.name}", start=start, last=last)
 
 
-def follow_run(run: TargetRun, *, start: int, last: int) -> Ending:
+def follow_run(run: TargetRun, title: str, *, start: int, last: int) -> Ending:
     """Do as `follow`, with a tracker that may have learned before."""
     run.go_to(start)
     count, begin = 0, time.perf_counter()
     is_interrupted, error = False, None
-    with show_progress(f"Tracking {run.source.name}", last - start) as advance:
+    with show_progress(title, last - start) as advance:
         try:
             for _ in run.propagate(start, last + 1):
                 count += 1
