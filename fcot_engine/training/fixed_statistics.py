@@ -9,7 +9,7 @@ from fcot_engine.training.loader import BatchSource
 
 __all__ = ["measure_fixed_statistics_"]
 
-_BATCHES = 8
+_BATCHES = 4
 _SEQUENCES = 16
 _FIRST = 2**40  # numbers that no run reaches, so that these samples are not trained on
 _LEAST_STD = 1e-3  # a channel that hardly varies is not blown up
