@@ -1,10 +1,10 @@
 """Fixed features: oriented gradients, texture and colour in cells of 4x4 pixels.
 
 They need no training, and give the filters that are learned online something to hold
-on to from the first sample. Gradients of the strongest colour channel are binned by 18
-signed and 9 unsigned orientations, pooled in cells and normalised by the energy of the
-four blocks around each cell (Dalal and Triggs 2005; Felzenszwalb et al. 2010); colour is
-a soft assignment to a dozen named colours.
+on to from the first sample. Gradients of the strongest colour channel are binned by
+18 signed and 9 unsigned orientations, pooled in cells and normalised by the energy of
+the four blocks around each cell (Dalal and Triggs 2005; Felzenszwalb et al. 2010);
+colour is a soft assignment to a dozen named colours.
 """
 
 from __future__ import annotations

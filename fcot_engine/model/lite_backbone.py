@@ -51,7 +51,7 @@ class LiteBackbone(nn.Module):
         self.smooth = nn.Sequential(_conv_bn(width, width, 3), nn.ReLU())
 
     def forward(self, images: Tensor) -> BackboneFeatures:
-        """Extract features of `(N, 3, S, S)` RGB patches in [0, 1], S a multiple of 16."""
+        """Extract features of `(N, 3, S, S)` RGB in [0, 1], S a multiple of 16."""
         fixed = None if self.fixed is None else self.fixed(images)
         stem = self.stem((images - 0.45) / 0.25)
         entry = stem if fixed is None else torch.cat([stem, fixed], 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -31,6 +31,18 @@ class Features(NamedTuple):
     """For the regression model generator, stride 4."""
     fixed: Tensor | None
     """Fixed features at stride 4, or None."""
+
+    @classmethod
+    def join(cls, parts: Sequence[Features]) -> Features:
+        """Join several batches along their first dimension."""
+        fixed = [part.fixed for part in parts if part.fixed is not None]
+        return cls(
+            torch.cat([part.coarse for part in parts]),
+            torch.cat([part.fine for part in parts]),
+            torch.cat([part.regression for part in parts]),
+            torch.cat([part.decoder for part in parts]),
+            torch.cat(fixed) if fixed else None,
+        )
 
 
 class FcotNet(nn.Module):

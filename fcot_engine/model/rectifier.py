@@ -82,7 +82,8 @@ def solve_directly(
     inputs, targets = root * inputs, root * targets
     gram = inputs @ inputs.transpose(-1, -2)
     gram.diagonal(dim1=-2, dim2=-1).add_(eta.square())
-    return torch.linalg.solve(gram, targets).transpose(-1, -2) @ inputs
+    dual: Tensor = torch.linalg.solve(gram, targets)
+    return dual.transpose(-1, -2) @ inputs
 
 
 def _check_problem(

@@ -1,4 +1,4 @@
-"""The regression branch: feature head, dynamic model generator, inputs of the rectifier.
+"""The regression branch: feature head, model generator, inputs of the rectifier.
 
 A regression model is a matrix of shape (4, D), one row for each of left, right, top and
 bottom. Its D inputs at one cell are
@@ -135,9 +135,9 @@ class RegressionBranch(nn.Module):
         columns = columns.unflatten(0, regression_map.shape[:2])  # (B, N, k*k*C, H*W)
         size = self.learned_size
         learned = models[..., :size] / size**0.5
-        offsets = learned[:, None] @ columns + models[:, None, :, size, None] * (
-            self.config.bias_value
-        )
+        offsets: Tensor = learned[:, None] @ columns + models[
+            :, None, :, size, None
+        ] * (self.config.bias_value)
         return (offsets * self.config.offset_unit_px).unflatten(-1, (height, width))
 
     def detail_patches(self, fixed_map: Tensor, cells: Tensor) -> Tensor:

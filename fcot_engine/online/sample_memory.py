@@ -113,7 +113,7 @@ class SampleMemory:
             self._weights,
             self._is_given,
         ):
-            del column[place]  # type: ignore[attr-defined]
+            del column[place]
 
     def _given_weight(self) -> float:
         pairs = zip(self._weights, self._is_given, strict=True)

@@ -15,7 +15,6 @@ Example:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,28 +28,17 @@ from fcot_engine.config.presets import find_preset
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import FrameError, TrackerStateError, WeightsError
 from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.network import FcotNet, Features
+from fcot_engine.model.network import FcotNet
 from fcot_engine.model.weights import load_network
-from fcot_engine.online.given_samples import (
-    GivenPatches,
-    make_box_patches,
-    make_class_patches,
-)
-from fcot_engine.online.localisation import Place, locate
-from fcot_engine.online.online_classifier import OnlineClassifier, Scores
-from fcot_engine.online.regression_generator import RegressionModelGenerator
-from fcot_engine.online.span import BestFrames, SpanFrame
 from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.patch_cutting import cut_patch
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.tracker.results import ScoreMaps, TrackResult
+from fcot_engine.tracker.target import Sighting, Target
 
 __all__ = ["Tracker", "default_weights"]
 
-_BATCH = 16  # patches through the network at once; bounds the memory of a first frame
-_MIN_SIDE_PX = 2.0
+_MIN_FRAME_PX = 2
 
 
 class Tracker:
@@ -88,7 +76,7 @@ class Tracker:
         self._config = config or TrackerConfig()
         self._seed = seed
         self._keep_score_maps = keep_score_maps
-        self._forget()
+        self._target: Target | None = None
 
     @classmethod
     def from_preset(
@@ -136,9 +124,7 @@ class Tracker:
     @property
     def box_xywh(self) -> BoxXywh:
         """Last known box."""
-        if self._box is None:
-            raise TrackerStateError("There is no target yet: call `init` first.")
-        return self._box
+        return self._known_target().box_xywh
 
     @torch.inference_mode()
     def init(self, frame: NDArray[np.uint8], box_xywh: Sequence[float]) -> TrackResult:
@@ -148,10 +134,10 @@ class Tracker:
             BoxError: the box is not usable in this frame.
             FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
         """
-        image = self._to_image(frame)
-        box = self._check_box(box_xywh, frame)
-        self._forget()
-        return self._learn_given(image, box)
+        image, box = self._to_image(frame), _check_box(box_xywh, frame)
+        self._target = Target(self._network, self._config, seed=self._seed)
+        self._target.learn_given(image, box)
+        return TrackResult(box, 1.0, Verdict.GIVEN)
 
     @torch.inference_mode()
     def correct(
@@ -167,12 +153,10 @@ class Tracker:
             BoxError: the box is not usable in this frame.
             FrameError: the frame is not usable.
         """
-        if self._box is None:
-            raise TrackerStateError(
-                "There is no target to correct yet: call `init` first."
-            )
-        image = self._to_image(frame)
-        return self._learn_given(image, self._check_box(box_xywh, frame))
+        target = self._known_target()
+        image, box = self._to_image(frame), _check_box(box_xywh, frame)
+        target.learn_given(image, box)
+        return TrackResult(box, 1.0, Verdict.GIVEN)
 
     def place(self, box_xywh: Sequence[float]) -> None:
         """Search around this box from now on, without learning from it.
@@ -181,15 +165,10 @@ class Tracker:
             TrackerStateError: there is no target yet.
             BoxError: not four finite numbers, or no area.
         """
-        if self._box is None:
-            raise TrackerStateError(
-                "There is no target to place yet: call `init` first."
-            )
+        target = self._known_target()
         far = 10**9  # a place has no frame; only form and size are checked
-        x, y, w, h = (float(value) for value in box_xywh)
-        check_box_in_frame((max(x, 0), max(y, 0), w, h), width=far, height=far)
-        self._box, self._growth = (x, y, w, h), 1.0
-        self._best.clear()
+        x, y, w, h = check_box_in_frame(box_xywh, width=far, height=far)
+        target.move_to((x, y, w, h))
 
     @torch.inference_mode()
     def track(self, frame: NDArray[np.uint8]) -> TrackResult:
@@ -203,119 +182,17 @@ class Tracker:
             TrackerStateError: there is no target yet.
             FrameError: the frame is not usable.
         """
-        last = self.box_xywh
-        image = self._to_image(frame)
-        patch = self._search_frame(last)
-        features = self._network.extract(self._cut(image, patch))
-        scores = self._classifier.score(features)
-        target_wh = last[2] / patch.scale, last[3] / patch.scale
-        place = locate(scores.fused, target_wh, self._config.localisation)
-        if place.verdict is Verdict.LOST:
-            self._widen_search()
-        else:
-            found = self._regressor.find_box(features, self._cell(place))
-            self._accept(found, patch, frame)
-            self._learn_tracked(features, patch, place)
-        maps = _describe_scores(scores, patch) if self._keep_score_maps else None
+        target = self._known_target()
+        sighting = target.find(self._to_image(frame))
+        maps = _describe_scores(sighting) if self._keep_score_maps else None
+        place = sighting.place
         score = min(max(place.peak.value, 0.0), 1.0)
-        return TrackResult(self.box_xywh, score, place.verdict, maps)
+        return TrackResult(target.box_xywh, score, place.verdict, maps)
 
-    def _forget(self) -> None:
-        """Set up all state of one target."""
-        config = self._config
-        self._generator = torch.Generator().manual_seed(self._seed)
-        self._box: BoxXywh | None = None
-        self._growth = 1.0
-        self._frames_seen = 0
-        self._best = BestFrames(config.regression.generator_samples)
-        self._classifier = OnlineClassifier(
-            self._network, config.classification, config.localisation
-        )
-        self._regressor = RegressionModelGenerator(self._network, config.regression)
-
-    def _learn_given(self, image: Tensor, box: BoxXywh) -> TrackResult:
-        config = self._config
-        patch = PatchFrame.around(
-            box, size_px=config.search.patch_size, area_scale=config.search.area_scale
-        )
-        for make, learn in (
-            (make_class_patches, self._classifier.learn_given),
-            (make_box_patches, self._regressor.learn_given),
-        ):
-            given = make(
-                image, box, patch, config.augmentation, generator=self._generator
-            )
-            learn(self._extract_all(given), given.boxes_xywh)
-        self._box, self._growth = box, 1.0
-        self._best.clear()
-        return TrackResult(box, 1.0, Verdict.GIVEN)
-
-    def _extract_all(self, given: GivenPatches) -> Features:
-        parts = [self._network.extract(p) for p in given.patches.split(_BATCH)]
-        columns = zip(*parts, strict=True)
-        return Features(*(None if c[0] is None else torch.cat(c) for c in columns))
-
-    def _search_frame(self, box: BoxXywh) -> PatchFrame:
-        search = self._config.search
-        return PatchFrame.around(
-            box,
-            size_px=search.patch_size,
-            area_scale=search.area_scale * self._growth,
-        )
-
-    def _cut(self, image: Tensor, patch: PatchFrame) -> Tensor:
-        return cut_patch(image, patch) / 255
-
-    def _cell(self, place: Place) -> Tensor:
-        return torch.tensor([place.peak.column, place.peak.row], device=self._device)
-
-    def _widen_search(self) -> None:
-        search = self._config.search
-        self._growth = min(self._growth * search.lost_growth, search.max_growth)
-
-    def _accept(
-        self, found_xyxy: Tensor, patch: PatchFrame, frame: NDArray[np.uint8]
-    ) -> None:
-        """Move to the found box, taking over a part of its change of size."""
-        x0, y0, x1, y1 = found_xyxy.double().tolist()
-        corner = torch.tensor([x0, y0, x1 - x0, y1 - y0], dtype=torch.float64)
-        x, y, w, h = patch.box_to_image(corner)
-        self._box = _settle(
-            self.box_xywh,
-            (x + w / 2, y + h / 2),
-            (w, h),
-            gain=self._config.regression.size_gain,
-            frame_wh=(frame.shape[1], frame.shape[0]),
-        )
-        self._growth = 1.0
-
-    def _learn_tracked(
-        self, features: Features, patch: PatchFrame, place: Place
-    ) -> None:
-        """Update both branches when their span is over, or at a look-alike."""
-        config = self._config
-        self._frames_seen += 1
-        box = patch.box_to_patch(self.box_xywh).to(self._device)
-        if place.verdict is Verdict.HARD_NEGATIVE:
-            self._classifier.learn_tracked(features, box, hard_negative=True)
-        elif (
-            place.verdict is Verdict.FOUND
-            and place.peak.value >= config.localisation.learn_threshold
-        ):
-            self._best.offer(SpanFrame(place.peak.value, features, box))
-        if self._frames_seen % config.classification.update_interval == 0:
-            best = self._best.take_for_classifier()
-            if best is not None:
-                self._classifier.learn_tracked(
-                    best.features, best.box_xywh, hard_negative=False
-                )
-        if self._frames_seen % config.regression.update_interval == 0:
-            span = self._best.take_for_regressor()
-            if span:
-                self._regressor.learn_tracked(
-                    torch.cat([frame.features.decoder for frame in span]),
-                    torch.stack([frame.box_xywh for frame in span]),
-                )
+    def _known_target(self) -> Target:
+        if self._target is None:
+            raise TrackerStateError("There is no target yet: call `init` first.")
+        return self._target
 
     def _to_image(self, frame: NDArray[np.uint8]) -> Tensor:
         """Bring a frame to the device as `(3, H, W)`, values 0 to 255."""
@@ -325,7 +202,7 @@ class Tracker:
                 f"{frame.dtype} of shape {frame.shape}. Bring other arrays to it with "
                 "`fcot_engine.io.ArrayFrames`."
             )
-        if min(frame.shape[:2]) < _MIN_SIDE_PX:
+        if min(frame.shape[:2]) < _MIN_FRAME_PX:
             raise FrameError(
                 f"A frame must be at least 2x2 pixels, got {frame.shape[1]}x"
                 f"{frame.shape[0]}. Choose another video."
@@ -334,11 +211,6 @@ class Tracker:
         if not array.flags.writeable:
             array = array.copy()
         return torch.from_numpy(array).to(self._device).permute(2, 0, 1)
-
-    def _check_box(
-        self, box_xywh: Sequence[float], frame: NDArray[np.uint8]
-    ) -> BoxXywh:
-        return check_box_in_frame(box_xywh, width=frame.shape[1], height=frame.shape[0])
 
 
 def default_weights(preset: str) -> Path:
@@ -358,35 +230,13 @@ def default_weights(preset: str) -> Path:
     return path
 
 
-def _settle(
-    last: BoxXywh,
-    center_xy: tuple[float, float],
-    found_wh: tuple[float, float],
-    *,
-    gain: float,
-    frame_wh: tuple[int, int],
-) -> BoxXywh:
-    """Box with the found centre and a part of the found change of size."""
-    sides, starts = [], []
-    for old, new, center, limit in zip(
-        last[2:], found_wh, center_xy, frame_wh, strict=True
-    ):
-        new = min(max(new, _MIN_SIDE_PX), 4 * old)
-        side = min(old * math.exp(gain * math.log(new / old)), limit)
-        side = max(side, min(_MIN_SIDE_PX, limit))
-        low = max(center - side / 2, 0.0)
-        high = min(center + side / 2, limit)
-        if high - low < side / 4:  # the centre left the frame: stay at its border
-            low = min(max(low, 0.0), limit - side / 4)
-            high = low + side / 4
-        sides.append(high - low)
-        starts.append(low)
-    return starts[0], starts[1], sides[0], sides[1]
+def _check_box(box_xywh: Sequence[float], frame: NDArray[np.uint8]) -> BoxXywh:
+    return check_box_in_frame(box_xywh, width=frame.shape[1], height=frame.shape[0])
 
 
-def _describe_scores(scores: Scores, patch: PatchFrame) -> ScoreMaps:
-    half_cell = FINE_STRIDE / 2
-    x, y = patch.to_image(torch.tensor([half_cell, half_cell])).tolist()
+def _describe_scores(sighting: Sighting) -> ScoreMaps:
+    half_cell, scores = FINE_STRIDE / 2, sighting.scores
+    x, y = sighting.patch.to_image(torch.tensor([half_cell, half_cell])).tolist()
 
     def bring(scores: Tensor) -> NDArray[np.float16]:
         array: NDArray[np.float16] = scores.half().cpu().numpy()
@@ -397,5 +247,5 @@ def _describe_scores(scores: Scores, patch: PatchFrame) -> ScoreMaps:
         coarse=bring(scores.coarse),
         fine=bring(scores.fine),
         origin_xy=(x, y),
-        cell_px=FINE_STRIDE * patch.scale,
+        cell_px=FINE_STRIDE * sighting.patch.scale,
     )
