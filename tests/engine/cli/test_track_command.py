@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 from PIL import Image
@@ -103,3 +104,17 @@ class TestEndingEarly:
         last = captured.err.splitlines()[-1]
         assert last.startswith("fcot track: Stopped after 4 frames, which are kept.")
         assert "Frame 5 cannot be decoded" in last
+
+    def test_real_signal_is_taken_as_ctrl_c(self, track, fake_tracker, capsys):
+        find = fake_tracker.track
+        calls = []
+
+        def track_then_signal(frame):
+            calls.append(1)
+            if len(calls) == 3:
+                signal.raise_signal(signal.SIGINT)
+            return find(frame)
+
+        fake_tracker.track = track_then_signal
+        assert track("--json") == 130
+        assert json.loads(capsys.readouterr().out)["tracked"] == 2
