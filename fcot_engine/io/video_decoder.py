@@ -127,6 +127,11 @@ class VideoDecoder:
         self._next_frame = len(index)  # nothing lies ahead before the first start
         self._last_error = ""
 
+    @property
+    def had_errors(self) -> bool:
+        """Whether the decoder complained about the file so far."""
+        return bool(self._last_error)
+
     def decode(self, frame: int) -> VideoFrame:
         """Return one frame, decoded.
 
@@ -268,9 +273,9 @@ def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
     ]
     if not videos:
         kinds = ", ".join(sorted({stream.type for stream in container.streams}))
+        only = f", only {kinds}" if kinds else ""
         raise VideoError(
-            f"{path.name} holds no video, only {kinds or 'no streams'}. Choose a file "
-            "with moving pictures."
+            f"{path.name} holds no video{only}. Choose a file with moving pictures."
         )
     best = container.streams.best("video")
     return best if best in videos else videos[0]

@@ -15,6 +15,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ class PacketTable:
     def __len__(self) -> int:
         return len(self.pts)
 
-    @property
+    @cached_property
     def has_times(self) -> bool:
         """Whether each shown packet has a presentation time of its own."""
         times = self.pts[self.is_shown]

@@ -94,7 +94,7 @@ def test_failing_array_is_reported_with_its_frame():
             return super().__getitem__(index)
 
     frames = ArrayFrames(Failing(), name="remote", prefetch=False)
-    with pytest.raises(FrameError, match="Frame 7 of remote .*the disk is gone"):
+    with pytest.raises(FrameError, match=r"Frame 7 of remote .*the disk is gone"):
         frames.read(7)
 
 

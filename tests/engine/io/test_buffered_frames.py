@@ -42,7 +42,9 @@ def test_numpy_integers_are_numbers(frames):
 
 @pytest.mark.parametrize("index", [-1, 40, 10**9])
 def test_number_out_of_range_is_named(frames, index):
-    with pytest.raises(FrameIndexError, match=f"no frame {index}: .* 0 to 39") as caught:
+    with pytest.raises(
+        FrameIndexError, match=f"no frame {index}: .* 0 to 39"
+    ) as caught:
         frames.read(index)
     assert caught.value.frame_index == index
 
