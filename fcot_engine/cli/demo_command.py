@@ -16,6 +16,7 @@ from fcot_engine.cli.options import (
 )
 from fcot_engine.cli.results import (
     finish,
+    prepare_folder,
     print_json,
     report_ending,
     summarise,
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         raise BoxError("--box belongs to a video: the sample has its own. Name both.")
     if can_open_window() and not (args.headless or args.json):
         return _open_window(args)
+    prepare_folder(args.out)
     if args.video is None:
         return tell_sample_story(
             make_tracker(args), args.out, DEFAULT_FORMATS, as_json=args.json

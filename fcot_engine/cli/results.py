@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fcot_engine.cli.preview import write_preview
 from fcot_engine.cli.tracking_job import Ending
-from fcot_engine.errors import FcotError
+from fcot_engine.errors import ExportError, FcotError
 from fcot_engine.session import FrameSource, Track, TrackStore
 
-__all__ = ["finish", "print_json", "report_ending", "summarise", "write_results"]
+__all__ = [
+    "finish",
+    "prepare_folder",
+    "print_json",
+    "report_ending",
+    "summarise",
+    "write_results",
+]
 
 PREVIEW_NAME = "preview.png"
 
@@ -28,14 +37,39 @@ def write_results(
     """Write the boxes and a preview picture; return the files.
 
     Raises:
-        ExportError: something cannot be written; files that are complete stay.
+        ExportError: something cannot be written. If it is the boxes, they are in
+            another folder instead, which the message names.
     """
     from fcot_engine.io import export_tracks
 
-    paths = list(export_tracks(folder, store, source, formats=tuple(formats)))
+    try:
+        paths = list(export_tracks(folder, store, source, formats=formats))
+    except ExportError as error:
+        refuge = Path(tempfile.mkdtemp(prefix="fcot-"))
+        export_tracks(refuge, store, source, formats=formats)
+        raise ExportError(f"{error} The boxes are in {refuge} instead.") from error
     preview = folder / PREVIEW_NAME
     write_preview(preview, source, track)
     return [*paths, preview]
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder for results, so that a wrong one shows before the work starts.
+
+    Raises:
+        ExportError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"The folder {folder} cannot be made: {error.strerror or error}. "
+            "Choose another one for --out."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise ExportError(
+            f"The folder {folder} cannot be written to. Choose another one for --out."
+        )
 
 
 def summarise(

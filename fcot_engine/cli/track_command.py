@@ -14,6 +14,7 @@ from fcot_engine.cli.options import (
 )
 from fcot_engine.cli.results import (
     finish,
+    prepare_folder,
     print_json,
     report_ending,
     summarise,
@@ -77,6 +78,7 @@ def _track(args: argparse.Namespace, source: FrameSource) -> int:
     last = last_frame_of(source, frame=args.frame, end=args.end)
     draw_box(track, source, args.frame, args.box)
     tracker = make_tracker(args)
+    prepare_folder(args.out)
     ending = follow(tracker, source, track, start=args.frame, last=last)
     files = write_results(args.out, store, source, track, args.format)
     facts = summarise(source, track, ending, files, device=tracker.device_name)

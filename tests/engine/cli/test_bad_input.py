@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fcot_engine.cli import main
+from fcot_engine.io.atomic_write import StagedFiles
 
 BOX = "8,20,16,12"
 
@@ -141,6 +143,32 @@ class TestOutput:
         (tmp_path / "taken").write_text("mine", encoding="utf-8")
         assert "taken" in refused(images, out="taken")
         assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+    def test_wrong_folder_shows_before_the_work(
+        self, refused, images, fake_tracker, tmp_path
+    ):
+        fake_tracker.track = None  # would fail if it were called
+        (tmp_path / "taken").touch()
+        assert "cannot be made" in refused(images, out="taken/boxes")
+
+    def test_boxes_are_kept_elsewhere_when_the_disk_is_full(
+        self, refused, images, fake_tracker, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        write = StagedFiles.write_text
+
+        def fill_disk(self, path, text):
+            if (tmp_path / "out") in path.parents:
+                raise OSError(errno.ENOSPC, "No space left on device", str(path))
+            write(self, path, text)
+
+        monkeypatch.setattr(StagedFiles, "write_text", fill_disk)
+        line = refused(images)
+        assert "No space left" in line
+        (refuge,) = tmp_path.glob("fcot-*")
+        assert f"The boxes are in {refuge} instead." in line
+        assert len(list(refuge.rglob("gt.txt"))) == 1
+        assert not list((tmp_path / "out").rglob("*.*"))
 
     def test_full_disk_leaves_no_half_picture(
         self, refused, images, fake_tracker, tmp_path, monkeypatch
