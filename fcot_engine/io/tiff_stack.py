@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.errors import FrameError, ShapeError, VideoError
+from fcot_engine.errors import FrameError, VideoError
 from fcot_engine.io.array_frames import check_time_first
 from fcot_engine.io.optional_package import require_package
 from fcot_engine.io.pixel_rule import PixelRule, sample_indices
@@ -50,10 +50,8 @@ class TiffStack:
         self._path = path
         try:
             self._tiff = tifffile.TiffFile(path)
-        except (tifffile.TiffFileError, OSError, ValueError) as error:
-            raise VideoError(
-                f"{path.name} cannot be opened as TIFF: {error}. Save or copy it again."
-            ) from error
+        except Exception as error:  # broken files make it fail in many ways
+            raise VideoError(_describe_broken(path, error)) from error
         try:
             self._frames = _arrange(self._tiff, path)
             first = self._take(0)
@@ -62,12 +60,12 @@ class TiffStack:
             self._shape = first.shape
             samples = (self._take(i) for i in sample_indices(len(self._frames)))
             self._rule = PixelRule.from_samples(samples)
-        except (FrameError, ShapeError) as error:
-            self._tiff.close()
-            raise VideoError(f"{path.name} cannot be opened: {error}") from error
-        except BaseException:
+        except VideoError:
             self._tiff.close()
             raise
+        except Exception as error:
+            self._tiff.close()
+            raise VideoError(_describe_broken(path, error)) from error
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -104,6 +102,12 @@ class TiffStack:
                 "is damaged or was cut off; save or copy it again.",
                 frame_index=index,
             ) from error
+
+
+def _describe_broken(path: Path, error: Exception) -> str:
+    return (
+        f"{path.name} cannot be opened as a TIFF stack: {error}. Save or copy it again."
+    )
 
 
 class _MappedFrames:
