@@ -42,11 +42,11 @@ def find_second_peak(
         size_cells: width and height of the rectangle in cells.
     """
     height, width = scores.shape
-    half_w, half_h = size_cells[0] / 2, size_cells[1] / 2
+    reach_x, reach_y = round(size_cells[0] / 2), round(size_cells[1] / 2)
     masked = scores.clone()
-    top, bottom = max(round(first.row - half_h), 0), round(first.row + half_h) + 1
-    left, right = max(round(first.column - half_w), 0), round(first.column + half_w) + 1
-    masked[top : min(bottom, height), left : min(right, width)] = -torch.inf
+    top, bottom = max(first.row - reach_y, 0), min(first.row + reach_y + 1, height)
+    left, right = max(first.column - reach_x, 0), min(first.column + reach_x + 1, width)
+    masked[top:bottom, left:right] = -torch.inf
     if bool(torch.isinf(masked).all()):
         return Peak(first.row, first.column, 0.0)
     return find_peak(masked)
