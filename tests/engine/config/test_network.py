@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+
+import pytest
+
+from fcot_engine.config.network import (
+    COARSE_STRIDE,
+    FINE_STRIDE,
+    BackboneConfig,
+    ClassifierConfig,
+    NetworkConfig,
+)
+from fcot_engine.errors import ConfigError
+
+
+class TestNetworkConfig:
+    def test_strides_fit_into_each_other(self):
+        assert COARSE_STRIDE % (2 * FINE_STRIDE) == 0
+
+    def test_frozen_at_every_level(self):
+        config = NetworkConfig()
+        for field in fields(config):
+            part = getattr(config, field.name)
+            assert is_dataclass(part)
+            with pytest.raises(FrozenInstanceError):
+                setattr(part, fields(part)[0].name, 1)
+
+    def test_equal_settings_are_equal(self):
+        assert NetworkConfig() == NetworkConfig()
+        assert NetworkConfig() != NetworkConfig(
+            backbone=replace(NetworkConfig().backbone, decoder_width=7)
+        )
+
+    def test_unknown_setting_is_refused(self):
+        with pytest.raises(TypeError, match="wdith"):
+            BackboneConfig(wdith=3)
+
+    @pytest.mark.parametrize("name", ["widths", "blocks"])
+    def test_layers_without_size_are_named(self, name):
+        with pytest.raises(ConfigError, match=rf"backbone\.{name} must be above 0"):
+            BackboneConfig(**{name: (8, 0, 8)})
+
+    @pytest.mark.parametrize("side", [0, -3, 4])
+    def test_filter_side_must_be_odd(self, side):
+        with pytest.raises(ConfigError, match=f"odd and above 0, got {side}"):
+            ClassifierConfig(
+                channels=4, filter_side=side, label_sigma=1.0, mask_slope=0.5
+            )
