@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,35 @@ def test_times_are_trusted_only_if_all_differ(pts, expected):
 )
 def test_packets_are_found_by_their_place(position, ordinal):
     assert table([0, 1, 2], keys=[0]).find(position) == ordinal
+
+
+class FakePacket(bytes):
+    """The content of a packet; the rest of it as attributes."""
+
+    pts = dts = pos = 1
+    is_keyframe = is_discard = False
+
+    def __new__(cls, content, codec="vp8"):
+        packet = super().__new__(cls, content)
+        packet.size = len(content)
+        packet.stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec))
+        return packet
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"), [("vp8", [True, False]), ("h264", [True] * 2)]
+)
+def test_helper_frames_of_vp8_are_hidden(codec, expected):
+    shown, helper = FakePacket(b"\x10\0", codec), FakePacket(b"\x00\0", codec)
+    assert PacketTable.from_packets([shown, helper]).is_shown.tolist() == expected
+
+
+def test_error_in_the_file_ends_the_table():
+    error = pytest.importorskip("av.error")
+
+    def packets():
+        yield FakePacket(b"\x10")
+        raise error.InvalidDataError(1094995529, "Invalid data found")
+
+    read = PacketTable.from_packets(packets())
+    assert (len(read), read.damage) == (1, "Invalid data found")
