@@ -1,0 +1,54 @@
+"""A real napari window with our manifest in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from npe2 import PluginManager, PluginManifest
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The sample video, composed once."""
+    from fcot_engine.sample import make_sample_video
+
+    return make_sample_video()
+
+
+@pytest.fixture
+def our_manifest(repository):
+    """Registers the manifest where the package is not installed."""
+    manager = PluginManager.instance()
+    name = "napari-fcot"
+    if name not in manager:
+        manager.register(PluginManifest.from_file(repository / "napari.yaml"))
+    return name
+
+
+@pytest.fixture
+def canvas_drag(qtbot):
+    """Drag the mouse over the canvas, between two points in image pixels."""
+    from qtpy.QtCore import QPoint, Qt
+
+    def drag(viewer, layer, start_xy, end_xy):
+        canvas = viewer.window._qt_viewer.canvas
+        native = canvas.native
+
+        def to_screen(point_xy) -> QPoint:
+            world = np.array(
+                layer.data_to_world((point_xy[1] - 0.5, point_xy[0] - 0.5))
+            )
+            transform = canvas.view.scene.transform
+            x, y = transform.map([world[-1], world[-2], 0, 1])[:2]
+            return QPoint(round(x), round(y))
+
+        begin, end = to_screen(start_xy), to_screen(end_xy)
+        between = QPoint((begin.x() + end.x()) // 2, (begin.y() + end.y()) // 2)
+        qtbot.mouseMove(native, begin)
+        qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=begin)
+        for point in (between, end):
+            qtbot.mouseMove(native, point)
+            qtbot.wait(30)  # Qt merges moves that come close together
+        qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=end)
+
+    return drag
