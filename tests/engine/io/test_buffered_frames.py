@@ -141,12 +141,14 @@ def test_bad_frame_ahead_is_reported_only_when_read(decoder):
 
 
 def test_closing_ends_the_thread_and_the_decoder(decoder):
+    before = set(threading.enumerate())
     frames = BufferedFrames(decoder)
     frames.read(0)
     frames.read(1)
+    (thread,) = set(threading.enumerate()) - before
     frames.close()
     assert decoder.is_closed
-    assert "fcot-prefetch" not in [thread.name for thread in threading.enumerate()]
+    assert not thread.is_alive()
 
 
 def test_reading_after_closing_is_an_error(frames):

@@ -51,10 +51,18 @@ def test_new_request_replaces_what_is_left(gate):
 
 
 def test_close_waits_for_the_thread():
-    ahead = Prefetcher(lambda index: None)
+    threads = []
+    filled = threading.Event()
+
+    def fill(index):
+        threads.append(threading.current_thread())
+        filled.set()
+
+    ahead = Prefetcher(fill)
     ahead.request([1])
+    assert filled.wait(5)
     ahead.close()
-    assert "fcot-prefetch" not in [thread.name for thread in threading.enumerate()]
+    assert not threads[0].is_alive()
 
 
 def test_closed_prefetcher_starts_nothing():
