@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -55,7 +56,8 @@ def save_network(
         save_file(tensors, draft, metadata=metadata)
         draft.replace(path)
     except (OSError, SafetensorError) as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be no such folder
+            draft.unlink(missing_ok=True)
         raise WeightsError(f"Weights cannot be written to {path}: {error}.") from error
 
 
