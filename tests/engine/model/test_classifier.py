@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -155,7 +157,7 @@ class TestOptimise:
             float(measure_loss(model, f, features, labels, weights))
             for f in (start, *iterates)
         ]
-        assert all(after < before for before, after in zip(losses, losses[1:]))
+        assert all(after < before for before, after in itertools.pairwise(losses))
         assert losses[-1] < 0.8 * losses[0]
 
     def test_first_direction_is_the_gradient_of_the_loss(self, model, problem):

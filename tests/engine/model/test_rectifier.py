@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -70,14 +72,14 @@ class TestRectify:
             *problem[1:4],
             eta=problem[4],
         )
-        for before, after in zip(losses, losses[1:], strict=False):
+        for before, after in itertools.pairwise(losses):
             assert after < before or after <= float(floor) * (1 + 1e-9) + 1e-12
 
     @pytest.mark.parametrize("seed", range(5))
     def test_each_step_is_the_minimum_on_the_line_along_the_gradient(self, seed):
         problem = make_problem(seed, 12, 30)
         models = take_steps(problem, 4)
-        for before, after in zip(models, models[1:], strict=False):
+        for before, after in itertools.pairwise(models):
             start = before.clone().requires_grad_()
             measure_loss(start, *problem[1:4], eta=problem[4]).backward()
             end = after.clone().requires_grad_()
