@@ -82,7 +82,7 @@ class RegressorConfig:
     """Side in taps of the regression filter on the fixed features; 0 for none."""
     detail_dilation: int = 2
     """Distance of two of these taps in cells."""
-    detail_window: float = 1.0
+    detail_window: float = 0.4
     """Width of the Gaussian window on the taps, over the target's size."""
     bias_value: float = 1.0
     """Value of the constant input, so that a filter holds the mean box as well."""

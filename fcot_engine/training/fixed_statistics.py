@@ -12,12 +12,11 @@ __all__ = ["measure_fixed_statistics_"]
 _BATCHES = 4
 _SEQUENCES = 16
 _FIRST = 2**40  # numbers that no run reaches, so that these samples are not trained on
-_LEAST_STD = 1e-3  # a channel that hardly varies is not blown up
 
 
 @torch.no_grad()
 def measure_fixed_statistics_(features: GradientFeatures, source: BatchSource) -> None:
-    """Set the features' buffers so that each channel is normalised on training frames.
+    """Set the features' buffers so that they are normalised on training frames.
 
     Args:
         features: written to; on the device that `source` composes on.
@@ -30,5 +29,4 @@ def measure_fixed_statistics_(features: GradientFeatures, source: BatchSource) -
         means.append(maps.mean((0, 2, 3), keepdim=True))
         squares.append(maps.square().mean((0, 2, 3), keepdim=True))
     mean, square = torch.stack(means).mean(0), torch.stack(squares).mean(0)
-    features.mean.copy_(mean)
-    features.std.copy_((square - mean.square()).clamp(min=0).sqrt() + _LEAST_STD)
+    features.set_statistics_(mean, (square - mean.square()).clamp(min=0))
