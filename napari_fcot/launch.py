@@ -53,6 +53,7 @@ def show_demo(
 def open_panel(viewer: napari.Viewer, layer_data: Any) -> TrackingWidget:
     """Add a video to a viewer, and the panel beside it."""
     from napari.layers import Layer
+    from qtpy.QtCore import QTimer
 
     from napari_fcot.widgets.tracking_widget import TrackingWidget
 
@@ -60,6 +61,7 @@ def open_panel(viewer: napari.Viewer, layer_data: Any) -> TrackingWidget:
     viewer.dims.set_current_step(0, 0)
     panel = TrackingWidget(viewer)
     viewer.window.add_dock_widget(panel, name=PANEL_NAME, area="right")
+    QTimer.singleShot(0, viewer.reset_view)  # when the panel has taken its room
     return panel
 
 

@@ -119,6 +119,11 @@ class BoxLayer:
                 if row.track_id == track_id
             }
 
+    def stop_editing(self) -> None:
+        """Take the handles away, and let the mouse move the view again."""
+        with self._writing():
+            self.layer.mode = "pan_zoom"
+
     def show(self, rows: Sequence[BoxRow]) -> None:
         """Rewrite the layer; does nothing when it shows these boxes already."""
         rows = list(rows)

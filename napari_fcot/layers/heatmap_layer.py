@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Layer
+from napari.utils.colormaps import Colormap
 from numpy.typing import NDArray
 
 from napari_fcot.layers.pixel_frame import grid_to_pixels, pixel_to_world
@@ -18,6 +19,9 @@ HEATMAP_NAME = "FCOT heatmap"
 STRIDE = 4
 """Image pixels a heatmap pixel covers: the finer classifier's stride."""
 _MARK = "napari-fcot-heatmap"
+# From nothing over blue to yellow and red: what scores 0 leaves the video as it is.
+_COLORS = ([0, 0.2, 1, 0], [0, 0.4, 1, 0.35], [1, 0.9, 0, 0.55], [1, 0, 0, 0.75])
+_COLOR_PLACES = (0.0, 0.2, 0.5, 1.0)
 
 
 class ScoreMapArray:
@@ -94,9 +98,8 @@ def make_heatmap_layer(video: Layer, data: ScoreMapArray) -> Image:
         rgb=False,
         multiscale=False,
         contrast_limits=(0, 255),  # else napari would scan the data
-        colormap="inferno",
-        blending="additive",  # a score of 0 adds nothing
-        opacity=0.7,
+        colormap=Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score"),
+        blending="translucent_no_depth",
         interpolation2d="linear",
         affine=pixel_to_world(video) @ grid_to_pixels(STRIDE, video.ndim),
         axis_labels=video.axis_labels,

@@ -50,6 +50,7 @@ class ViewerLink:
         self._shown_frame = 0
         self._is_late = False
         controller.boxes_changed.connect(self.refresh)
+        controller.started.connect(self._on_started)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_layers)
@@ -62,6 +63,7 @@ class ViewerLink:
         self._viewer.layers.events.removed.disconnect(self._on_layers)
         self._viewer.layers.events.renamed.disconnect(self._on_layers)
         self._controller.boxes_changed.disconnect(self.refresh)
+        self._controller.started.disconnect(self._on_started)
         self._leave_video()
 
     # --- which video ---------------------------------------------------------
@@ -196,6 +198,10 @@ class ViewerLink:
             self._viewer.add_layer(self._boxes.layer)
         self._show_boxes()
         return self._boxes
+
+    def _on_started(self) -> None:
+        if self._boxes is not None:
+            self._boxes.stop_editing()
 
     def _show_boxes(self) -> None:
         session, boxes = self._controller.session, self._boxes

@@ -59,6 +59,8 @@ class TrackingController:
     """The boxes, the targets or the selected target."""
     frame_tracked = Signal(int)
     """A tracked frame came in; comes often, so whoever draws should skip some."""
+    started = Signal()
+    """A run begins."""
     stopped = Signal()
     """A run was ended before its end: whoever draws should draw no more of it."""
     failed = Signal(str)
@@ -266,7 +268,7 @@ class TrackingController:
         session.scores_of(track).put(frame_index, None)
         self._selected = track
         self._message = (
-            f"Frame {frame_index} corrected: Track learns from it and goes on"
+            f"Frame {frame_index} corrected. Track forward learns from it and goes on"
             if is_correction
             else ""
         )
@@ -311,6 +313,7 @@ class TrackingController:
         job = TrackJob(session, track, start, room=self._room)
         self._begin(job, Activity.TRACKING)
         self._progress = Progress(total=job.n_frames)
+        self.started.emit()
         self.changed.emit()
         return job
 

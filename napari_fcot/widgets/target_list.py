@@ -68,7 +68,9 @@ class TargetList(QListWidget):
 def _make_item(track: Track) -> QListWidgetItem:
     swatch = QPixmap(12, 12)
     swatch.fill(QColor(color_of(track.track_id)))
-    item = QListWidgetItem(QIcon(swatch), _describe(track))
+    icon = QIcon(swatch)
+    icon.addPixmap(swatch, QIcon.Mode.Selected)  # else Qt tints it
+    item = QListWidgetItem(icon, _describe(track))
     item.setData(_ID_ROLE, track.track_id)
     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
     return item
