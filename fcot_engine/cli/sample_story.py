@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["mean_iou", "tell_sample_story"]
 
 GOOD_IOU = 0.5
-LOOK_AFTER_FRAMES = 4
+LOOK_AFTER_FRAMES = 7
 """So long after the look-alike has left, a person looks whether the box is right."""
 
 

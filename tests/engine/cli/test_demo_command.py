@@ -75,7 +75,7 @@ class TestHeadlessSample:
         small_sample.boxes_xywh[10:, 1] = 45
         assert main(["demo", "--json"]) == 0
         facts = json.loads(capsys.readouterr().out)
-        assert facts["corrected_in_frame"] == 12 + 4
+        assert facts["corrected_in_frame"] == 12 + 7
         assert fake_tracker.corrections == 1
         assert facts["mean_iou"] > facts["mean_iou_alone"]
 
