@@ -25,18 +25,7 @@ def gray_ramp(degrees, side=32):
 
 
 class TestOrientationCells:
-    @pytest.mark.parametrize(
-        "degrees",
-        [
-            pytest.param(
-                degrees,
-                marks=pytest.mark.xfail(
-                    degrees < -20, reason="upward gradients leak into wrong bins"
-                ),
-            )
-            for degrees in range(-170, 181, 25)
-        ],
-    )
+    @pytest.mark.parametrize("degrees", range(-170, 181, 25))
     def test_one_direction_fills_two_neighbouring_bins_with_its_magnitude(
         self, features, degrees
     ):
@@ -46,3 +35,135 @@ class TestOrientationCells:
         expected[int(low) % BINS] = (1 - part) * 2 * STEEP  # central difference of 2 px
         expected[int(low + 1) % BINS] += part * 2 * STEEP
         torch.testing.assert_close(cells[0, :, 4, 4], expected, atol=1e-5, rtol=0)
+
+    @pytest.mark.parametrize(
+        ("move", "permute"),
+        [
+            pytest.param(lambda x: x.flip(3), lambda b: (9 - b) % BINS, id="mirror"),
+            pytest.param(lambda x: x.flip(2), lambda b: -b % BINS, id="upside_down"),
+            pytest.param(
+                lambda x: x.rot90(2, (2, 3)), lambda b: (b + 9) % BINS, id="half_turn"
+            ),
+        ],
+    )
+    def test_moved_image_permutes_the_bins(self, features, move, permute):
+        image = torch.rand(1, 3, 24, 24)
+        before = features._orientation_cells(image)
+        order = [permute(bin_) for bin_ in range(BINS)]  # bin that each one goes to
+        expected = torch.empty_like(before)
+        expected[:, order] = move(before)
+        after = features._orientation_cells(move(image))
+        torch.testing.assert_close(after, expected, atol=1e-5, rtol=1e-4)
+
+    @pytest.mark.parametrize("degrees", [-160, -85, -10, 35, 120])
+    def test_quarter_turn_turns_the_mean_direction(self, features, degrees):
+        """A quarter turn is four and a half bins: no permutation, but a rotation."""
+        angles = torch.arange(BINS) * (2 * math.pi / BINS)
+
+        def mean_direction(image):
+            bins = features._orientation_cells(image)[0, :, 4, 4]
+            x, y = (bins * angles.cos()).sum(), (bins * angles.sin()).sum()
+            return math.atan2(y, x)
+
+        image = gray_ramp(degrees)
+        turned = image.rot90(-1, (2, 3))  # clockwise on screen
+        turn = mean_direction(turned) - mean_direction(image)
+        assert turn % (2 * math.pi) == pytest.approx(math.pi / 2, abs=0.02)
+
+    def test_strongest_colour_counts(self, features):
+        image = torch.zeros(1, 3, 16, 16)
+        image[:, 1] = 0.01 * torch.arange(16)[:, None]  # green rises downwards: 90
+        image[:, 0] = 0.002 * torch.arange(16)  # red rises less, to the right
+        bins = features._orientation_cells(image)[0, :, 1, 1]
+        expected = torch.zeros(BINS)
+        expected[4] = expected[5] = 0.01
+        torch.testing.assert_close(bins, expected, atol=1e-6, rtol=0)
+
+
+class TestMeasure:
+    @pytest.mark.parametrize(("height", "width"), [(32, 32), (16, 48)])
+    def test_shape(self, features, height, width):
+        measured = features.measure(torch.rand(2, 3, height, width))
+        assert measured.shape == (2, features.CHANNELS, height // 4, width // 4)
+        assert features.CHANNELS == 43
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            pytest.param(torch.zeros(1, 3, 16, 16), id="black"),
+            pytest.param(torch.ones(1, 3, 16, 16), id="white"),
+            pytest.param(torch.tensor([0.9, 0.1, 0.4]).view(1, 3, 1, 1), id="colour"),
+        ],
+    )
+    def test_plain_image_has_no_gradient(self, features, image):
+        measured = features.measure(image.expand(1, 3, 16, 16))
+        assert not measured[:, :31].any()
+        assert measured.isfinite().all()
+
+    @pytest.mark.parametrize("contrast", [1e-6, 1e-3, 1.0])
+    def test_noise_is_finite_and_bounded(self, features, contrast):
+        image = 0.5 + contrast * (torch.rand(1, 3, 32, 32) - 0.5)
+        measured = features.measure(image)
+        assert measured.isfinite().all()
+        assert measured.min() >= 0
+        assert measured.max() < 2
+
+    def test_content_moved_by_four_pixels_moves_by_one_cell(self, features):
+        image = torch.rand(1, 3, 64, 64)
+        before = features.measure(image)
+        after = features.measure(image.roll((4, -8), (2, 3)))
+        inner = slice(4, 12)
+        torch.testing.assert_close(
+            after.roll((-1, 2), (2, 3))[..., inner, inner],
+            before[..., inner, inner],
+            atol=1e-5,
+            rtol=1e-4,
+        )
+
+    def test_contrast_hardly_matters(self, features):
+        image = torch.rand(1, 3, 32, 32)
+        strong, weak = features.measure(image), features.measure(0.5 + 0.4 * image)
+        torch.testing.assert_close(weak[:, :31], strong[:, :31], atol=0.02, rtol=0.05)
+
+    @pytest.mark.parametrize(
+        ("rgb", "named"),
+        [((0, 0, 0), 0), ((1, 1, 1), 2), ((0.85, 0.1, 0.1), 3), ((0.2, 0.6, 0.2), 6)],
+        ids=["black", "white", "red", "green"],
+    )
+    def test_colours_go_to_their_name(self, features, rgb, named):
+        image = torch.tensor(rgb, dtype=torch.float32).view(1, 3, 1, 1)
+        colours = features.measure(image.expand(1, 3, 8, 8))[0, 31:, 0, 0]
+        assert int(colours.argmax()) == named
+        assert float(colours.sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+class TestForward:
+    def test_statistics_bring_each_channel_to_zero_mean(self, features):
+        images = torch.rand(4, 3, 32, 32)
+        measured = features.measure(images)
+        mean, variance = measured.mean((0, 2, 3)), measured.var((0, 2, 3))
+        features.set_statistics_(mean, variance)
+        normal = features(images)
+        zeros = torch.zeros(features.CHANNELS)
+        torch.testing.assert_close(normal.mean((0, 2, 3)), zeros, atol=1e-4, rtol=0)
+
+    def test_each_group_has_unit_power_and_keeps_its_proportions(self, features):
+        images = torch.rand(4, 3, 32, 32)
+        measured = features.measure(images)
+        mean, variance = measured.mean((0, 2, 3)), measured.var((0, 2, 3))
+        features.set_statistics_(mean, variance)
+        powers = features(images).var((0, 2, 3)).split(features.GROUPS)
+        for power, was in zip(powers, variance.split(features.GROUPS), strict=True):
+            assert float(power.mean()) == pytest.approx(1.0, rel=1e-3)
+            torch.testing.assert_close(power / power[0], was / was[0])
+
+    def test_channel_that_never_varies_stays_finite(self, features):
+        features.set_statistics_(torch.zeros(43), torch.zeros(43))
+        assert features(torch.rand(1, 3, 16, 16)).isfinite().all()
+
+    def test_statistics_travel_with_the_weights(self, features):
+        features.set_statistics_(torch.rand(43), torch.rand(43))
+        other = GradientFeatures()
+        other.load_state_dict(features.state_dict())
+        image = torch.rand(1, 3, 16, 16)
+        assert torch.equal(other(image), features(image))
