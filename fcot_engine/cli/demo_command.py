@@ -32,7 +32,9 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 EXAMPLES = """\
   fcot demo
   fcot demo dog.mp4 --box 120,80,64,48
-  fcot demo --headless --out /tmp/demo"""
+  fcot demo --headless --out /tmp/demo
+
+The tracker options count only where no window is opened."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
