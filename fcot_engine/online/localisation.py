@@ -53,7 +53,7 @@ def locate(
 def _judge(
     raw: float, first: float, second: float, config: LocalisationConfig
 ) -> Verdict:
-    if raw < config.lost_threshold:
+    if not raw >= config.lost_threshold:  # also where a score is not a number
         return Verdict.LOST
     if second > config.distractor_ratio * first:
         return Verdict.UNCERTAIN

@@ -124,7 +124,8 @@ class SampleMemory:
         total = sum(self._weights)
         given = self._given_weight() / total
         tracked = 1 - given
-        wanted = max(given, self._given_share) if tracked > 0 else 1.0
+        both = given > 0 and tracked > 0
+        wanted = max(given, self._given_share) if both else given
         for place, is_given in enumerate(self._is_given):
-            factor = wanted / given if is_given else (1 - wanted) / tracked
-            self._weights[place] *= factor / total
+            part, share = (given, wanted) if is_given else (tracked, 1 - wanted)
+            self._weights[place] *= (share / part if part > 0 else 1) / total

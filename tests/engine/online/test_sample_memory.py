@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fcot_engine.errors import ShapeError
+from fcot_engine.online.sample_memory import SampleMemory
+
+BOX = torch.tensor([1.0, 2.0, 3.0, 4.0])
+
+
+def features(value, count=1):
+    """Coarse and fine maps of `count` samples, all of one value."""
+    return torch.full((count, 3, 2, 2), float(value)), torch.full(
+        (count, 2, 8, 8), float(value)
+    )
+
+
+def add_given(memory, value, count=2):
+    memory.add_given(*features(value, count), BOX.expand(count, 4))
+
+
+def add_tracked(memory, value, rate=0.1):
+    memory.add_tracked(*features(value), BOX, rate=rate)
+
+
+def values(memory):
+    """The values that the samples were made with, in order."""
+    return memory.coarse()[:, 0, 0, 0].tolist()
+
+
+@pytest.fixture
+def memory():
+    return SampleMemory(4, given_share=0.25)
+
+
+class TestWeights:
+    def test_given_samples_share_evenly(self, memory):
+        add_given(memory, 1, count=4)
+        torch.testing.assert_close(memory.weights(), torch.full((4,), 0.25))
+        assert memory.given_weight() == pytest.approx(1.0)
+
+    def test_new_tracked_sample_weighs_its_rate(self, memory):
+        add_given(memory, 1)
+        add_tracked(memory, 2, rate=0.2)
+        torch.testing.assert_close(memory.weights(), torch.tensor([0.4, 0.4, 0.2]))
+
+    def test_sum_is_one_and_the_given_keep_their_share_whatever_comes(self, memory):
+        generator = torch.Generator().manual_seed(0)
+        add_given(memory, 0)
+        for step in range(200):
+            if step % 50 == 20:
+                add_given(memory, 0, count=3)
+            rate = float(torch.rand((), generator=generator) * 0.9)
+            add_tracked(memory, step, rate=rate)
+            weights = memory.weights()
+            assert float(weights.sum()) == pytest.approx(1.0, abs=1e-5)
+            assert float(weights.min()) >= 0
+            assert memory.given_weight() >= 0.25 - 1e-6
+
+    def test_second_human_box_counts_as_much_as_the_first(self, memory):
+        add_given(memory, 1, count=2)
+        add_tracked(memory, 5, rate=0.5)
+        add_given(memory, 2, count=4)
+        weights = memory.weights()
+        assert float(weights[:2].sum()) == pytest.approx(float(weights[3:].sum()))
+
+    def test_tracked_samples_alone_sum_to_one(self, memory):
+        add_tracked(memory, 1, rate=0.3)
+        add_tracked(memory, 2, rate=0.3)
+        assert float(memory.weights().sum()) == pytest.approx(1.0)
+
+
+class TestCapacity:
+    def test_given_samples_are_never_dropped(self, memory):
+        add_given(memory, -1)
+        for step in range(30):
+            add_tracked(memory, step, rate=0.5)
+        add_given(memory, -2, count=3)
+        for step in range(30):
+            add_tracked(memory, step, rate=0.5)
+        assert values(memory).count(-1) == 2
+        assert values(memory).count(-2) == 3
+        assert len(memory) == 2 + 3 + 4
+
+    def test_tracked_sample_of_least_weight_makes_room(self, memory):
+        add_given(memory, -1)
+        for value, rate in ((1, 0.3), (2, 0.02), (3, 0.3), (4, 0.3)):
+            add_tracked(memory, value, rate=rate)
+        add_tracked(memory, 5, rate=0.1)
+        assert values(memory) == [-1, -1, 1, 3, 4, 5]
+
+    def test_bytes_stay_bounded(self, memory):
+        add_given(memory, -1)
+        for step in range(10):
+            add_tracked(memory, step)
+        full = memory.nbytes
+        for step in range(1000):
+            add_tracked(memory, step)
+        assert memory.nbytes == full
+        assert len(memory) == 6
+
+    def test_half_precision_takes_two_bytes_a_value(self, memory):
+        add_given(memory, 1, count=2)
+        assert memory.nbytes == 2 * 2 * (3 * 2 * 2 + 2 * 8 * 8)
+
+
+class TestContents:
+    def test_features_come_back_as_they_were_to_half_precision(self, memory):
+        coarse, fine = torch.randn(2, 3, 2, 2), torch.randn(2, 2, 8, 8)
+        boxes = torch.rand(2, 4)
+        memory.add_given(coarse, fine, boxes)
+        assert torch.equal(memory.coarse(), coarse.half().float())
+        assert torch.equal(memory.fine(), fine.half().float())
+        assert torch.equal(memory.boxes_xywh(), boxes)
+
+    def test_boxes_stay_with_their_features(self, memory):
+        add_given(memory, -1)
+        for step in range(20):
+            box = torch.full((4,), float(step))
+            memory.add_tracked(*features(step), box, rate=0.3)
+        assert memory.boxes_xywh()[2:, 0].tolist() == values(memory)[2:]
+        assert memory.fine()[:, 0, 0, 0].tolist() == values(memory)
+
+    def test_kept_features_do_not_hold_on_to_the_batch(self, memory):
+        coarse, fine = (x.half() for x in features(1, 2))
+        memory.add_given(coarse, fine, BOX.expand(2, 4))
+        coarse.fill_(9)
+        assert values(memory) == [1, 1]
+
+    def test_counts_that_do_not_fit_are_named(self, memory):
+        with pytest.raises(ShapeError, match="same first size, got 2, 2 and 3"):
+            memory.add_given(*features(1, 2), BOX.expand(3, 4))
