@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fcot_engine.config.tracking import ClassificationUpdateConfig, LocalisationConfig
+from fcot_engine.online.online_classifier import OnlineClassifier
+
+SIDE = 128
+UPDATE = ClassificationUpdateConfig(
+    first_iterations=8,
+    correction_iterations=4,
+    update_iterations=2,
+    memory_size=3,
+    learning_rate=0.3,
+)
+BOX = (44.0, 48.0, 40.0, 32.0)
+
+
+@pytest.fixture
+def extract(network, scene):
+    def extract(*boxes):
+        scenes = [scene(box, width=SIDE, height=SIDE) for box in boxes]
+        return network.extract(torch.stack(scenes) / 255)
+
+    return extract
+
+
+@pytest.fixture
+def classifier(network):
+    return OnlineClassifier(network, UPDATE, LocalisationConfig())
+
+
+def moved(dx, dy):
+    return (BOX[0] + dx, BOX[1] + dy, *BOX[2:])
+
+
+def learn(classifier, extract, *boxes):
+    classifier.learn_given(extract(*boxes), torch.tensor(boxes))
+
+
+def peak_xy(scores):
+    row, column = divmod(int(scores.argmax()), scores.shape[1])
+    return (column + 0.5) * 4, (row + 0.5) * 4
+
+
+class TestScore:
+    @pytest.mark.parametrize("shift", [(0, 0), (8, -4), (-20, 16), (22.5, 18.3)])
+    def test_every_map_peaks_on_the_moved_target(self, classifier, extract, shift):
+        learn(classifier, extract, BOX, moved(12, 8), moved(-12, -16))
+        scores = classifier.score(extract(moved(*shift)))
+        for name, within in (("fused", 8), ("fine", 8), ("coarse", 16)):
+            x, y = peak_xy(getattr(scores, name))
+            assert abs(x - BOX[0] - BOX[2] / 2 - shift[0]) < within
+            assert abs(y - BOX[1] - BOX[3] / 2 - shift[1]) < within
+
+    def test_maps_have_the_fine_grid(self, classifier, extract):
+        learn(classifier, extract, BOX)
+        scores = classifier.score(extract(BOX))
+        assert scores.fused.shape == scores.coarse.shape == scores.fine.shape
+        assert scores.fused.shape == (SIDE // 4, SIDE // 4)
+
+    def test_fused_is_the_weighted_sum(self, network, extract):
+        weights = replace(LocalisationConfig(), coarse_weight=0.3, fine_weight=0.9)
+        classifier = OnlineClassifier(network, UPDATE, weights)
+        learn(classifier, extract, BOX)
+        scores = classifier.score(extract(BOX))
+        torch.testing.assert_close(
+            scores.fused, 0.3 * scores.coarse + 0.9 * scores.fine
+        )
+
+    def test_coarse_map_is_resampled_without_a_shift(self, network, classifier):
+        """A coarse peak between four fine cells stays in the middle of them."""
+        learned = network.coarse.config.channels + 4 * 43
+        classifier._coarse_filter = torch.zeros(learned, 3, 3)
+        classifier._coarse_filter[0, 1, 1] = 1
+        classifier._fine_filter = torch.zeros(network.fine.config.channels + 43, 5, 5)
+        maps = network.extract(torch.rand(1, 3, SIDE, SIDE))
+        maps = maps._replace(coarse=torch.zeros_like(maps.coarse))
+        maps.coarse[0, 0, 3, 5] = 1
+        coarse = classifier.score(maps).coarse.clamp(min=0).double()
+        place = (torch.arange(SIDE // 4) + 0.5).double() * 4
+        x = float((coarse.sum(0) @ place) / coarse.sum())
+        y = float((coarse.sum(1) @ place) / coarse.sum())
+        assert (x, y) == pytest.approx((5.5 * 16, 3.5 * 16), abs=1e-3)
+
+
+class TestLearn:
+    def test_score_on_the_target_is_near_one_after_the_first_box(
+        self, classifier, extract
+    ):
+        learn(classifier, extract, BOX, moved(12, 8), moved(-12, -16))
+        fused = classifier.score(extract(BOX)).fused
+        assert 0.5 < float(fused.max()) < 1.3
+
+    def test_tracked_sample_enters_the_memory_and_moves_the_filters(
+        self, classifier, extract
+    ):
+        learn(classifier, extract, BOX)
+        features = extract(moved(9, 9))
+        before = classifier.score(features).fused
+        classifier.learn_tracked(
+            features, torch.tensor(moved(9, 9)), hard_negative=False
+        )
+        assert len(classifier.memory) == 2
+        assert not torch.equal(classifier.score(features).fused, before)
+
+    def test_given_samples_outlive_the_tracked_ones(self, classifier, extract):
+        learn(classifier, extract, BOX, moved(12, 8))
+        features = extract(moved(9, 9))
+        for _ in range(8):
+            classifier.learn_tracked(
+                features, torch.tensor(moved(9, 9)), hard_negative=True
+            )
+        assert len(classifier.memory) == 2 + UPDATE.memory_size
+        assert classifier.memory.given_weight() >= UPDATE.given_share - 1e-6
+
+    def test_same_samples_give_the_same_filters(self, network, extract):
+        maps = []
+        for _ in range(2):
+            classifier = OnlineClassifier(network, UPDATE, LocalisationConfig())
+            learn(classifier, extract, BOX, moved(12, 8))
+            maps.append(classifier.score(extract(moved(4, 4))).fused)
+        assert torch.equal(*maps)
+
+    def test_network_stays_as_it_is(self, network, classifier, extract):
+        before = {name: t.clone() for name, t in network.state_dict().items()}
+        learn(classifier, extract, BOX)
+        assert all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
