@@ -123,6 +123,7 @@ class BoxLayer:
         """Take the handles away, and let the mouse move the view again."""
         with self._writing():
             self.layer.mode = "pan_zoom"
+            self.layer.selected_data = set()
 
     def show(self, rows: Sequence[BoxRow]) -> None:
         """Rewrite the layer; does nothing when it shows these boxes already."""

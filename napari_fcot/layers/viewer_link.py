@@ -49,6 +49,7 @@ class ViewerLink:
         self._heatmap: Image | None = None
         self._shown_frame = 0
         self._is_late = False
+        self._is_open = True
         controller.boxes_changed.connect(self.refresh)
         controller.started.connect(self._on_started)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -57,7 +58,10 @@ class ViewerLink:
         viewer.layers.events.renamed.connect(self._on_layers)
 
     def close(self) -> None:
-        """Let go of the viewer; our layers are taken out of it."""
+        """Let go of the viewer; our layers are taken out of it, for good."""
+        if not self._is_open:
+            return
+        self._is_open = False
         self._viewer.dims.events.current_step.disconnect(self._on_step)
         self._viewer.layers.events.inserted.disconnect(self._on_layers)
         self._viewer.layers.events.removed.disconnect(self._on_layers)

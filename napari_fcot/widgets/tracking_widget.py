@@ -8,7 +8,7 @@ from pathlib import Path
 
 import napari
 from napari.layers import Layer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -70,6 +70,8 @@ class TrackingWidget(QWidget):
         self._choose_timer = QTimer(self)  # after napari is done with a new layer
         self._choose_timer.setSingleShot(True)
         self._choose_timer.timeout.connect(self.link.choose_first_video)
+        # bound to the parts, not to the panel: they are there when it is gone
+        self._close = partial(_close, self.controller, self.link, self.runner)
         self._build()
         self._connect()
         self._refresh_videos()
@@ -169,7 +171,7 @@ class TrackingWidget(QWidget):
         self.stop.clicked.connect(lambda: ctrl.stop())
         self.heatmap.toggled.connect(link.show_heatmap)
         self.export.clicked.connect(self._on_export)
-        self.destroyed.connect(partial(_close, ctrl, link, self.runner))
+        self.destroyed.connect(self._close)
 
     # --- what a person does --------------------------------------------------
 
@@ -200,6 +202,13 @@ class TrackingWidget(QWidget):
     def _run(self, job: Job | None) -> None:
         if job is not None:
             self.runner.start(job)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Notice when napari takes the panel out of its dock, which is for good."""
+        is_moved = event is not None and event.type() == QEvent.Type.ParentChange
+        if is_moved and self.parent() is None:
+            self._close()
+        super().changeEvent(event)
 
     # --- what the panel shows ------------------------------------------------
 

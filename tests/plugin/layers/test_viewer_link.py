@@ -166,6 +166,20 @@ class TestDrawing:
         assert tracked.selected.track_id == 1
 
 
+class TestHandles:
+    def test_editing_puts_them_on_the_selected_box(self, link, boxes, tracked):
+        link.start_editing()
+        assert boxes.mode == "select"
+        assert boxes.selected_data == {0}
+
+    def test_a_run_takes_them_away(self, link, boxes, controller, helpers):
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        link.start_editing()
+        helpers.run_job(controller, controller.start_tracking(), limit=4)
+        assert boxes.mode == "pan_zoom"
+        assert boxes.selected_data == set()
+
+
 class TestKeys:
     @pytest.mark.parametrize("name", ["Shift-T", "N"])
     def test_no_key_of_napari_is_taken(self, boxes, name):

@@ -167,10 +167,3 @@ def test_open_draw_track_stop_correct_export(
     screenshot = viewer.screenshot(canvas_only=False, flash=False)
     assert screenshot.shape[2] == 4
     assert len(np.unique(screenshot[..., :3].reshape(-1, 3), axis=0)) > 1000
-
-
-def test_panel_opens_from_the_manifest(qtbot, viewer, our_manifest):
-    _, panel = viewer.window.add_plugin_dock_widget(our_manifest, WIDGET)
-    assert isinstance(panel, TrackingWidget)
-    assert "Choose a video" in panel.status.text()
-    qtbot.waitUntil(lambda: not panel.runner.is_busy, timeout=60_000)
