@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fcot_engine.geometry.boxes import xywh_to_xyxy
+from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.online.localisation import Place
+from fcot_engine.online.online_classifier import Scores
+from fcot_engine.online.verdict import Verdict
+from fcot_engine.ops.losses import gaussian_label
+from fcot_engine.ops.peaks import Peak
+from fcot_engine.tracker.target import Target, _settle
+
+FRAME = (200, 100)
+
+sides = st.floats(0.01, 400)
+places = st.floats(-500, 500)
+
+
+class TestSettle:
+    def test_found_center_and_a_share_of_the_size(self):
+        last, found = (50.0, 40.0, 20.0, 10.0), (60.0, 30.0, 80.0, 10.0)
+        x, y, w, h = _settle(last, found, gain=0.5, frame_wh=FRAME)
+        assert (w, h) == pytest.approx((40.0, 10.0))  # half way on a log scale
+        assert (x + w / 2, y + h / 2) == pytest.approx((100.0, 35.0))
+
+    @pytest.mark.parametrize(("gain", "width"), [(0.0, 20.0), (1.0, 30.0)])
+    def test_gain_of_none_and_all(self, gain, width):
+        box = _settle((50, 40, 20, 10), (60, 30, 30, 10), gain=gain, frame_wh=FRAME)
+        assert box[2] == pytest.approx(width)
+
+    @pytest.mark.parametrize("width", [-30.0, 0.0, 1e-9, 1e9])
+    def test_absurd_size_changes_the_box_by_no_more_than_a_factor_of_four(self, width):
+        *_, w, _ = _settle(
+            (50, 40, 20, 10), (60, 30, width, 10), gain=1.0, frame_wh=FRAME
+        )
+        assert 5 <= w <= 80
+
+    @given(
+        st.tuples(
+            st.floats(0, 150), st.floats(0, 80), st.floats(2, 50), st.floats(2, 20)
+        ),
+        st.tuples(places, places, sides, sides),
+        st.floats(0, 1),
+        st.sampled_from([(200, 100), (2, 2), (2, 300)]),
+    )
+    def test_always_inside_the_frame_with_an_area(self, last, found, gain, frame_wh):
+        x, y, w, h = _settle(last, found, gain=gain, frame_wh=frame_wh)
+        assert x >= 0 and y >= 0
+        assert w >= 0.5 - 1e-9 and h >= 0.5 - 1e-9
+        assert x + w <= frame_wh[0] + 1e-6
+        assert y + h <= frame_wh[1] + 1e-6
+
+
+@pytest.fixture
+def target(lite_network, quick_config, paint):
+    box = (90.0, 60.0, 40.0, 36.0)
+    target = Target(lite_network, quick_config, seed=0)
+    with torch.inference_mode():
+        target.learn_given(to_image(paint(box)), box)
+    return target
+
+
+def to_image(frame):
+    return torch.from_numpy(frame).permute(2, 0, 1)
+
+
+class TestGeometry:
+    @torch.inference_mode()
+    def test_ideal_scores_and_boxes_come_back_without_bias(
+        self, target, quick_config, paint, monkeypatch
+    ):
+        """Only the way from the image to the patch and back is left to err."""
+        start, generator = target.box_xywh, np.random.default_rng(0)
+        image, errors = to_image(paint(start)), []
+        target._config = replace(
+            quick_config, regression=replace(quick_config.regression, size_gain=1.0)
+        )
+        for dx, dy, zoom in generator.uniform((-9, -9, -0.1), (9, 9, 0.1), (200, 3)):
+            w, h = start[2] * np.exp(zoom), start[3] * np.exp(zoom)
+            truth = (start[0] + dx, start[1] + dy, w, h)
+            patch = PatchFrame.around(start, size_px=160, area_scale=2.5)
+            in_patch = patch.box_to_patch(truth)
+            ideal = gaussian_label(
+                in_patch[:2] + in_patch[2:] / 2, (40, 40), 1.2, stride=4, offset=0.5
+            )
+            place = Peak(*divmod(int(ideal.argmax()), 40), 1.0)
+            center = (in_patch[:2] + in_patch[2:] / 2).tolist()
+            assert abs((place.column + 0.5) * 4 - center[0]) <= 2.01
+            assert abs((place.row + 0.5) * 4 - center[1]) <= 2.01
+            monkeypatch.setattr(
+                target._regressor, "find_box", lambda *_, b=in_patch: xywh_to_xyxy(b)
+            )
+            target.move_to(start)
+            target._accept(None, Place(place, 0.0, Verdict.FOUND), patch, image)
+            errors.append(np.subtract(target.box_xywh, truth))
+        assert np.abs(errors).max() < 1e-3
+
+    @torch.inference_mode()
+    def test_chosen_cell_is_handed_on_as_column_and_row(
+        self, target, paint, monkeypatch
+    ):
+        seen = []
+        scores = torch.zeros(40, 40)
+        scores[11, 26] = 0.9
+        monkeypatch.setattr(
+            target._classifier, "score", lambda _: Scores(scores, scores, scores)
+        )
+        monkeypatch.setattr(
+            target._regressor,
+            "find_box",
+            lambda _, cell: (
+                seen.append(cell.tolist()) or torch.tensor([60.0, 60, 90, 90])
+            ),
+        )
+        sighting = target.find(to_image(paint(target.box_xywh)))
+        assert seen == [[26, 11]]
+        assert sighting.place.peak[:2] == (11, 26)
+
+
+class TestLearning:
+    @pytest.fixture
+    def judged(self, target, paint, monkeypatch):
+        """Track with given verdicts and scores; returns what was learned."""
+        learned = []
+        monkeypatch.setattr(
+            target._classifier,
+            "learn_tracked",
+            lambda _, box, *, hard_negative: learned.append(
+                "hard" if hard_negative else "best"
+            ),
+        )
+        monkeypatch.setattr(
+            target._regressor,
+            "learn_tracked",
+            lambda maps, boxes: learned.append(f"regressor {len(boxes)}"),
+        )
+        image = to_image(paint(target.box_xywh))
+
+        def judge(verdict, score=0.9):
+            monkeypatch.setattr(
+                "fcot_engine.tracker.target.locate",
+                lambda *_: Place(Peak(20, 20, score), 0.0, verdict),
+            )
+            with torch.inference_mode():
+                target.find(image)
+
+        return judge, learned
+
+    def test_best_frame_is_learned_when_the_span_is_over(self, judged, quick_config):
+        judge, learned = judged
+        span = quick_config.classification.update_interval
+        for _ in range(span - 1):
+            judge(Verdict.FOUND)
+        assert learned == []
+        judge(Verdict.FOUND)
+        assert learned == ["best"]
+
+    def test_look_alike_is_learned_at_once(self, judged):
+        judge, learned = judged
+        judge(Verdict.HARD_NEGATIVE)
+        assert learned == ["hard"]
+
+    @pytest.mark.parametrize(
+        ("verdict", "score"),
+        [(Verdict.UNCERTAIN, 0.9), (Verdict.LOST, 0.0), (Verdict.FOUND, 0.01)],
+        ids=["uncertain", "lost", "low"],
+    )
+    def test_doubtful_frames_are_not_learned(
+        self, judged, quick_config, verdict, score
+    ):
+        judge, learned = judged
+        for _ in range(quick_config.regression.update_interval):
+            judge(verdict, score)
+        assert learned == []
+
+    def test_moved_search_forgets_the_span(self, target, judged, quick_config):
+        judge, learned = judged
+        for _ in range(quick_config.classification.update_interval - 1):
+            judge(Verdict.FOUND)
+        target.move_to(target.box_xywh)
+        judge(Verdict.UNCERTAIN)
+        assert learned == []

@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.errors import (
+    BoxError,
+    ConfigError,
+    FrameError,
+    TrackerStateError,
+    WeightsError,
+)
+from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
+from fcot_engine.tracker import Tracker, Verdict
+from fcot_engine.tracker.target import Target
+
+START = (90.0, 60.0, 40.0, 36.0)
+
+
+def iou(a, b):
+    a, b = (xywh_to_xyxy(torch.tensor(box, dtype=torch.float64)) for box in (a, b))
+    return float(box_iou(a, b))
+
+
+def moved(dx, dy, zoom=1.0):
+    """START shifted and grown about its middle."""
+    x, y, w, h = START
+    return (
+        x + dx - w * (zoom - 1) / 2,
+        y + dy - h * (zoom - 1) / 2,
+        w * zoom,
+        h * zoom,
+    )
+
+
+def walk(count):
+    """Boxes on a bent path with steps of about four pixels."""
+    return [
+        moved(30 * math.sin(i / 7), 20 * (1 - math.cos(i / 6))) for i in range(count)
+    ]
+
+
+def middle(box):
+    return box[0] + box[2] / 2, box[1] + box[3] / 2
+
+
+class TestFollowing:
+    def test_preset_follows_a_moving_target(self, paint):
+        path = walk(21)
+        tracker = Tracker.from_preset("lite", device="cpu")
+        first = tracker.init(paint(path[0]), path[0])
+        assert first.verdict is Verdict.GIVEN
+        assert first.box_xywh == path[0]
+        for box in path[1:]:
+            found = tracker.track(paint(box))
+            assert found.verdict is not Verdict.LOST
+            assert 0 < found.score <= 1
+            assert iou(found.box_xywh, box) > 0.6
+
+    def test_growing_target_is_followed_in_size(self, make_tracker, paint):
+        tracker, count = make_tracker(), 16
+        tracker.init(paint(START), START)
+        for i in range(1, count + 1):
+            box = moved(2 * i, -i, zoom=1.3 ** (i / count))
+            found = tracker.track(paint(box)).box_xywh
+            assert iou(found, box) > 0.6
+        seen = math.sqrt(found[2] * found[3] / (START[2] * START[3]))
+        assert seen > 1.15
+
+    def test_found_places_have_little_bias(self, make_tracker, paint):
+        """Over random places between pixels, the mean error is a fraction of one."""
+        tracker = make_tracker(keep_score_maps=False)
+        tracker.init(paint(START), START)
+        generator = np.random.default_rng(0)
+        errors = []
+        for dx, dy in generator.uniform(-9, 9, (24, 2)):
+            tracker.place(START)
+            x, y = middle(tracker.track(paint(moved(dx, dy))).box_xywh)
+            errors.append((x - middle(START)[0] - dx, y - middle(START)[1] - dy))
+        # measured with the first weights: mean (-0.04, 0.06), deviation 0.2 px
+        assert np.abs(np.mean(errors, 0)).max() < 0.4
+        assert np.abs(errors).max() < 2.0
+
+
+class TestDeterminism:
+    def follow(self, tracker, paint, count=5):
+        path = walk(count)
+        tracker.init(paint(path[0]), path[0])
+        return [tracker.track(paint(box)) for box in path[1:]]
+
+    def test_same_seed_gives_the_same_bits(self, make_tracker, paint):
+        first = self.follow(make_tracker(seed=3), paint)
+        again = self.follow(make_tracker(seed=3), paint)
+        for a, b in zip(first, again, strict=True):
+            assert (a.box_xywh, a.score, a.verdict) == (b.box_xywh, b.score, b.verdict)
+            assert np.array_equal(a.score_maps.fused, b.score_maps.fused)
+
+    def test_init_forgets_everything(self, make_tracker, paint):
+        tracker = make_tracker()
+        first = self.follow(tracker, paint)
+        tracker.correct(paint(moved(-40, 20)), moved(-40, 20))
+        again = self.follow(tracker, paint)
+        assert [r.box_xywh for r in first] == [r.box_xywh for r in again]
+
+    def test_other_seed_draws_other_samples(self, make_tracker, paint):
+        first = self.follow(make_tracker(seed=0), paint, count=2)
+        other = self.follow(make_tracker(seed=1), paint, count=2)
+        assert not np.array_equal(first[0].score_maps.fused, other[0].score_maps.fused)
+
+    def test_global_random_numbers_are_left_alone(self, make_tracker, paint):
+        torch.manual_seed(5)
+        expected = torch.rand(1)
+        torch.manual_seed(5)
+        make_tracker().init(paint(START), START)
+        assert torch.equal(torch.rand(1), expected)
+
+    def test_network_and_frames_are_left_alone(self, make_tracker, paint, lite_network):
+        before = {n: t.clone() for n, t in lite_network.state_dict().items()}
+        frame = paint(START)
+        kept = frame.copy()
+        tracker = make_tracker()
+        tracker.init(frame, START)
+        tracker.track(frame)
+        assert np.array_equal(frame, kept)
+        after = lite_network.state_dict()
+        assert all(torch.equal(after[n], before[n]) for n in before)
+
+
+class TestCorrect:
+    def test_brings_a_lost_box_back_and_learns_from_it(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        far = (10.0, 120.0, 40.0, 36.0)
+        tracker.place(far)
+        box = moved(20, 10)
+        assert iou(tracker.box_xywh, far) == pytest.approx(1.0)
+        result = tracker.correct(paint(box), box)
+        assert result.verdict is Verdict.GIVEN
+        assert result.box_xywh == pytest.approx(box)
+        for step in range(1, 4):
+            box = moved(20 + 3 * step, 10)
+            assert iou(tracker.track(paint(box)).box_xywh, box) > 0.6
+
+    def test_given_samples_enter_both_branches(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        target = tracker._target
+        samples = len(target._classifier.memory)
+        assert target._regressor.n_given == 1
+        tracker.correct(paint(moved(10, 5)), moved(10, 5))
+        assert len(target._classifier.memory) == 2 * samples
+        assert target._regressor.n_given == 2
+
+    def test_new_look_is_learned(self, make_tracker, paint):
+        """After a correction the target is scored higher in the look shown there."""
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        changed = 255 - paint(START)
+        before = tracker.track(changed).score_maps.fused
+        tracker.correct(changed, START)
+        after = tracker.track(changed).score_maps.fused
+        half = len(before) // 2  # the search is around the target
+        near = np.s_[half - 2 : half + 2, half - 2 : half + 2]
+        assert after[near].max() > before[near].max()
+
+
+class TestPlace:
+    def test_moves_the_search_without_learning(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        samples = len(tracker._target._classifier.memory)
+        far = moved(80, 70)
+        tracker.place(far)
+        assert tracker.box_xywh == pytest.approx(far)
+        assert len(tracker._target._classifier.memory) == samples
+        assert iou(tracker.track(paint(far)).box_xywh, far) > 0.6
+
+    @pytest.mark.parametrize("box", [(1, 2, 0, 4), (1, 2, 3), (math.nan, 2, 3, 4)])
+    def test_unusable_box_changes_nothing(self, make_tracker, paint, box):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        with pytest.raises(BoxError):
+            tracker.place(box)
+        assert tracker.box_xywh == START
+
+
+class TestLost:
+    def test_black_frames_keep_the_box_and_the_target_is_found_again(
+        self, make_tracker, paint
+    ):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        known = tracker.track(paint(moved(4, 2))).box_xywh
+        black = np.zeros_like(paint(START))
+        spans = []
+        for _ in range(3):
+            lost = tracker.track(black)
+            assert lost.verdict is Verdict.LOST
+            assert lost.box_xywh == known
+            spans.append(lost.score_maps.cell_px)
+        assert spans[0] < spans[1] < spans[2]  # the searched region grows
+        back = moved(16, 8)
+        found = tracker.track(paint(back))
+        assert found.verdict is not Verdict.LOST
+        assert iou(found.box_xywh, back) > 0.6
+        assert tracker._target._growth == 1.0  # and shrinks back
+
+    def test_search_grows_no_further_than_its_limit(self, make_tracker, paint):
+        tracker = make_tracker(keep_score_maps=False)
+        tracker.init(paint(START), START)
+        black = np.zeros_like(paint(START))
+        for _ in range(12):
+            tracker.track(black)
+        assert tracker._target._growth == tracker.config.search.max_growth
+
+
+class TestLeaving:
+    @pytest.mark.parametrize(
+        "step",
+        [(-9, 0), (9, 0), (0, -9), (6, 9)],
+        ids=["left", "right", "top", "corner"],
+    )
+    def test_box_stays_inside_the_frame_with_an_area(self, make_tracker, paint, step):
+        tracker = make_tracker(keep_score_maps=False)
+        tracker.init(paint(START), START)
+        for i in range(1, 20):
+            frame = paint(moved(i * step[0], i * step[1]))
+            x, y, w, h = tracker.track(frame).box_xywh
+            assert w > 0 and h > 0
+            assert x >= 0 and y >= 0
+            assert x + w <= frame.shape[1] + 1e-6
+            assert y + h <= frame.shape[0] + 1e-6
+
+    def test_target_at_the_border_is_cut_there(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        for i in range(1, 13):
+            full = moved(-9 * i, 0)
+            found = tracker.track(paint(full)).box_xywh
+        visible = (0.0, full[1], full[0] + full[2], full[3])
+        assert iou(found, visible) > 0.4
+
+
+class TestScoreMaps:
+    def test_peak_lies_on_the_target(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        for dx, dy in ((0, 0), (12, -8), (-3, 6)):
+            maps = tracker.track(paint(moved(dx, dy))).score_maps
+            row, column = np.unravel_index(maps.fused.argmax(), maps.fused.shape)
+            x = maps.origin_xy[0] + maps.cell_px * column
+            y = maps.origin_xy[1] + maps.cell_px * row
+            expected = middle(moved(dx, dy))
+            assert abs(x - expected[0]) < 1.5 * maps.cell_px + 1
+            assert abs(y - expected[1]) < 1.5 * maps.cell_px + 1
+
+    def test_grid_covers_the_search_patch(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        maps = tracker.track(paint(START)).score_maps
+        cells = tracker.config.search.patch_size // FINE_STRIDE
+        for name in ("fused", "coarse", "fine"):
+            assert getattr(maps, name).shape == (cells, cells)
+            assert getattr(maps, name).dtype == np.float16
+        side = math.sqrt(START[2] * START[3]) * tracker.config.search.area_scale
+        assert maps.cell_px * cells == pytest.approx(side)
+        last = maps.origin_xy[0] + maps.cell_px * (cells - 1)
+        assert (maps.origin_xy[0] + last) / 2 == pytest.approx(middle(START)[0])
+
+    def test_can_be_left_out(self, make_tracker, paint):
+        tracker = make_tracker(keep_score_maps=False)
+        assert tracker.init(paint(START), START).score_maps is None
+        assert tracker.track(paint(START)).score_maps is None
+
+
+class TestOrder:
+    def test_calls_before_init_say_what_to_do(self, make_tracker, paint):
+        tracker = make_tracker()
+        for call in (
+            lambda: tracker.track(paint(START)),
+            lambda: tracker.correct(paint(START), START),
+            lambda: tracker.place(START),
+            lambda: tracker.box_xywh,
+        ):
+            with pytest.raises(TrackerStateError, match="call `init` first"):
+                call()
+
+    def test_refused_init_leaves_the_tracker_without_target(self, make_tracker, paint):
+        tracker = make_tracker()
+        with pytest.raises(BoxError):
+            tracker.init(paint(START), (500, 500, 10, 10))
+        with pytest.raises(TrackerStateError):
+            tracker.track(paint(START))
+
+    def test_refused_correction_changes_nothing(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        with pytest.raises(BoxError, match="outside the frame of 240x180"):
+            tracker.correct(paint(START), (500, 500, 10, 10))
+        assert tracker.box_xywh == START
+        assert tracker._target._regressor.n_given == 1
+
+
+class TestFrames:
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            pytest.param(np.zeros((20, 20), np.uint8), id="gray"),
+            pytest.param(np.zeros((20, 20, 4), np.uint8), id="rgba"),
+            pytest.param(np.zeros((3, 20, 20), np.uint8), id="channels_first"),
+            pytest.param(np.zeros((20, 20, 3), np.float32), id="float"),
+            pytest.param(np.zeros((20, 20, 3), np.uint16), id="16_bit"),
+            pytest.param(np.zeros((2, 20, 20, 3), np.uint8), id="video"),
+        ],
+    )
+    def test_other_arrays_are_refused_with_their_form(self, make_tracker, frame):
+        with pytest.raises(FrameError, match="uint8 RGB of shape") as caught:
+            make_tracker().init(frame, (2, 2, 5, 5))
+        assert str(frame.shape) in str(caught.value)
+        assert str(frame.dtype) in str(caught.value)
+
+    @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (0, 0), (0, 9)])
+    def test_too_small_frame_is_refused(self, make_tracker, size):
+        frame = np.zeros((*size, 3), np.uint8)
+        with pytest.raises(FrameError, match="at least 2x2 pixels"):
+            make_tracker().init(frame, (0, 0, 1, 1))
+
+    @pytest.mark.parametrize("size", [(2, 2), (2, 300), (17, 5)])
+    def test_smallest_frames_work(self, make_tracker, size):
+        frame = np.full((*size, 3), 90, np.uint8)
+        tracker = make_tracker()
+        tracker.init(frame, (0, 0, 1, 1))
+        x, y, w, h = tracker.track(frame).box_xywh
+        assert w > 0 and h > 0
+        assert x >= 0 and x + w <= size[1]
+        assert y >= 0 and y + h <= size[0]
+
+    def test_box_of_the_whole_frame_works(self, make_tracker, paint):
+        tracker = make_tracker()
+        frame = paint(START)
+        tracker.init(frame, (0, 0, 240, 180))
+        assert iou(tracker.track(frame).box_xywh, (0, 0, 240, 180)) > 0.5
+
+    def test_size_of_frames_may_change(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        found = tracker.track(paint(START, width=300, height=200))
+        assert iou(found.box_xywh, START) > 0.6
+
+    def test_strided_and_read_only_frames_are_taken(self, make_tracker, paint):
+        frame = paint(START)
+        strided = np.repeat(frame, 2, axis=1)[:, ::2]
+        frozen = frame.copy()
+        frozen.setflags(write=False)
+        boxes = []
+        for same in (frame, strided, frozen):
+            tracker = make_tracker()
+            tracker.init(same, START)
+            boxes.append(tracker.track(same).box_xywh)
+        assert boxes[0] == boxes[1] == boxes[2]
+
+
+class TestMaking:
+    def test_box_over_the_border_is_cut(self, make_tracker, paint):
+        result = make_tracker().init(paint(START), (-10, 20, 40, 40))
+        assert result.box_xywh == (0, 20, 30, 40)
+
+    def test_device_is_named(self, make_tracker):
+        assert make_tracker().device_name.startswith("CPU (")
+
+    def test_unknown_preset_or_device(self, lite_network):
+        with pytest.raises(ConfigError, match="no preset 'huge'"):
+            Tracker.from_preset("huge")
+        with pytest.raises(ConfigError, match="device must be"):
+            Tracker(lite_network, device="toaster")
+
+    def test_weights_that_are_not_there(self, tmp_path):
+        with pytest.raises(WeightsError, match="none"):
+            Tracker.from_preset("lite", weights=tmp_path / "none.safetensors")
+
+    def test_result_of_another_video_does_not_linger(self, make_tracker, paint):
+        """Two trackers around one network do not touch each other."""
+        first, second = make_tracker(), make_tracker()
+        first.init(paint(START), START)
+        alone = first.track(paint(moved(3, 3))).box_xywh
+        first.init(paint(START), START)
+        second.init(paint(moved(40, 40)), moved(40, 40))
+        second.track(paint(moved(44, 40)))
+        assert first.track(paint(moved(3, 3))).box_xywh == alone
+        assert isinstance(first._target, Target)
