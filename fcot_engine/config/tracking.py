@@ -107,12 +107,16 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.0
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
-    size_gain: float = 0.6
+    size_gain: float = 0.3
     """Share of a found change of size that is taken over in one frame."""
+    full_size_score: float = 0.5
+    """Fused score from which that share is taken in full; below it proportionally less,
+    since the size is the first thing that a poor sight of the target gets wrong."""
 
     def __post_init__(self) -> None:
         _check_range("regression.blend", self.blend, 0, 1)
         _check_range("regression.size_gain", self.size_gain, 0, 1)
+        _check_range("regression.full_size_score", self.full_size_score, 1e-6, 1)
         _check_range("regression.update_interval", self.update_interval, 1, 10_000)
 
 

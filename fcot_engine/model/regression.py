@@ -138,7 +138,10 @@ class RegressionBranch(nn.Module):
         offsets: Tensor = learned[:, None] @ columns + models[
             :, None, :, size, None
         ] * (self.config.bias_value)
-        return (offsets * self.config.offset_unit_px).unflatten(-1, (height, width))
+        maps: Tensor = (offsets * self.config.offset_unit_px).unflatten(
+            -1, (height, width)
+        )
+        return maps
 
     def detail_patches(self, fixed_map: Tensor, cells: Tensor) -> Tensor:
         """Raw fixed inputs at one cell of each map, `(N, channels * side * side)`."""

@@ -45,7 +45,7 @@ class OnlineClassifier:
 
     def learn_given(self, features: Features, boxes_xywh: Tensor) -> None:
         """Take in the samples of a human box and optimise on everything known."""
-        first = len(self.memory) == 0
+        anew = self._fine_filter is None
         self.memory.add_given(features.coarse, features.fine, boxes_xywh)
         if self._coarse_filter is None or self._fine_filter is None:
             self._coarse_filter = self._network.coarse.start_filter(
@@ -56,8 +56,13 @@ class OnlineClassifier:
             )
         config = self._config
         self._optimise(
-            config.first_iterations if first else config.correction_iterations
+            config.first_iterations if anew else config.correction_iterations
         )
+
+    def forget_tracked(self) -> None:
+        """Unlearn what was tracked: the filters start again at the next human box."""
+        self.memory.forget_tracked()
+        self._coarse_filter = self._fine_filter = None
 
     def learn_tracked(
         self, features: Features, box_xywh: Tensor, *, hard_negative: bool

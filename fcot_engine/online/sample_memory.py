@@ -70,6 +70,13 @@ class SampleMemory:
         self._weights.append(rate)
         self._normalise()
 
+    def forget_tracked(self) -> None:
+        """Drop all tracked samples; the given ones share the whole weight."""
+        for place in reversed(range(len(self._weights))):
+            if not self._is_given[place]:
+                self._drop(place)
+        self._normalise()
+
     def coarse(self) -> Tensor:
         """Features at stride 16, `(N, C, h, w)`, single precision."""
         return torch.stack(self._coarse).float()

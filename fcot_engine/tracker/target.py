@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
 from fcot_engine.geometry.patch_frame import PatchFrame
 from fcot_engine.model.network import FcotNet, Features
 from fcot_engine.online.given_samples import (
@@ -28,6 +28,7 @@ __all__ = ["Sighting", "Target"]
 
 _BATCH = 16  # patches through the network at once; bounds the memory of a first frame
 _MIN_SIDE_PX = 2.0
+_MISTAKE_IOU = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Target:
         self._network = network
         self._config = config
         self._generator = torch.Generator().manual_seed(seed)
+        self._is_known = False
         self._growth = 1.0
         self._frames_seen = 0
         self._best = BestFrames(config.regression.generator_samples)
@@ -62,8 +64,15 @@ class Target:
         self.box_xywh: BoxXywh = (0.0, 0.0, 1.0, 1.0)
 
     def learn_given(self, image: Tensor, box_xywh: BoxXywh) -> None:
-        """Learn from a box that a person drew, with both branches, and move there."""
+        """Learn from a box that a person drew, with both branches, and move there.
+
+        A box far from where the target was thought to be says that other things were
+        learned as the target: then the tracked samples are forgotten.
+        """
         config = self._config
+        if self._is_known and _overlap(self.box_xywh, box_xywh) < _MISTAKE_IOU:
+            self._classifier.forget_tracked()
+        self._is_known = True
         patch = PatchFrame.around(
             box_xywh,
             size_px=config.search.patch_size,
@@ -115,13 +124,14 @@ class Target:
         self, features: Features, place: Place, patch: PatchFrame, image: Tensor
     ) -> None:
         """Read the box at the chosen cell and move there."""
+        config = self._config.regression
         cell = torch.tensor([place.peak.column, place.peak.row], device=image.device)
         corners = self._regressor.find_box(features, cell).double().cpu()
         found = torch.cat([corners[:2], corners[2:] - corners[:2]])
         self.box_xywh = _settle(
             self.box_xywh,
             patch.box_to_image(found),
-            gain=self._config.regression.size_gain,
+            gain=config.size_gain * min(place.peak.value / config.full_size_score, 1.0),
             frame_wh=(image.shape[2], image.shape[1]),
         )
         self._growth = 1.0
@@ -153,6 +163,11 @@ class Target:
                     torch.cat([frame.features.decoder for frame in span]),
                     torch.stack([frame.box_xywh for frame in span]),
                 )
+
+
+def _overlap(a_xywh: BoxXywh, b_xywh: BoxXywh) -> float:
+    pair = xywh_to_xyxy(torch.tensor([a_xywh, b_xywh], dtype=torch.float64))
+    return float(box_iou(pair[0], pair[1]))
 
 
 def _settle(
