@@ -115,3 +115,9 @@ class TestMakeBoxPatches:
         zoom = (boxes[:, 2:] / boxes[0, 2:]).log()
         limit = CONFIG.box_zoom + CONFIG.box_stretch
         assert 0 < float(zoom.abs().max()) <= limit + 1e-4
+
+    def test_aspect_changes_too(self, scene):
+        boxes = draw(make_box_patches, scene(BOX)).boxes_xywh
+        aspect = (boxes[:, 2] / boxes[:, 3]).log()
+        change = (aspect - aspect[0]).abs()
+        assert 0.01 < float(change.max()) <= 2 * CONFIG.box_stretch + 1e-4

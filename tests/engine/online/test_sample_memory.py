@@ -105,6 +105,18 @@ class TestCapacity:
         assert memory.nbytes == 2 * 2 * (3 * 2 * 2 + 2 * 8 * 8)
 
 
+class TestForgetTracked:
+    def test_given_samples_stay_and_share_the_whole_weight(self, memory):
+        add_given(memory, -1)
+        add_tracked(memory, 1)
+        add_given(memory, -2)
+        add_tracked(memory, 2)
+        memory.forget_tracked()
+        assert values(memory) == [-1, -1, -2, -2]
+        assert float(memory.weights().sum()) == pytest.approx(1.0)
+        assert memory.given_weight() == pytest.approx(1.0)
+
+
 class TestContents:
     def test_features_come_back_as_they_were_to_half_precision(self, memory):
         coarse, fine = torch.randn(2, 3, 2, 2), torch.randn(2, 2, 8, 8)

@@ -113,6 +113,5 @@ class TestRefinePeak:
             errors.append((x - float(center[0]), y - float(center[1])))
         bias = torch.tensor(errors).mean(0)
         distance = [math.hypot(*error) for error in errors]
-        print(bias, max(distance), sum(distance) / 200)
         assert float(bias.abs().max()) < 0.02
         assert max(distance) < 0.2

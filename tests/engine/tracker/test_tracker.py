@@ -155,6 +155,25 @@ class TestCorrect:
         assert len(target._classifier.memory) == 2 * samples
         assert target._regressor.n_given == 2
 
+    @pytest.mark.parametrize(
+        ("shift", "forgotten"), [(3, 0), (60, 1)], ids=["near", "far"]
+    )
+    def test_far_correction_forgets_what_was_tracked(
+        self, make_tracker, paint, shift, forgotten
+    ):
+        """A box that had gone elsewhere has learned something else as the target."""
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        for _ in range(tracker.config.classification.update_interval):
+            tracker.track(paint(START))
+        memory = tracker._target._classifier.memory
+        given = sum(memory._is_given)
+        tracked = len(memory) - given
+        assert tracked >= 1
+        box = moved(shift, 0)
+        tracker.correct(paint(box), box)
+        assert len(memory) == 2 * given + (0 if forgotten else tracked)
+
     def test_new_look_is_learned(self, make_tracker, paint):
         """After a correction the target is scored higher in the look shown there."""
         tracker = make_tracker()
