@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,11 @@ from napari_fcot.widgets.target_list import TargetList
 __all__ = ["TrackingWidget"]
 
 DRAW_INTERVAL_MS = 40
-"""Live boxes are drawn at most this often, so that Stop never waits behind them."""
+"""Live boxes are drawn at most this often."""
+REST_PER_DRAWING = 3
+"""How long the window rests after a drawing, over how long that took. A slow window
+(software OpenGL, all cores at work) then has time for clicks, and the tracker for
+frames: Stop waits for one drawing at most, not for a queue of them."""
 
 
 class TrackingWidget(QWidget):
@@ -270,10 +275,14 @@ class TrackingWidget(QWidget):
         frame_index, self._latest_frame = self._latest_frame, None
         if frame_index is None:
             return
+        start_s = time.perf_counter()
         if self.follow.isChecked():
             self.link.go_to(frame_index)
         self.link.refresh()
         self._refresh()
+        took_ms = (time.perf_counter() - start_s) * 1e3
+        rest_ms = max(DRAW_INTERVAL_MS, round(REST_PER_DRAWING * took_ms))
+        self._draw_timer.setInterval(rest_ms)
 
     def _on_stopped(self) -> None:
         self._latest_frame = None  # nothing more is drawn

@@ -199,3 +199,29 @@ class TestHeatmap:
         with_box.heatmap.setChecked(True)
         viewer.layers["FCOT heatmap"].visible = False
         assert not with_box.heatmap.isChecked()
+
+
+class TestDrawing:
+    def test_a_slow_window_rests_longer(self, qtbot, with_box, monkeypatch):
+        monkeypatch.setattr(with_box.link, "go_to", lambda index: time.sleep(0.1))
+        with_box._on_frame_tracked(1)
+        qtbot.waitUntil(lambda: with_box._draw_timer.interval() >= 300)
+
+    def test_frames_that_come_together_are_drawn_once(
+        self, qtbot, with_box, monkeypatch
+    ):
+        shown = []
+        monkeypatch.setattr(with_box.link, "go_to", shown.append)
+        for index in range(1, 6):
+            with_box._on_frame_tracked(index)
+        qtbot.waitUntil(lambda: shown != [])
+        assert shown == [5]
+
+    def test_nothing_is_drawn_after_stop(self, qtbot, with_box, monkeypatch):
+        shown = []
+        monkeypatch.setattr(with_box.link, "go_to", shown.append)
+        with_box.controller.start_tracking()
+        with_box._on_frame_tracked(3)
+        with_box.stop.click()
+        qtbot.wait(100)
+        assert shown == []
