@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from psygnal import Signal
 
 from fcot_engine.errors import FcotError
 from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.io import open_frames
 from napari_fcot.layers.box_layer import BoxLayer, BoxRow
 from napari_fcot.layers.heatmap_layer import ScoreMapArray, make_heatmap_layer
+from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
 from napari_fcot.layers.pixel_frame import pixel_to_world
 from napari_fcot.layers.target_colors import color_of
 from napari_fcot.layers.video_layer import is_candidate, open_session
@@ -81,6 +84,24 @@ class ViewerLink:
     def candidates(self) -> list[Layer]:
         """Layers to choose a video from, the topmost first."""
         return [layer for layer in reversed(self._viewer.layers) if is_candidate(layer)]
+
+    def open_video(self, path: Path) -> None:
+        """Add a video file to the viewer, frame by frame, and work on it.
+
+        Without this, napari asks who should read it, and its own reader loads all
+        frames at once.
+        """
+        try:
+            source = open_frames(path)
+        except (FcotError, OSError) as error:
+            self._controller.failed.emit(str(error))
+            return
+        data = video_layer_data(
+            ShownFrames(source), name=source.name, frame_rate=source.frame_rate
+        )
+        layer = Layer.create(*data)
+        self._viewer.add_layer(layer)
+        self.choose_video(layer)
 
     def choose_first_video(self) -> None:
         """Choose the topmost layer that could be a video, unless there is one."""

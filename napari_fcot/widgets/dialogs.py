@@ -6,7 +6,18 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-__all__ = ["ask_export_folder", "show_problem"]
+from napari_fcot.reader import VIDEO_SUFFIXES
+
+__all__ = ["ask_export_folder", "ask_video_file", "show_problem"]
+
+
+def ask_video_file(parent: QWidget) -> Path | None:
+    """Ask which video to open; None if the person thought better of it."""
+    patterns = " ".join(f"*{suffix}" for suffix in (*VIDEO_SUFFIXES, ".tif", ".tiff"))
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Open a video", filter=f"Videos and stacks ({patterns});;All files (*)"
+    )
+    return Path(chosen) if chosen else None
 
 
 def ask_export_folder(parent: QWidget) -> Path | None:

@@ -27,7 +27,7 @@ from napari_fcot.layers.viewer_link import ViewerLink
 from napari_fcot.tracking.controller import Activity, TrackingController
 from napari_fcot.tracking.job import Job
 from napari_fcot.tracking.status_text import describe_box, describe_status
-from napari_fcot.widgets.dialogs import ask_export_folder, show_problem
+from napari_fcot.widgets.dialogs import ask_export_folder, ask_video_file, show_problem
 from napari_fcot.widgets.job_runner import JobRunner
 from napari_fcot.widgets.target_list import TargetList
 
@@ -48,6 +48,7 @@ class TrackingWidget(QWidget):
         napari_viewer: the viewer that the panel is docked in; napari hands it in by
             this name.
         controller: the state behind the panel; a new one by default.
+        ask_video: asks which file to open.
         ask_folder: asks where to export to.
         show_problem: shows a sentence about something that went wrong.
     """
@@ -57,6 +58,7 @@ class TrackingWidget(QWidget):
         napari_viewer: napari.Viewer,
         controller: TrackingController | None = None,
         *,
+        ask_video: Callable[[QWidget], Path | None] = ask_video_file,
         ask_folder: Callable[[QWidget], Path | None] = ask_export_folder,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
@@ -64,6 +66,7 @@ class TrackingWidget(QWidget):
         self.controller = controller or TrackingController()
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(self.controller.accept, self.controller.finish)
+        self._ask_video = ask_video
         self._ask_folder = ask_folder
         self._show_problem = show_problem
         self._latest_frame: int | None = None
@@ -92,6 +95,8 @@ class TrackingWidget(QWidget):
         self.videos.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        self.open = QPushButton("Open…")
+        self.open.setToolTip("Open a video file frame by frame, however long it is")
         self.targets = TargetList()
         self.new_target = QPushButton("New target")
         self.new_target.setToolTip("Follow one more object (N on the box layer)")
@@ -129,7 +134,7 @@ class TrackingWidget(QWidget):
 
     def _arrange(self) -> QVBoxLayout:
         top = QFormLayout()
-        top.addRow("Video", self.videos)
+        top.addRow("Video", _row(self.videos, self.open))
 
         target = QGroupBox("Target")
         in_target = QVBoxLayout(target)
@@ -167,6 +172,7 @@ class TrackingWidget(QWidget):
         link.track_wanted.connect(self._on_track_key)
         link.heatmap_toggled.connect(self._on_heatmap_toggled)
         self.videos.activated.connect(self._on_video)
+        self.open.clicked.connect(self._on_open)
         self.targets.target_picked.connect(ctrl.select)
         self.targets.target_renamed.connect(ctrl.rename)
         self.new_target.clicked.connect(self._on_new_target)
@@ -192,6 +198,11 @@ class TrackingWidget(QWidget):
 
     def _on_video(self, row: int) -> None:
         self.link.choose_video(self._layers[row])
+
+    def _on_open(self) -> None:
+        path = self._ask_video(self)
+        if path is not None:
+            self.link.open_video(path)
 
     def _on_new_target(self) -> None:
         self.controller.add_target()
@@ -296,10 +307,10 @@ class TrackingWidget(QWidget):
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
-    """Put widgets side by side."""
+    """Put widgets side by side; a list takes what buttons leave."""
     row = QHBoxLayout()
     for widget in widgets:
-        row.addWidget(widget)
+        row.addWidget(widget, stretch=isinstance(widget, QComboBox))
     return row
 
 

@@ -59,6 +59,31 @@ class TestAtFirst:
         qtbot.waitUntil(lambda: panel.videos.currentText() == "opened later")
 
 
+class TestOpen:
+    def test_a_file_becomes_the_video_at_work(self, panel, tmp_path, frames):
+        tifffile = pytest.importorskip("tifffile")
+        path = tmp_path / "stack.tif"
+        tifffile.imwrite(path, frames[..., 0], photometric="minisblack")
+        panel._ask_video = lambda parent: path
+        panel.open.click()
+        assert panel.videos.currentText() == "stack"
+        assert panel.controller.session.n_frames == 12
+
+    def test_a_file_that_is_no_video_is_one_sentence(self, panel, tmp_path, problems):
+        path = tmp_path / "broken.mp4"
+        path.write_bytes(b"this is no video")
+        panel._ask_video = lambda parent: path
+        panel.open.click()
+        assert len(problems) == 1
+        assert "broken.mp4" in problems[0]
+        assert panel.videos.currentText() == "square"
+
+    def test_thinking_better_of_it_opens_nothing(self, panel):
+        panel._ask_video = lambda parent: None
+        panel.open.click()
+        assert panel.videos.count() == 1
+
+
 class TestTracking:
     def test_click_tracks_to_the_end_and_shows_the_last_frame(
         self, qtbot, with_box, viewer
