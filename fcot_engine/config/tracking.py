@@ -76,7 +76,7 @@ class ClassificationUpdateConfig:
     """Optimiser steps when the best frame of a span entered the memory."""
     hard_negative_iterations: int = 1
     """Optimiser steps when a look-alike was seen."""
-    update_interval: int = 8
+    update_interval: int = 16
     """Frames in a span (n in the paper)."""
     memory_size: int = 30
     """Tracked samples kept beside the given ones."""
@@ -90,6 +90,15 @@ class ClassificationUpdateConfig:
     def __post_init__(self) -> None:
         _check_range("classification.update_interval", self.update_interval, 1, 10_000)
         _check_range("classification.memory_size", self.memory_size, 1, 1000)
+        for name in (
+            "first_iterations",
+            "correction_iterations",
+            "update_iterations",
+            "hard_negative_iterations",
+        ):
+            _check_range(f"classification.{name}", getattr(self, name), 0, 10_000)
+        for name in ("learning_rate", "hard_negative_rate"):  # 1 would leave no other
+            _check_range(f"classification.{name}", getattr(self, name), 0, 0.99)
         _check_range("classification.given_share", self.given_share, 0, 1)
 
 
@@ -107,6 +116,11 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.0
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
+    cell_jitter: int = 2
+    """Cells around the target's centre that the rectifier also learns from, so that a
+    peak beside the centre still gives the right box; 0 for the centre alone (Eq. 4)."""
+    cells_per_sample: int = 3
+    """Rows that each given sample gives: its centre, and others within the jitter."""
     size_gain: float = 0.3
     """Share of a found change of size that is taken over in one frame."""
     full_size_score: float = 0.5
@@ -115,6 +129,11 @@ class RegressionUpdateConfig:
 
     def __post_init__(self) -> None:
         _check_range("regression.blend", self.blend, 0, 1)
+        _check_range("regression.first_iterations", self.first_iterations, 0, 10_000)
+        _check_range("regression.online_iterations", self.online_iterations, 0, 10_000)
+        _check_range("regression.generator_samples", self.generator_samples, 1, 1000)
+        _check_range("regression.cell_jitter", self.cell_jitter, 0, 8)
+        _check_range("regression.cells_per_sample", self.cells_per_sample, 1, 100)
         _check_range("regression.size_gain", self.size_gain, 0, 1)
         _check_range("regression.full_size_score", self.full_size_score, 1e-6, 1)
         _check_range("regression.update_interval", self.update_interval, 1, 10_000)
@@ -142,6 +161,8 @@ class LocalisationConfig:
     """Size of the first peak's surroundings over the target's size."""
 
     def __post_init__(self) -> None:
+        for name in ("coarse_weight", "fine_weight", "neighbourhood"):
+            _check_range(f"localisation.{name}", getattr(self, name), 0, 100)
         _check_range("localisation.window", self.window, 0, 1)
 
 

@@ -1,8 +1,9 @@
 """Training samples made from one box that a person drew (section III-C).
 
-For the classifiers 23 warps as in the paper: shifts, a mirror image, blurs and turns;
-the lite preset adds zooms. For the rectifier random shifts, zooms, stretches and small
-turns, each with its own box, which teach a regressor what a change of size looks like.
+For the classifiers 23 samples, as many as in the paper: shifts, a mirror image, blurs
+and turns, with zooms in place of the largest turns. For the rectifier random shifts,
+zooms, stretches and small turns, each with its own box, which teach a regressor what a
+change of size looks like.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ __all__ = ["GivenPatches", "make_box_patches", "make_class_patches"]
 
 _TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
 _ZOOMS = ((0.9, 0.9), (1.1, 1.1), (0.8, 0.8), (1.25, 1.25), (1.0, 1.15), (1.15, 1.0))
-_BLURS = ((2.0, 0.2), (0.2, 2.0), (2.0, 2.0))
+_BLURS = ((2.0, 0.2), (0.2, 2.0), (3.0, 1.0), (1.0, 3.0), (2.0, 2.0))
 _FAR_SHIFT = 60 / 288  # of the patch's side
 
 

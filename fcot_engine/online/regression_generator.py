@@ -114,17 +114,33 @@ class RegressionModelGenerator:
         )
 
     def _read_given(self, features: Features, boxes_xywh: Tensor) -> _GivenInputs:
-        center = boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2
+        """Rows at the centre's cell of each sample, then at cells beside it."""
+        corners = xywh_to_xyxy(boxes_xywh)
+        center = (corners[:, :2] + corners[:, 2:]) / 2
         size = features.regression.shape[-2:]
         limit = torch.tensor([size[1] - 1, size[0] - 1], device=center.device)
-        cells = (center / FINE_STRIDE).floor().long()
-        cells = torch.minimum(cells.clamp(min=0), limit)
-        offsets = encode_offsets(xywh_to_xyxy(boxes_xywh), (cells + 0.5) * FINE_STRIDE)
+        learned, detail, targets = [], [], []
+        for jitter in self._jitters(len(boxes_xywh)):
+            cells = (center / FINE_STRIDE).floor().long() + jitter.to(center.device)
+            cells = torch.minimum(cells.clamp(min=0), limit)
+            learned.append(self._branch.learned_inputs(features.regression, cells))
+            detail.append(self._read_detail(features, cells))
+            targets.append(encode_offsets(corners, (cells + 0.5) * FINE_STRIDE))
+        present = [part for part in detail if part is not None]
         return _GivenInputs(
-            self._branch.learned_inputs(features.regression, cells),
-            self._read_detail(features, cells),
-            offsets / self._branch.config.offset_unit_px,
+            torch.cat(learned),
+            torch.cat(present) if present else None,
+            torch.cat(targets) / self._branch.config.offset_unit_px,
         )
+
+    def _jitters(self, n_samples: int) -> list[Tensor]:
+        """Whole steps in cells from the centre, `(n_samples, 2)` each, 0 first."""
+        config, fixed = self._config, torch.Generator().manual_seed(0)
+        shape, reach = (n_samples, 2), config.cell_jitter
+        return [torch.zeros(shape, dtype=torch.long)] + [
+            torch.randint(-reach, reach + 1, shape, generator=fixed)
+            for _ in range(config.cells_per_sample - 1)
+        ]
 
     def _read_detail(self, features: Features, cells: Tensor) -> Tensor | None:
         if features.fixed is None or not self._branch.fixed_channels:

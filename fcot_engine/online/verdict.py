@@ -17,6 +17,7 @@ class Verdict(enum.Enum):
     HARD_NEGATIVE = "hard_negative"
     """The target is clear, but something near by looks like it and was learned from."""
     UNCERTAIN = "uncertain"
-    """Two peaks of about the same height; the box is kept, nothing is learned."""
+    """Two peaks of about the same height; the box takes the higher one, and nothing
+    is learned."""
     LOST = "lost"
     """No peak is high enough; the box is the last known one."""

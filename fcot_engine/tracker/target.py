@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
 from fcot_engine.geometry.patch_frame import PatchFrame
@@ -99,6 +100,22 @@ class Target:
 
         A lost target keeps its last box and is searched in a growing region.
         """
+        features, sighting = self._look(image)
+        if sighting.place.verdict is Verdict.LOST:
+            search = self._config.search
+            self._growth = min(self._growth * search.lost_growth, search.max_growth)
+            return sighting
+        if self._growth > 1:  # found in a wider region: look again at the usual scale
+            self._move_to_peak(sighting)
+            features, sighting = self._look(image)
+            if sighting.place.verdict is Verdict.LOST:
+                return sighting
+        self._accept(features, sighting, image)
+        self._learn_tracked(features, sighting)
+        return sighting
+
+    def _look(self, image: Tensor) -> tuple[Features, Sighting]:
+        """Cut the search patch, extract its features, score and locate."""
         search = self._config.search
         patch = PatchFrame.around(
             self.box_xywh,
@@ -109,40 +126,40 @@ class Target:
         scores = self._classifier.score(features)
         target_wh = self.box_xywh[2] / patch.scale, self.box_xywh[3] / patch.scale
         place = locate(scores.fused, target_wh, self._config.localisation)
-        if place.verdict is Verdict.LOST:
-            self._growth = min(self._growth * search.lost_growth, search.max_growth)
-        else:
-            self._accept(features, place, patch, image)
-            self._learn_tracked(features, place, patch)
-        return Sighting(place, scores, patch)
+        return features, Sighting(place, scores, patch)
+
+    def _move_to_peak(self, sighting: Sighting) -> None:
+        """Put the last box around the peak; the best frames so far are kept."""
+        peak, (_, _, w, h) = sighting.place.peak, self.box_xywh
+        cell = torch.tensor([peak.column + 0.5, peak.row + 0.5], dtype=torch.float64)
+        x, y = sighting.patch.to_image(cell * FINE_STRIDE).tolist()
+        self.box_xywh = x - w / 2, y - h / 2, w, h
+        self._growth = 1.0
 
     def _extract_all(self, given: GivenPatches) -> Features:
         parts = [self._network.extract(p) for p in given.patches.split(_BATCH)]
         return Features.join(parts)
 
-    def _accept(
-        self, features: Features, place: Place, patch: PatchFrame, image: Tensor
-    ) -> None:
+    def _accept(self, features: Features, sighting: Sighting, image: Tensor) -> None:
         """Read the box at the chosen cell and move there."""
+        place = sighting.place
         config = self._config.regression
         cell = torch.tensor([place.peak.column, place.peak.row], device=image.device)
         corners = self._regressor.find_box(features, cell).double().cpu()
         found = torch.cat([corners[:2], corners[2:] - corners[:2]])
         self.box_xywh = _settle(
             self.box_xywh,
-            patch.box_to_image(found),
+            sighting.patch.box_to_image(found),
             gain=config.size_gain * min(place.peak.value / config.full_size_score, 1.0),
             frame_wh=(image.shape[2], image.shape[1]),
         )
         self._growth = 1.0
 
-    def _learn_tracked(
-        self, features: Features, place: Place, patch: PatchFrame
-    ) -> None:
+    def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
         """Update both branches when their span is over, or at a look-alike."""
-        config = self._config
+        config, place = self._config, sighting.place
         self._frames_seen += 1
-        box = patch.box_to_patch(self.box_xywh).to(features.fine.device)
+        box = sighting.patch.box_to_patch(self.box_xywh).to(features.fine.device)
         if place.verdict is Verdict.HARD_NEGATIVE:
             self._classifier.learn_tracked(features, box, hard_negative=True)
         elif (
