@@ -54,6 +54,7 @@ def save_network(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, draft, metadata=metadata)
+        draft.chmod(0o644)  # the library makes it readable for its owner alone
         draft.replace(path)
     except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):  # there may be no such folder

@@ -157,3 +157,21 @@ class TestBlend:
         static = regressor.current_model()
         assert not torch.allclose(static, online)
         assert regressor._online is None
+
+
+class TestCellsBesideTheCenter:
+    def test_a_peak_beside_the_center_still_gives_the_box(
+        self, network, given, extract
+    ):
+        def error(config, step):
+            regressor = RegressionModelGenerator(network, config)
+            regressor.learn_given(*given)
+            cell = cell_of(BOX) + torch.tensor(step)
+            x0, _, x1, _ = regressor.find_box(extract(BOX), cell).tolist()
+            return abs((x0 + x1) / 2 - 64)
+
+        alone = replace(CONFIG, cells_per_sample=1)
+        beside = replace(CONFIG, cells_per_sample=3, cell_jitter=2)
+        for step in ((1, 0), (-1, 0), (2, 0)):
+            assert error(beside, step) < error(alone, step)
+            assert error(beside, step) < 2.5

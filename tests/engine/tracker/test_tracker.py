@@ -411,3 +411,31 @@ class TestMaking:
         second.track(paint(moved(44, 40)))
         assert first.track(paint(moved(3, 3))).box_xywh == alone
         assert isinstance(first._target, Target)
+
+
+class TestLearningFromMistakes:
+    @pytest.fixture
+    def learned(self, monkeypatch):
+        """Number of times that tracked samples were forgotten."""
+        forgotten = []
+        monkeypatch.setattr(
+            "fcot_engine.online.online_classifier.OnlineClassifier.forget_tracked",
+            lambda classifier: forgotten.append(len(classifier.memory)),
+        )
+        return forgotten
+
+    @pytest.mark.parametrize(
+        ("corrected", "times"),
+        [
+            pytest.param((60, 40, 44, 40), 0, id="near_by"),
+            pytest.param((10, 70, 40, 40), 1, id="far_away"),
+        ],
+    )
+    def test_tracked_samples_go_when_the_box_was_elsewhere(
+        self, learned, corrected, times
+    ):
+        frame = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+        tracker = Tracker.from_preset("lite", device="cpu")
+        tracker.init(frame, (60, 40, 40, 40))
+        tracker.correct(frame, corrected)
+        assert len(learned) == times
