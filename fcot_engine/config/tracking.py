@@ -68,6 +68,9 @@ class AugmentationConfig:
 class ClassificationUpdateConfig:
     """How the target filters are learned while tracking."""
 
+    learned_gain: float = 0.3
+    """Strength of the learned features beside the fixed ones, over the trained one. As
+    long as training is short, the fixed ones generalise better."""
     first_iterations: int = 12
     """Optimiser steps on the first frame."""
     correction_iterations: int = 8
@@ -97,6 +100,7 @@ class ClassificationUpdateConfig:
             "hard_negative_iterations",
         ):
             _check_range(f"classification.{name}", getattr(self, name), 0, 10_000)
+        _check_range("classification.learned_gain", self.learned_gain, 0, 10)
         for name in ("learning_rate", "hard_negative_rate"):  # 1 would leave no other
             _check_range(f"classification.{name}", getattr(self, name), 0, 0.99)
         _check_range("classification.given_share", self.given_share, 0, 1)
@@ -106,7 +110,7 @@ class ClassificationUpdateConfig:
 class RegressionUpdateConfig:
     """How the regression model is made while tracking (section III-B, III-C)."""
 
-    first_iterations: int = 60
+    first_iterations: int = 150
     """Rectifier steps on the given samples for the static model."""
     online_iterations: int = 20
     """Rectifier steps for the online model."""
@@ -114,7 +118,7 @@ class RegressionUpdateConfig:
     """Frames between two online models (n in the paper)."""
     generator_samples: int = 3
     """Best-scored tracked samples of a span that an online model is made from."""
-    blend: float = 0.0
+    blend: float = 0.5
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
     cell_jitter: int = 2
     """Cells around the target's centre that the rectifier also learns from, so that a

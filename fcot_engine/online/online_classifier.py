@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -46,14 +47,11 @@ class OnlineClassifier:
     def learn_given(self, features: Features, boxes_xywh: Tensor) -> None:
         """Take in the samples of a human box and optimise on everything known."""
         anew = self._fine_filter is None
-        self.memory.add_given(features.coarse, features.fine, boxes_xywh)
+        coarse, fine = self._weigh(features)
+        self.memory.add_given(coarse, fine, boxes_xywh)
         if self._coarse_filter is None or self._fine_filter is None:
-            self._coarse_filter = self._network.coarse.start_filter(
-                features.coarse, boxes_xywh
-            )
-            self._fine_filter = self._network.fine.start_filter(
-                features.fine, boxes_xywh
-            )
+            self._coarse_filter = self._network.coarse.start_filter(coarse, boxes_xywh)
+            self._fine_filter = self._network.fine.start_filter(fine, boxes_xywh)
         config = self._config
         self._optimise(
             config.first_iterations if anew else config.correction_iterations
@@ -70,7 +68,8 @@ class OnlineClassifier:
         """Take in one tracked frame, features of one patch and box `(4,)`."""
         config = self._config
         rate = config.hard_negative_rate if hard_negative else config.learning_rate
-        self.memory.add_tracked(features.coarse, features.fine, box_xywh, rate=rate)
+        coarse, fine = self._weigh(features)
+        self.memory.add_tracked(coarse, fine, box_xywh, rate=rate)
         self._optimise(
             config.hard_negative_iterations
             if hard_negative
@@ -80,8 +79,9 @@ class OnlineClassifier:
     def score(self, features: Features) -> Scores:
         """Score one patch at both scales and fuse them (Eq. 1)."""
         assert self._coarse_filter is not None and self._fine_filter is not None
-        fine = self._network.fine.score(features.fine, self._fine_filter)[0]
-        coarse = self._network.coarse.score(features.coarse, self._coarse_filter)
+        coarse, fine = self._weigh(features)
+        fine = self._network.fine.score(fine, self._fine_filter)[0]
+        coarse = self._network.coarse.score(coarse, self._coarse_filter)
         # half-pixel centres: both maps cover the same patch, without a bias
         coarse = F.interpolate(
             coarse[None], size=fine.shape, mode="bicubic", align_corners=False
@@ -89,6 +89,21 @@ class OnlineClassifier:
         place = self._localisation
         fused = place.coarse_weight * coarse + place.fine_weight * fine
         return Scores(fused, coarse, fine)
+
+    def _weigh(self, features: Features) -> tuple[Tensor, Tensor]:
+        """Coarse and fine features with the learned channels, which come first, scaled.
+
+        A network without fixed features has nothing to weigh them against.
+        """
+        maps = features.coarse, features.fine
+        if features.fixed is None or self._config.learned_gain == 1:
+            return maps
+        models = self._network.coarse, self._network.fine
+        coarse, fine = (
+            torch.cat([m[:, :c] * self._config.learned_gain, m[:, c:]], 1)
+            for m, c in zip(maps, (m.config.channels for m in models), strict=True)
+        )
+        return coarse, fine
 
     def _optimise(self, iterations: int) -> None:
         assert self._coarse_filter is not None and self._fine_filter is not None
