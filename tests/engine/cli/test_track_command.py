@@ -87,6 +87,13 @@ class TestTrack:
 
 
 class TestEndingEarly:
+    @pytest.fixture
+    def interruptible(self):
+        """Ctrl-C as in a terminal; a shell's background jobs have it switched off."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
     def test_ctrl_c_writes_what_was_found(self, track, fake_tracker, capsys):
         fake_tracker.interrupt_at = 5
         assert track("--json") == 130
@@ -105,7 +112,9 @@ class TestEndingEarly:
         assert last.startswith("fcot track: Stopped after 4 frames, which are kept.")
         assert "Frame 5 cannot be decoded" in last
 
-    def test_real_signal_is_taken_as_ctrl_c(self, track, fake_tracker, capsys):
+    def test_real_signal_is_taken_as_ctrl_c(
+        self, track, fake_tracker, capsys, interruptible
+    ):
         find = fake_tracker.track
         calls = []
 

@@ -182,4 +182,4 @@ class TestCellsBesideTheCenter:
         )
         for step in ((1, 0), (-1, 0), (2, 0)):
             assert error(beside, step) < error(alone, step)
-            assert error(beside, step) < 2.5
+            assert error(beside, step) < 0.75 * 4 * abs(step[0])  # of the way off

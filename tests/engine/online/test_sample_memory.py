@@ -143,18 +143,3 @@ class TestContents:
     def test_counts_that_do_not_fit_are_named(self, memory):
         with pytest.raises(ShapeError, match="same first size, got 2, 2 and 3"):
             memory.add_given(*features(1, 2), BOX.expand(3, 4))
-
-
-class TestForgetTracked:
-    def test_the_given_stay_and_share_the_whole_weight(self, memory):
-        add_given(memory, 1)
-        add_tracked(memory, 2)
-        add_tracked(memory, 3)
-        memory.forget_tracked()
-        assert values(memory) == [1.0, 1.0]
-        torch.testing.assert_close(memory.weights(), torch.tensor([0.5, 0.5]))
-
-    def test_nothing_to_forget_changes_nothing(self, memory):
-        add_given(memory, 1)
-        memory.forget_tracked()
-        assert len(memory) == 2

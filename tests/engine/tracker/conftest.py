@@ -68,6 +68,7 @@ def quick_config():
         augmentation=replace(
             config.augmentation, class_shift=25.0, box_patch_size=128, box_samples=24
         ),
+        classification=replace(config.classification, update_interval=4),
     )
 
 

@@ -15,7 +15,7 @@ from fcot_engine.online.online_classifier import Scores
 from fcot_engine.online.verdict import Verdict
 from fcot_engine.ops.losses import gaussian_label
 from fcot_engine.ops.peaks import Peak
-from fcot_engine.tracker.target import Target, _settle
+from fcot_engine.tracker.target import Sighting, Target, _settle
 
 FRAME = (200, 100)
 
@@ -98,7 +98,8 @@ class TestGeometry:
                 target._regressor, "find_box", lambda *_, b=in_patch: xywh_to_xyxy(b)
             )
             target.move_to(start)
-            target._accept(None, Place(place, 0.0, Verdict.FOUND), patch, image)
+            found = Place(place, 0.0, Verdict.FOUND)
+            target._accept(None, Sighting(found, None, patch), image)
             errors.append(np.subtract(target.box_xywh, truth))
         assert np.abs(errors).max() < 1e-3
 
