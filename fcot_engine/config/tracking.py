@@ -120,6 +120,8 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.5
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
+    learned_gain: float = 0.2
+    """Strength of the learned inputs beside the fixed ones, over the trained one."""
     cell_jitter: int = 2
     """Cells around the target's centre that the rectifier also learns from, so that a
     peak beside the centre still gives the right box; 0 for the centre alone (Eq. 4)."""
@@ -136,6 +138,7 @@ class RegressionUpdateConfig:
         _check_range("regression.first_iterations", self.first_iterations, 0, 10_000)
         _check_range("regression.online_iterations", self.online_iterations, 0, 10_000)
         _check_range("regression.generator_samples", self.generator_samples, 1, 1000)
+        _check_range("regression.learned_gain", self.learned_gain, 0, 10)
         _check_range("regression.cell_jitter", self.cell_jitter, 0, 8)
         _check_range("regression.cells_per_sample", self.cells_per_sample, 1, 100)
         _check_range("regression.size_gain", self.size_gain, 0, 1)

@@ -105,7 +105,7 @@ class RegressionModelGenerator:
             Corners in patch pixels, `(4,)`.
         """
         inputs = self._join(
-            self._branch.learned_inputs(features.regression, cell[None]),
+            self._read_learned(features, cell[None]),
             self._read_detail(features, cell[None]),
         )
         offsets = (inputs @ self.current_model().T)[0]
@@ -123,7 +123,7 @@ class RegressionModelGenerator:
         for jitter in self._jitters(len(boxes_xywh)):
             cells = (center / FINE_STRIDE).floor().long() + jitter.to(center.device)
             cells = torch.minimum(cells.clamp(min=0), limit)
-            learned.append(self._branch.learned_inputs(features.regression, cells))
+            learned.append(self._read_learned(features, cells))
             detail.append(self._read_detail(features, cells))
             targets.append(encode_offsets(corners, (cells + 0.5) * FINE_STRIDE))
         present = [part for part in detail if part is not None]
@@ -141,6 +141,15 @@ class RegressionModelGenerator:
             torch.randint(-reach, reach + 1, shape, generator=fixed)
             for _ in range(config.cells_per_sample - 1)
         ]
+
+    def _read_learned(self, features: Features, cells: Tensor) -> Tensor:
+        """Learned inputs with their gain, and the constant as it is."""
+        inputs = self._branch.learned_inputs(features.regression, cells)
+        if features.fixed is None or not self._branch.fixed_channels:
+            return inputs
+        return torch.cat(
+            [inputs[:, :-1] * self._config.learned_gain, inputs[:, -1:]], 1
+        )
 
     def _read_detail(self, features: Features, cells: Tensor) -> Tensor | None:
         if features.fixed is None or not self._branch.fixed_channels:
