@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 
 from fcot_engine import cli
-from fcot_engine.errors import WeightsError
-from fcot_engine.tracker import default_weights
 
 pytestmark = pytest.mark.slow
 
@@ -78,10 +76,6 @@ def tracked(video, weights, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    try:
-        default_weights("lite")
-    except WeightsError:
-        pytest.skip("the weights of `lite` are not in the package yet")
     folder = tmp_path_factory.mktemp("demo")
     return run_fcot("demo", "--json", cwd=folder), folder
 

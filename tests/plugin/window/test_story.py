@@ -9,7 +9,6 @@ import time
 import numpy as np
 import pytest
 
-from fcot_engine.errors import WeightsError
 from fcot_engine.session.track_store import BoxOrigin
 from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
 from napari_fcot.tracking import Activity, TrackingController
@@ -64,10 +63,6 @@ class TruthfulTracker:
 def make_tracker(request, sample):
     if request.param == "truth":
         return lambda: TruthfulTracker(sample, 0.02)
-    try:
-        load_default_tracker()
-    except WeightsError as error:
-        pytest.skip(f"no weights: {error}")
     return load_default_tracker
 
 
