@@ -44,7 +44,7 @@ class GradientFeatures(nn.Module):
     channels to unit deviation, on photos; they are measured once before training
     and kept in the weights. Channels of a group share one deviation: blowing a rare
     colour or direction up to the power of a common one makes target filters slow to
-    learn (measured: AUC 0.56 against 0.66 on eight sequences).
+    learn.
     """
 
     GROUPS = (_ORIENTATIONS, _ORIENTATIONS // 2, 4, len(_COLOURS))

@@ -1,8 +1,9 @@
-"""Keeping freed memory for the next frame.
+"""Keeping freed memory for the next batch.
 
-Every frame needs the same few large buffers. The C library of Linux gives such buffers
-back to the system at once and asks for them again, and the system clears every page of
-them each time; measured, that was half of the time of a frame on a CPU.
+Learning from a human box needs many large buffers. The C library of Linux gives such
+buffers back to the system at once and asks for them again, and the system clears every
+page of them each time. Measured 2026-11-22 on one thread: keeping them takes a fifth
+off a correction (3.2 to 2.6 s, 3.5 to 2.8 s) and nothing off a tracked frame (40 ms).
 """
 
 from __future__ import annotations
