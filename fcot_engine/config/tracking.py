@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from fcot_engine.config.network import COARSE_STRIDE
 from fcot_engine.errors import ConfigError
 
 __all__ = [
+    "AblationConfig",
     "AugmentationConfig",
     "ClassificationUpdateConfig",
     "LocalisationConfig",
@@ -15,6 +17,10 @@ __all__ = [
     "SearchConfig",
     "TrackerConfig",
 ]
+
+StaticModel = Literal["generated", "rectified"]
+OnlineUpdate = Literal["off", "rmg", "trad"]
+Scales = Literal["both", "coarse", "fine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +116,12 @@ class ClassificationUpdateConfig:
 class RegressionUpdateConfig:
     """How the regression model is made while tracking (section III-B, III-C)."""
 
+    static_model: StaticModel = "rectified"
+    """The generator's filter as it is (Init-Filter of Table II) or rectified on the
+    given samples (Init-Filter and Init-Rect)."""
+    online_update: OnlineUpdate = "rmg"
+    """No online model, the paper's generator, or the traditional way of Table III: the
+    rectifier goes on from its own last filter over given and tracked samples."""
     first_iterations: int = 150
     """Rectifier steps on the given samples for the static model."""
     online_iterations: int = 20
@@ -120,6 +132,14 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.5
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
+    unchanged_weight: float = 1.0
+    """Weight of the unchanged sample of a human box over that of each augmented one;
+    all samples of a box together weigh as much as those of any other."""
+    trad_memory: int = 27
+    """Tracked samples kept for the traditional update, the oldest leaving first."""
+    trad_sample_weight: float = 1 / 23
+    """Weight of one of them over that of a human box: as one of its 23 samples in the
+    paper."""
     learned_gain: float = 0.2
     """Strength of the learned inputs beside the fixed ones, over the trained one."""
     cell_jitter: int = 2
@@ -134,7 +154,12 @@ class RegressionUpdateConfig:
     since the size is the first thing that a poor sight of the target gets wrong."""
 
     def __post_init__(self) -> None:
+        _check_choice("regression.static_model", self.static_model, StaticModel)
+        _check_choice("regression.online_update", self.online_update, OnlineUpdate)
         _check_range("regression.blend", self.blend, 0, 1)
+        _check_range("regression.unchanged_weight", self.unchanged_weight, 0, 1000)
+        _check_range("regression.trad_memory", self.trad_memory, 1, 1000)
+        _check_range("regression.trad_sample_weight", self.trad_sample_weight, 0, 1000)
         _check_range("regression.first_iterations", self.first_iterations, 0, 10_000)
         _check_range("regression.online_iterations", self.online_iterations, 0, 10_000)
         _check_range("regression.generator_samples", self.generator_samples, 1, 1000)
@@ -174,6 +199,40 @@ class LocalisationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AblationConfig:
+    """What is taken away from the features and scores, for Table I of the paper."""
+
+    fine_stride: Literal[4, 8] = 4
+    """Resolution of the fine classifier's map, in patch pixels a cell; 8 is what the
+    backbone gives without up-sampling."""
+    regression_stride: Literal[4, 8, 16] = 4
+    """The same for everything that the regression branch reads."""
+    classification_scales: Scales = "both"
+    """Scales whose scores are used; one alone gets the weight of both."""
+
+    def __post_init__(self) -> None:
+        _check_choice("ablation.fine_stride", self.fine_stride, Literal[4, 8])
+        _check_choice(
+            "ablation.regression_stride", self.regression_stride, Literal[4, 8, 16]
+        )
+        _check_choice(
+            "ablation.classification_scales", self.classification_scales, Scales
+        )
+
+    def choose_scales(self, localisation: LocalisationConfig) -> LocalisationConfig:
+        """Give one scale the weight of both, where one alone is used.
+
+        The thresholds, which are about the fused score, keep their meaning.
+        """
+        both = localisation.coarse_weight + localisation.fine_weight
+        if self.classification_scales == "coarse":
+            return replace(localisation, coarse_weight=both, fine_weight=0.0)
+        if self.classification_scales == "fine":
+            return replace(localisation, coarse_weight=0.0, fine_weight=both)
+        return localisation
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrackerConfig:
     """All settings of a tracker; changed by `dataclasses.replace`."""
 
@@ -189,8 +248,17 @@ class TrackerConfig:
     """Learning of the regression model."""
     localisation: LocalisationConfig = field(default_factory=LocalisationConfig)
     """Reading of the score maps."""
+    ablation: AblationConfig = field(default_factory=AblationConfig)
+    """Parts switched off to see what they bring."""
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ConfigError(f"{name} must be from {low} to {high}, got {value}.")
+
+
+def _check_choice(name: str, value: object, choices: object) -> None:
+    allowed = get_args(choices)
+    if value not in allowed:
+        told = ", ".join(map(str, allowed))
+        raise ConfigError(f"{name} must be one of {told}, got {value!r}.")

@@ -9,6 +9,7 @@ import pytest
 
 from fcot_engine.config import network, tracking
 from fcot_engine.config.tracking import (
+    AblationConfig,
     AugmentationConfig,
     ClassificationUpdateConfig,
     LocalisationConfig,
@@ -36,11 +37,29 @@ class TestTrackerConfig:
             (RegressionUpdateConfig, "size_gain", 2.0),
             (RegressionUpdateConfig, "update_interval", 0),
             (LocalisationConfig, "window", 1.1),
+            (RegressionUpdateConfig, "unchanged_weight", -1.0),
+            (RegressionUpdateConfig, "trad_memory", 0),
+            (AblationConfig, "fine_stride", 16),
+            (AblationConfig, "regression_stride", 5),
         ],
     )
     def test_value_out_of_range_is_named(self, config, name, value):
         with pytest.raises(ConfigError, match=rf"\.{name} must be .* got {value}"):
             config(**{name: value})
+
+    @pytest.mark.parametrize(
+        ("config", "name", "choices"),
+        [
+            (RegressionUpdateConfig, "static_model", "generated, rectified"),
+            (RegressionUpdateConfig, "online_update", "off, rmg, trad"),
+            (AblationConfig, "classification_scales", "both, coarse, fine"),
+        ],
+    )
+    def test_unknown_choice_is_told_the_known_ones(self, config, name, choices):
+        with pytest.raises(
+            ConfigError, match=rf"\.{name} must be one of {choices}, got 'none'"
+        ):
+            config(**{name: "none"})
 
     def test_parts_are_replaced_one_at_a_time(self):
         config = TrackerConfig()
@@ -52,6 +71,21 @@ class TestTrackerConfig:
     def test_frozen(self):
         with pytest.raises(FrozenInstanceError):
             TrackerConfig().search.patch_size = 64
+
+
+class TestChooseScales:
+    PLACE = LocalisationConfig(coarse_weight=0.6, fine_weight=0.3)
+
+    @pytest.mark.parametrize(
+        ("scales", "weights"),
+        [("both", (0.6, 0.3)), ("coarse", (0.9, 0)), ("fine", (0, 0.9))],
+    )
+    def test_one_scale_alone_gets_the_weight_of_both(self, scales, weights):
+        ablation = AblationConfig(classification_scales=scales)
+        chosen = ablation.choose_scales(self.PLACE)
+        got = chosen.coarse_weight, chosen.fine_weight
+        assert got == pytest.approx(weights)
+        assert chosen.lost_threshold == self.PLACE.lost_threshold
 
 
 @pytest.mark.parametrize("module", [network, tracking])
@@ -74,4 +108,5 @@ def test_nested_parts_are_dataclasses_of_their_own():
         "classification",
         "regression",
         "localisation",
+        "ablation",
     }
