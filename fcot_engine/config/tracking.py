@@ -35,6 +35,14 @@ class SearchConfig:
     """Growth of the search region with each frame in which the target is lost."""
     max_growth: float = 1.6
     """Limit of that growth."""
+    patience: int = 12
+    """Frames in which a lost target is searched near its last place alone, and taken
+    back like any other; later in the whole frame, and on good evidence only."""
+    frame_patches: int = 4
+    """Patches of the whole frame that are searched for it then in each frame, in turn;
+    0 to search near its last place alone."""
+    regain_score: float = 0.3
+    """Fused score from which it is taken back then."""
 
     def __post_init__(self) -> None:
         if self.patch_size % COARSE_STRIDE or self.patch_size < 2 * COARSE_STRIDE:
@@ -45,12 +53,21 @@ class SearchConfig:
         _check_range("search.area_scale", self.area_scale, 1.5, 16)
         _check_range("search.lost_growth", self.lost_growth, 1, 2)
         _check_range("search.max_growth", self.max_growth, 1, 8)
+        _check_range("search.patience", self.patience, 0, 1_000_000)
+        _check_range("search.frame_patches", self.frame_patches, 0, 1000)
+        _check_range("search.regain_score", self.regain_score, 0, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationConfig:
     """The samples made from each box that a person drew (paper, section III-C)."""
 
+    large_turns: bool = False
+    """Turns up to 60 degrees among the classification samples, as in the paper, in
+    place of zooms."""
+    share_samples: bool = False
+    """Whether the rectifier learns from the classification samples, as in the paper, in
+    place of samples of its own."""
     class_shift: float = 40.0
     """Largest random shift of a classification sample, in patch pixels."""
     box_patch_size: int = 160
@@ -157,7 +174,7 @@ class RegressionUpdateConfig:
         _check_choice("regression.static_model", self.static_model, StaticModel)
         _check_choice("regression.online_update", self.online_update, OnlineUpdate)
         _check_range("regression.blend", self.blend, 0, 1)
-        _check_range("regression.unchanged_weight", self.unchanged_weight, 0, 1000)
+        _check_range("regression.unchanged_weight", self.unchanged_weight, 1e-3, 1e3)
         _check_range("regression.trad_memory", self.trad_memory, 1, 1000)
         _check_range("regression.trad_sample_weight", self.trad_sample_weight, 0, 1000)
         _check_range("regression.first_iterations", self.first_iterations, 0, 10_000)

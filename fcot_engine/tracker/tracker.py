@@ -15,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.config.overrides import SettingValue, apply_settings
 from fcot_engine.config.presets import find_preset
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import FrameError, TrackerStateError, WeightsError
@@ -84,6 +85,7 @@ class Tracker:
         preset: str = "lite",
         *,
         weights: Path | str | None = None,
+        settings: Mapping[str, SettingValue] | None = None,
         device: str = "auto",
         seed: int = 0,
         keep_score_maps: bool = True,
@@ -93,19 +95,20 @@ class Tracker:
         Args:
             preset: name of the preset.
             weights: a weights file in place of the preset's own.
+            settings: changes by name, such as `{"regression.blend": 0.6}`.
             device: see `__init__`.
             seed: see `__init__`.
             keep_score_maps: see `__init__`.
 
         Raises:
-            ConfigError: no such preset or device.
+            ConfigError: no such preset, setting or device.
             WeightsError: the weights file is missing, corrupted or does not fit.
         """
-        chosen = find_preset(preset)
+        config = apply_settings(find_preset(preset).tracker, settings or {})
         path = default_weights(preset) if weights is None else Path(weights)
         return cls(
             load_network(path),
-            chosen.tracker,
+            config,
             device=device,
             seed=seed,
             keep_score_maps=keep_score_maps,
