@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fcot_engine.training.sample_factory import SampleFactory, TrainingBatch
+from fcot_engine.training.training_batch import BatchSource, TrainingBatch
 
 __all__ = ["make_contact_sheet"]
 
@@ -18,19 +18,19 @@ _TEST_COLOUR = (255, 160, 0)
 
 
 def make_contact_sheet(
-    path: Path, factory: SampleFactory, *, n: int = 64, columns: int = 4
+    path: Path, source: BatchSource, *, n: int = 64, columns: int = 4
 ) -> None:
     """Draw sequences as rows of frames: train boxes green, test boxes orange.
 
     Args:
         path: the PNG or JPEG file to write.
-        factory: where the samples come from.
+        source: where the samples come from.
         n: number of sequences.
         columns: sequences beside each other.
     """
     from PIL import Image
 
-    batches = [factory.make_batch(i, min(8, n - 8 * i)) for i in range(-(-n // 8))]
+    batches = [source.make_batch(i, min(8, n - 8 * i)) for i in range(-(-n // 8))]
     strips = [strip for batch in batches for strip in _draw_strips(batch)]
     height, width = strips[0].shape[1] + _GAP_PX, strips[0].shape[2] + 2 * _GAP_PX
     sheet = torch.full((3, math.ceil(n / columns) * height, columns * width), 255)

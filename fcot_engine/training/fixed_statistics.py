@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from fcot_engine.model.gradient_features import GradientFeatures
-from fcot_engine.training.loader import BatchSource
+from fcot_engine.training.training_batch import BatchSource
 
 __all__ = ["measure_fixed_statistics_"]
 

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
 
-from fcot_engine.training.sample_factory import TrainingBatch
+from fcot_engine.training.training_batch import BatchSource, TrainingBatch
 
-__all__ = ["BatchSource", "stream_batches"]
-
-
-class BatchSource(Protocol):
-    """Whatever makes batches by number."""
-
-    def make_batch(self, index: int, size: int) -> TrainingBatch:
-        """Batch number `index` of `size` sequences; always the same one."""
+__all__ = ["stream_batches"]
 
 
 def stream_batches(

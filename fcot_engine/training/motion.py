@@ -11,7 +11,7 @@ from fcot_engine.config.training import FactoryConfig
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.pose import Pose
 
-__all__ = ["Motion", "draw_motion"]
+__all__ = ["Motion", "draw_centers", "draw_motion", "draw_zoom"]
 
 _PLAIN_TURN = 0.035  # rad; the box of a turned real object is not known exactly
 
@@ -46,7 +46,7 @@ def draw_motion(
     """
     b, f = len(plain), config.n_train + config.n_test
     half_px = _draw_sizes(config, box_xywh, plain, dice)
-    center_px = _draw_centers(config, half_px, dice)
+    center_px = draw_centers(config, half_px, dice)
     free = (~plain).float()[:, None]
     wild = dice.chance(0.5, b).float()[:, None]
     turn = dice.normal(0.2, b, 1) + wild * dice.uniform(-3.14, 3.14, b, 1)
@@ -70,20 +70,26 @@ def _is_test(config: FactoryConfig, device: torch.device) -> Tensor:
     return (index >= config.n_train).float()  # (F,)
 
 
-def _draw_sizes(
-    config: FactoryConfig, box_xywh: Tensor, plain: Tensor, dice: Dice
-) -> Tensor:
-    """Half sizes `(B, F, 2)` around the usual target size; some mirrored."""
-    b = len(plain)
-    test = _is_test(config, plain.device)
-    f = len(test)
+def draw_zoom(config: FactoryConfig, b: int, dice: Dice) -> Tensor:
+    """How much larger than usual targets are shown, `(b, F)`, around 1."""
+    test = _is_test(config, dice.device)
     jitter = torch.lerp(
         torch.full_like(test, config.train_size_jitter),
         torch.full_like(test, config.test_size_jitter),
         test,
     )
-    log_size = dice.normal(config.common_size_jitter, b, 1)
-    log_size = log_size + dice.normal(1.0, b, f) * jitter
+    common = dice.normal(config.common_size_jitter, b, 1)
+    return (common + dice.normal(1.0, b, len(test)) * jitter).exp()
+
+
+def _draw_sizes(
+    config: FactoryConfig, box_xywh: Tensor, plain: Tensor, dice: Dice
+) -> Tensor:
+    """Half sizes `(B, F, 2)` around the usual target size; some mirrored."""
+    b = len(plain)
+    log_size = draw_zoom(config, b, dice).log()
+    test = _is_test(config, plain.device)
+    f = len(test)
     log_ratio = (box_xywh[:, 2] / box_xywh[:, 3]).log()[:, None]
     stretch = dice.normal(0.15, b, 1) * torch.where(plain, 0.5, 1.0)[:, None]
     wobble = dice.normal(config.test_aspect_jitter, b, f) * (0.4 + 0.6 * test)
@@ -94,8 +100,17 @@ def _draw_sizes(
     return torch.stack([half[..., 0] * mirror, half[..., 1]], -1)
 
 
-def _draw_centers(config: FactoryConfig, half_px: Tensor, dice: Dice) -> Tensor:
-    """Centres `(B, F, 2)`: near the middle to learn from, anywhere to be found."""
+def draw_centers(config: FactoryConfig, half_px: Tensor, dice: Dice) -> Tensor:
+    """Draw where targets lie in their patches.
+
+    Args:
+        config: patch size and largest shift.
+        half_px: half sizes of the targets, `(B, F, 2)`, patch pixels; may be negative.
+        dice: source of randomness.
+
+    Returns:
+        Centres, `(B, F, 2)`: near the middle to learn from, anywhere to be found.
+    """
     b, f = half_px.shape[:2]
     side = config.patch_size
     test = _is_test(config, half_px.device)[:, None]

@@ -11,8 +11,6 @@ only on the seed and its number, so that training resumes exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -34,36 +32,17 @@ from fcot_engine.training.overlays import draw_distractors, draw_occluders, draw
 from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.pose import Pose
 from fcot_engine.training.target_choice import Choice, TargetChoice
+from fcot_engine.training.training_batch import TrainingBatch
 from fcot_engine.training.visible_box import (
     box_of_mask,
     box_of_turned_ellipse,
     complete_at_border,
 )
 
-__all__ = ["SampleFactory", "TrainingBatch"]
+__all__ = ["SampleFactory"]
 
 _MIN_VISIBLE = 0.35
 _LARGE_PRIME = 1_000_003
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingBatch:
-    """Sequences to train on.
-
-    Attributes:
-        train_images: patches the model is learned from, `(B, Nt, 3, S, S)` in [0, 1].
-        train_boxes_xywh: the target in them, `(B, Nt, 4)`, patch pixels; a box may
-            reach over the border of its patch.
-        test_images: patches the learned model is judged on, `(B, Ns, 3, S, S)`.
-        test_boxes_xywh: the target in them, `(B, Ns, 4)`.
-        is_plain: whether a sequence is a plain pair, `(B,)`.
-    """
-
-    train_images: Tensor
-    train_boxes_xywh: Tensor
-    test_images: Tensor
-    test_boxes_xywh: Tensor
-    is_plain: Tensor
 
 
 class SampleFactory:
@@ -122,6 +101,7 @@ class SampleFactory:
             boxes[:, :n_train],
             images[:, n_train:],
             boxes[:, n_train:],
+            torch.ones(boxes[:, n_train:].shape[:2], dtype=torch.bool),
             plain,
         )
 

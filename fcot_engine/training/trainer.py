@@ -22,10 +22,10 @@ from fcot_engine.training.checkpoint import (
     write_checkpoint,
 )
 from fcot_engine.training.interruption import Interruption
-from fcot_engine.training.loader import BatchSource, stream_batches
+from fcot_engine.training.loader import stream_batches
 from fcot_engine.training.plot import plot_log
 from fcot_engine.training.run_log import RunLog
-from fcot_engine.training.sample_factory import TrainingBatch
+from fcot_engine.training.training_batch import BatchSource, TrainingBatch
 from fcot_engine.training.weight_average import WeightAverage
 
 __all__ = ["Ending", "LossFunction", "Trainer", "TrainingProgress"]
