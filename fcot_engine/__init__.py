@@ -15,11 +15,12 @@ from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import FcotError
 from fcot_engine.io import open_frames
 from fcot_engine.session import TrackStore, propagate
-from fcot_engine.tracker import Tracker, TrackResult, Verdict
+from fcot_engine.tracker import MultiTracker, Tracker, TrackResult, Verdict
 
 __all__ = [
     "PRESETS",
     "FcotError",
+    "MultiTracker",
     "TrackResult",
     "TrackStore",
     "Tracker",

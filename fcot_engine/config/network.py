@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fcot_engine.errors import ConfigError
 
@@ -13,6 +14,7 @@ __all__ = [
     "ClassifierConfig",
     "NetworkConfig",
     "RegressorConfig",
+    "check_same_grid",
 ]
 
 FINE_STRIDE = 4
@@ -49,7 +51,8 @@ class ClassifierConfig:
     channels: int
     """Learned feature channels; the fixed ones come on top."""
     filter_side: int
-    """Side of the target filter in cells."""
+    """Side of the target filter in cells. An even one scores the corners of the cells,
+    one more along each axis."""
     label_sigma: float
     """Width of the Gaussian label in cells, the start of the learned label."""
     mask_slope: float
@@ -62,11 +65,17 @@ class ClassifierConfig:
     """Start of the learned weight of the filter's norm; the loss has its square."""
     step_scale: float = 1.0
     """Start of the learned factor on the exact step length."""
+    initialiser: Literal["window", "box"] = "window"
+    """What the first filter is made from: the features in a window of the filter's
+    size, weighted by channel; or a convolution of them, pooled over the box (DiMP)."""
 
     def __post_init__(self) -> None:
-        if self.filter_side < 1 or self.filter_side % 2 == 0:
+        if self.filter_side < 1:
+            raise ConfigError(f"filter_side must be above 0, got {self.filter_side}.")
+        if self.initialiser not in ("window", "box"):
             raise ConfigError(
-                f"filter_side must be odd and above 0, got {self.filter_side}."
+                "initialiser must be 'window' or 'box', got "
+                f"{self.initialiser!r}."
             )
 
 
@@ -94,7 +103,7 @@ class RegressorConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """The whole network; a checkpoint keeps it beside its weights."""
+    """The small network of the `lite` preset; weights keep it in their header."""
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     """Encoder and decoder."""
@@ -117,3 +126,18 @@ class NetworkConfig:
     """Classification at stride 4."""
     regressor: RegressorConfig = field(default_factory=RegressorConfig)
     """Box regression at stride 4."""
+
+    def __post_init__(self) -> None:
+        check_same_grid(self.coarse, self.fine)
+
+
+def check_same_grid(coarse: ClassifierConfig, fine: ClassifierConfig) -> None:
+    """Raise `ConfigError` unless both filters score centres, or both corners, of cells.
+
+    Otherwise their maps could not be fused without a bias.
+    """
+    if (coarse.filter_side - fine.filter_side) % 2:
+        raise ConfigError(
+            "The filters of both scales must have both an odd or both an even side, "
+            f"got {coarse.filter_side} and {fine.filter_side}."
+        )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fcot_engine.config.network import NetworkConfig
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config.tracking import (
+    AugmentationConfig,
+    ClassificationUpdateConfig,
+    LocalisationConfig,
+    RegressionUpdateConfig,
+    TrackerConfig,
+)
 from fcot_engine.errors import ConfigError
 
 __all__ = ["PRESETS", "Preset", "find_preset"]
@@ -15,7 +22,7 @@ __all__ = ["PRESETS", "Preset", "find_preset"]
 class Preset:
     """A network with the settings that it is tracked with."""
 
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: NetworkConfig | PaperNetworkConfig = field(default_factory=NetworkConfig)
     """Sizes for training; a weights file brings its own."""
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     """Settings while tracking."""
@@ -23,8 +30,41 @@ class Preset:
     """File in the package's folder of weights."""
 
 
+_PAPER_TRACKER = TrackerConfig(
+    augmentation=AugmentationConfig(
+        large_turns=True, share_samples=True, class_shift=48.0
+    ),
+    classification=ClassificationUpdateConfig(
+        first_iterations=5,
+        correction_iterations=5,
+        update_iterations=2,
+        update_interval=14,
+        memory_size=27,  # 50 with the 23 of the first box
+        learning_rate=0.01,
+        hard_negative_rate=0.02,
+        given_share=0.25,
+    ),
+    regression=RegressionUpdateConfig(
+        first_iterations=4,
+        online_iterations=4,
+        update_interval=14,
+        generator_samples=1,
+        blend=0.6,
+        cell_jitter=0,
+        cells_per_sample=1,
+        size_gain=1.0,
+    ),
+    localisation=LocalisationConfig(coarse_weight=0.6, fine_weight=0.4),
+)
+"""As far as the paper or the authors' code (its settings for OTB) say."""
+
 PRESETS: dict[str, Preset] = {
     "lite": Preset(weights_name="lite.safetensors"),
+    "paper": Preset(
+        network=PaperNetworkConfig(),
+        tracker=_PAPER_TRACKER,
+        weights_name="paper.safetensors",
+    ),
 }
 """All presets by name; `lite` is the default."""
 

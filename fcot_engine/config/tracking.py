@@ -106,8 +106,12 @@ class ClassificationUpdateConfig:
     """Frames in a span (n in the paper)."""
     memory_size: int = 30
     """Tracked samples kept beside the given ones."""
+    given_capacity: int = 92
+    """Given samples kept: those of four human boxes. With more boxes the augmentations
+    are thinned out."""
     learning_rate: float = 0.16
-    """Weight of a new tracked sample against all older ones."""
+    """A new tracked sample weighs 1 / (1 - rate) of the one before it; the first one
+    about as much as this, where all given ones weigh 1."""
     hard_negative_rate: float = 0.2
     """The same for a frame with a look-alike."""
     given_share: float = 0.3
@@ -116,6 +120,7 @@ class ClassificationUpdateConfig:
     def __post_init__(self) -> None:
         _check_range("classification.update_interval", self.update_interval, 1, 10_000)
         _check_range("classification.memory_size", self.memory_size, 1, 1000)
+        _check_range("classification.given_capacity", self.given_capacity, 2, 1000)
         for name in (
             "first_iterations",
             "correction_iterations",

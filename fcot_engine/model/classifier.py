@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from fcot_engine.config.network import ClassifierConfig
+from fcot_engine.geometry.boxes import xywh_to_xyxy
 from fcot_engine.ops.roi_pooling import prroi_pool
 from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
 
@@ -47,7 +48,24 @@ class ClassificationModel(nn.Module):
         self.weight_table = nn.Parameter(torch.ones(config.distance_bins))
         self.log_step = nn.Parameter(torch.tensor(math.log(config.step_scale)))
         self.filter_reg = nn.Parameter(torch.tensor(config.filter_regularisation))
-        self.start_gain = nn.Parameter(torch.zeros(channels, 1, 1))
+        if config.initialiser == "box":
+            self.start_conv = nn.Conv2d(channels, channels, 3, padding=1)
+        else:
+            self.start_gain = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    @property
+    def first_cell_px(self) -> float:
+        """Where the score in row 0 or column 0 lies, in patch pixels.
+
+        Filters of an odd side score the middle of each feature cell, those of an even
+        side the corners between cells.
+        """
+        return self.stride / 2 if self.config.filter_side % 2 else 0.0
+
+    def score_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of the score map for feature maps of that size."""
+        extra = 1 - self.config.filter_side % 2
+        return size[0] + extra, size[1] + extra
 
     def start_filter(self, features: Tensor, boxes_xywh: Tensor) -> Tensor:
         """Make a first filter from the look of the target (the initialiser).
@@ -57,22 +75,27 @@ class ClassificationModel(nn.Module):
             boxes_xywh: `(*, N, 4)` in patch pixels.
 
         Returns:
-            `(*, C, k, k)`: the features around the target's centre, averaged over the
-            N frames and weighted by channel. A new model's weights are 0.
+            `(*, C, k, k)`, the mean over the N frames. With a window: the features
+            around the target's centre, weighted by channel; a new model's weights are
+            0. With a box: a convolution of the features, pooled over the box to k x k.
         """
         *lead, n, c, height, width = features.shape
         side = self.config.filter_side
-        center = boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2
+        maps = features.reshape(-1, c, height, width)
+        boxes = boxes_xywh.reshape(-1, 4)
+        if self.config.initialiser == "box":
+            # cells centred at i * stride, as the released weights were trained
+            pooled = prroi_pool(
+                self.start_conv(maps), xywh_to_xyxy(boxes), side, stride=self.stride
+            )
+            mean: Tensor = pooled.view(*lead, n, c, side, side).mean(-4)
+            return mean
+        center = boxes[:, :2] + boxes[:, 2:] / 2
         half = side * self.stride / 2
         window = torch.cat([center - half, center + half], -1)
-        pooled = prroi_pool(
-            features.reshape(-1, c, height, width),
-            window.reshape(-1, 4),
-            side,
-            stride=self.stride,
-            offset=0.5,
-        ).view(*lead, n, c, side, side)
-        return pooled.mean(-4) * self.start_gain / side**2
+        pooled = prroi_pool(maps, window, side, stride=self.stride, offset=0.5)
+        mean = pooled.view(*lead, n, c, side, side).mean(-4)
+        return mean * self.start_gain / side**2
 
     def score(self, features: Tensor, target_filter: Tensor) -> Tensor:
         """Score every cell of `(*, N, C, H, W)` features: Eq. 1, one scale."""
@@ -83,12 +106,14 @@ class ClassificationModel(nn.Module):
 
         Args:
             boxes_xywh: `(*, 4)` in patch pixels.
-            size: rows and columns of the score map.
+            size: rows and columns of the feature maps.
 
         Returns:
-            Three maps of shape `(*, rows, columns)`.
+            Three maps of shape `(*, rows, columns)`, of the score map's size.
         """
-        center = (boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2) / self.stride - 0.5
+        size = self.score_size(size)
+        center = boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2
+        center = (center - self.first_cell_px) / self.stride
         rows = torch.arange(size[0], device=center.device, dtype=center.dtype)
         columns = torch.arange(size[1], device=center.device, dtype=center.dtype)
         dy = rows - center[..., 1, None]  # (*, rows)

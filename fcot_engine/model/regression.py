@@ -1,26 +1,27 @@
-"""The regression branch: feature head, model generator, inputs of the rectifier.
+"""What the regression branches have in common: a model is a matrix on local inputs.
 
 A regression model is a matrix of shape (4, D), one row for each of left, right, top and
 bottom. Its D inputs at one cell are
 
 - the k x k x C learned features around the cell (the paper's 3 x 3 x 256),
-- one constant, so that the model holds the mean box as well,
-- optionally a wider window of fixed features, which teaches a size from the given box
-  alone, without any training.
+- where `constant` is set, one constant, so that the model holds the mean box as well,
+- where `fixed_channels` is above 0, a wider window of fixed features.
 
-The first two blocks are a convolution and a bias; `DetailWindow` makes the third.
+The first two blocks are a convolution and a bias, Eq. 2; `DetailWindow` makes the
+third.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import FINE_STRIDE, RegressorConfig
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.model.features import BoxFeatures
 
 __all__ = ["DetailWindow", "RegressionBranch", "gather_patches"]
 
@@ -39,117 +40,106 @@ class DetailWindow(NamedTuple):
         return patches * self.taps.repeat(channels) - self.mean
 
 
-class RegressionBranch(nn.Module):
+class RegressionBranch(nn.Module, ABC):
     """Everything of the box regression that is learned offline."""
 
-    def __init__(
-        self, config: RegressorConfig, *, decoder_width: int, fixed_channels: int
-    ) -> None:
-        super().__init__()
-        self.config = config
-        self.fixed_channels = fixed_channels if config.detail_side else 0
-        self.head = nn.Sequential(
-            *_conv_bn(decoder_width, config.channels),
-            *_conv_bn(config.channels, config.channels),
-        )
-        self.generator_head = nn.Sequential(*_conv_bn(decoder_width, config.channels))
-        size = self.learned_size
-        self.generator = nn.Linear(size, 4 * size)
-        nn.init.zeros_(self.generator.weight)
-        nn.init.zeros_(self.generator.bias)
-        self.eta = nn.Parameter(torch.tensor(config.regularisation))
+    eta: nn.Parameter
+    """Of Eq. 4, the rectifier's only parameter."""
+    channels: int
+    """C, of the regression map."""
+    filter_side: int
+    """k, side of the filter in cells."""
+    offset_unit_px: float
+    """Patch pixels per unit of the offsets that the filters answer."""
+    input_scale: float = 1.0
+    """Factor on the learned inputs."""
+    constant: float | None = None
+    """The constant input, or None for a branch without one."""
+    is_positive: bool = False
+    """Whether offsets below 0 count as 0 (a ReLU on the offset maps)."""
+    fixed_channels: int = 0
+    """Channels of the fixed features that are looked at, or 0."""
+    detail_side: int = 0
+    """Side in taps of the window on them."""
+    detail_dilation: int = 1
+    """Distance of two of these taps in cells."""
+    detail_width: float = 1.0
+    """Width of the Gaussian window on the taps, over the target's size."""
 
-    @property
-    def learned_size(self) -> int:
-        """Number of learned inputs, k * k * C."""
-        return self.config.channels * self.config.filter_side**2
+    @abstractmethod
+    def generate_each(self, features: BoxFeatures, boxes_xywh: Tensor) -> Tensor:
+        """Make one regression model a sample, `(N, 4, D)`; see `generate`."""
 
-    @property
-    def input_size(self) -> int:
-        """D: learned inputs, the constant, fixed inputs."""
-        detail = self.fixed_channels * self.config.detail_side**2
-        return self.learned_size + 1 + detail
-
-    def generate(self, decoder_map: Tensor, boxes_xywh: Tensor) -> Tensor:
-        """Make regression models from the look of some targets (the generator).
-
-        The constant row holds the half sizes of the boxes, so a model of a network
-        without training says "the target keeps its size".
+    def generate(self, features: BoxFeatures, boxes_xywh: Tensor) -> Tensor:
+        """Make a regression model from the look of a target (the generator).
 
         Args:
-            decoder_map: `(N, C4, H, W)`.
+            features: of N patches.
             boxes_xywh: `(N, 4)` in patch pixels.
 
         Returns:
             Mean model over the N samples, shape `(4, D)`.
         """
-        return self.generate_each(decoder_map, boxes_xywh).mean(0)
+        return self.generate_each(features, boxes_xywh).mean(0)
 
-    def generate_each(self, decoder_map: Tensor, boxes_xywh: Tensor) -> Tensor:
-        """Make one regression model a sample, `(N, 4, D)`; see `generate`."""
-        corners = torch.cat(
-            [boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], 1
-        )
-        pooled = prroi_pool(
-            self.generator_head(decoder_map),
-            corners,
-            self.config.filter_side,
-            stride=FINE_STRIDE,
-            offset=0.5,
-        ).flatten(1)
-        learned = self.generator(pooled).view(-1, 4, self.learned_size)
-        half = boxes_xywh[:, [2, 2, 3, 3]] / 2 / self.config.offset_unit_px
-        constant = half[..., None] / self.config.bias_value
-        detail = learned.new_zeros(
-            len(learned), 4, self.input_size - self.learned_size - 1
-        )
-        return torch.cat([learned, constant, detail], -1)
+    @property
+    def learned_size(self) -> int:
+        """Number of learned inputs, k * k * C."""
+        return self.channels * self.filter_side**2
+
+    @property
+    def plain_size(self) -> int:
+        """Number of learned inputs and the constant."""
+        return self.learned_size + (self.constant is not None)
+
+    @property
+    def input_size(self) -> int:
+        """D: learned inputs, the constant, fixed inputs."""
+        return self.plain_size + self.fixed_channels * self.detail_side**2
 
     def learned_inputs(self, regression_map: Tensor, cells: Tensor) -> Tensor:
         """Learned inputs and the constant at one cell of each map.
 
         Args:
-            regression_map: output of `head`, `(N, C, H, W)`.
+            regression_map: output of the head, `(N, C, H, W)`.
             cells: `(N, 2)` whole numbers, column and row.
 
         Returns:
-            `(N, learned_size + 1)`.
+            `(N, plain_size)`.
         """
-        patches = gather_patches(regression_map, cells, side=self.config.filter_side)
-        constant = patches.new_full((len(patches), 1), self.config.bias_value)
-        return torch.cat([patches / self.learned_size**0.5, constant], -1)
+        patches = gather_patches(regression_map, cells, side=self.filter_side)
+        patches = patches * self.input_scale
+        if self.constant is None:
+            return patches
+        constant = patches.new_full((len(patches), 1), self.constant)
+        return torch.cat([patches, constant], -1)
 
     def offset_maps(self, regression_map: Tensor, models: Tensor) -> Tensor:
         """Offsets in every cell from the learned inputs and the constant (Eq. 2).
 
         Args:
-            regression_map: output of `head`, `(B, N, C, H, W)`.
-            models: `(B, 4, D)` or `(B, 4, learned_size + 1)`, one for N maps each.
+            regression_map: output of the head, `(B, N, C, H, W)`.
+            models: `(B, 4, D)` or `(B, 4, plain_size)`, one for N maps each.
 
         Returns:
             Left, right, top, bottom in patch pixels, `(B, N, 4, H, W)`.
         """
         height, width = regression_map.shape[-2:]
-        side = self.config.filter_side
+        side, size = self.filter_side, self.learned_size
         columns = F.unfold(regression_map.flatten(0, 1), side, padding=side // 2)
         columns = columns.unflatten(0, regression_map.shape[:2])  # (B, N, k*k*C, H*W)
-        size = self.learned_size
-        learned = models[..., :size] / size**0.5
-        offsets: Tensor = learned[:, None] @ columns + models[
-            :, None, :, size, None
-        ] * (self.config.bias_value)
-        maps: Tensor = (offsets * self.config.offset_unit_px).unflatten(
-            -1, (height, width)
-        )
+        offsets = (models[..., :size] * self.input_scale)[:, None] @ columns
+        if self.constant is not None:
+            offsets = offsets + models[:, None, :, size, None] * self.constant
+        if self.is_positive:
+            offsets = offsets.relu()
+        maps: Tensor = (offsets * self.offset_unit_px).unflatten(-1, (height, width))
         return maps
 
     def detail_patches(self, fixed_map: Tensor, cells: Tensor) -> Tensor:
         """Raw fixed inputs at one cell of each map, `(N, channels * side * side)`."""
         return gather_patches(
-            fixed_map,
-            cells,
-            side=self.config.detail_side,
-            dilation=self.config.detail_dilation,
+            fixed_map, cells, side=self.detail_side, dilation=self.detail_dilation
         )
 
     def detail_window(self, target_wh: Tensor, patches: Tensor) -> DetailWindow:
@@ -159,10 +149,10 @@ class RegressionBranch(nn.Module):
             target_wh: width and height in patch pixels, `(2,)`.
             patches: raw patches of the given samples, `(N, channels * side * side)`.
         """
-        side, dilation = self.config.detail_side, self.config.detail_dilation
+        side, dilation = self.detail_side, self.detail_dilation
         place = torch.arange(side, device=patches.device) - side // 2
         place = place * dilation * FINE_STRIDE
-        spread = self.config.detail_window * target_wh.clamp(min=FINE_STRIDE)
+        spread = self.detail_width * target_wh.clamp(min=FINE_STRIDE)
         weight_x = torch.exp(-0.5 * (place / spread[0]) ** 2)
         weight_y = torch.exp(-0.5 * (place / spread[1]) ** 2)
         taps = (weight_y[:, None] * weight_x[None, :]).flatten()
@@ -195,9 +185,3 @@ def gather_patches(
     sample = torch.arange(len(maps), device=maps.device)[:, None, None]
     patches = padded[sample, :, rows[:, :, None], columns[:, None, :]]  # (N, s, s, C)
     return patches.permute(0, 3, 1, 2).flatten(1)
-
-
-def _conv_bn(before: int, after: int) -> tuple[nn.Module, ...]:
-    conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
-    # batch norm: the same for patches of any size, unlike group norm
-    return conv, nn.BatchNorm2d(after), nn.ReLU()

@@ -20,8 +20,10 @@ from fcot_engine.config.network import (
     NetworkConfig,
     RegressorConfig,
 )
+from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.errors import ConfigError, WeightsError
 from fcot_engine.model.network import FcotNet
+from fcot_engine.model.network_building import build_network
 
 __all__ = ["load_network", "read_weights_info", "save_network"]
 
@@ -47,7 +49,7 @@ def save_network(
     }
     metadata = {
         "format": _FORMAT,
-        "network": json.dumps(dataclasses.asdict(network.config)),
+        "network": json.dumps(_describe_config(network.config)),
         **(info or {}),
     }
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -91,7 +93,7 @@ def load_network(path: Path) -> FcotNet:
     """
     info = read_weights_info(path)
     try:
-        network = FcotNet(_parse_config(json.loads(info["network"])))
+        network = build_network(_parse_config(json.loads(info["network"])))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} describes a network that cannot be built: {error}. "
@@ -114,16 +116,29 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
     )
 
 
-def _parse_config(raw: dict[str, Any]) -> NetworkConfig:
+def _describe_config(config: NetworkConfig | PaperNetworkConfig) -> dict[str, Any]:
+    kind = "paper" if isinstance(config, PaperNetworkConfig) else "lite"
+    return {"kind": kind, **dataclasses.asdict(config)}
+
+
+def _parse_config(raw: dict[str, Any]) -> NetworkConfig | PaperNetworkConfig:
     try:
+        kind = raw.get("kind", "lite")  # files of the first version do not say
+        classifiers = {
+            name: ClassifierConfig(**raw[name]) for name in ("coarse", "fine")
+        }
+        if kind == "paper":
+            sizes = {name: value for name, value in raw.items() if name != "kind"}
+            return PaperNetworkConfig(**(sizes | classifiers))
+        if kind != "lite":
+            raise ConfigError(f"unknown kind of network {kind!r}")
         backbone = dict(raw["backbone"])
         backbone["widths"] = tuple(backbone["widths"])
         backbone["blocks"] = tuple(backbone["blocks"])
         return NetworkConfig(
             backbone=BackboneConfig(**backbone),
-            coarse=ClassifierConfig(**raw["coarse"]),
-            fine=ClassifierConfig(**raw["fine"]),
             regressor=RegressorConfig(**raw["regressor"]),
+            **classifiers,
         )
     except (KeyError, TypeError) as error:
         raise ConfigError(

@@ -1,9 +1,9 @@
 """Training samples made from one box that a person drew (section III-C).
 
-For the classifiers 23 samples, as many as in the paper: shifts, a mirror image, blurs
-and turns, with zooms in place of the largest turns. For the rectifier random shifts,
-zooms, stretches and small turns, each with its own box, which teach a regressor what a
-change of size looks like.
+For the classifiers 23 samples: shifts, a mirror image, blurs and turns as in the paper,
+or with zooms in place of the largest turns. For the rectifier the same ones (paper), or
+random shifts, zooms, stretches and small turns, each with its own box, which teach a
+regressor what a change of size looks like.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
 __all__ = ["GivenPatches", "make_box_patches", "make_class_patches"]
 
 _TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
+_LARGE_TURNS_DEGREES = (30, -30, 45, -45, -60, 60)
 _ZOOMS = ((0.9, 0.9), (1.1, 1.1), (0.8, 0.8), (1.25, 1.25), (1.0, 1.15), (1.15, 1.0))
 _BLURS = ((2.0, 0.2), (0.2, 2.0), (3.0, 1.0), (1.0, 3.0), (2.0, 2.0))
 _FAR_SHIFT = 60 / 288  # of the patch's side
@@ -63,11 +64,12 @@ def make_class_patches(
 
     warps = [PatchWarp(), PatchWarp(mirror=True)]
     warps += [PatchWarp(shift_xy=(x, y)) for x in (-far, far) for y in (-far, far)]
-    warps += [
-        PatchWarp(turn=math.radians(angle), shift_xy=shift())
-        for angle in _TURNS_DEGREES
-    ]
-    warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in _ZOOMS]
+    turns: tuple[int, ...] = _TURNS_DEGREES
+    zooms: tuple[tuple[float, float], ...] = _ZOOMS
+    if config.large_turns:
+        turns, zooms = turns + _LARGE_TURNS_DEGREES, ()
+    warps += [PatchWarp(turn=math.radians(a), shift_xy=shift()) for a in turns]
+    warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in zooms]
     blurred = [PatchWarp(shift_xy=shift()) for _ in _BLURS]
     given = _warp(image, box_xywh, frame, warps + blurred, size_px=frame.size_px)
     for place, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):

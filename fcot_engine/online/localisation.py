@@ -10,7 +10,7 @@ from torch import Tensor
 from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.config.tracking import LocalisationConfig
 from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak
+from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak, refine_peak
 
 __all__ = ["Place", "locate"]
 
@@ -25,6 +25,10 @@ class Place:
     """Highest fused score away from it."""
     verdict: Verdict
     """What follows from the two."""
+    row: float
+    """The peak between the cells, by a parabola through its neighbours."""
+    column: float
+    """See `row`."""
 
 
 def locate(
@@ -47,7 +51,9 @@ def locate(
     second = find_second_peak(windowed, first, size_cells=(around[0], around[1]))
     raw = float(fused[first.row, first.column])
     peak = Peak(first.row, first.column, raw)
-    return Place(peak, second.value, _judge(raw, first.value, second.value, config))
+    row, column = refine_peak(fused, peak)
+    verdict = _judge(raw, first.value, second.value, config)
+    return Place(peak, second.value, verdict, row, column)
 
 
 def _judge(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from fcot_engine.config.tracking import ClassificationUpdateConfig, LocalisationConfig
 from fcot_engine.model.classifier import ClassificationModel
-from fcot_engine.model.network import FcotNet, Features
+from fcot_engine.model.network import ClassFeatures, FcotNet
 from fcot_engine.online.sample_memory import SampleMemory
 
 __all__ = ["OnlineClassifier", "Scores"]
@@ -19,6 +19,9 @@ __all__ = ["OnlineClassifier", "Scores"]
 @dataclass(frozen=True, eq=False)
 class Scores:
     """Score maps of one patch on the fine grid, each `(H, W)`."""
+
+    first_cell_px: float
+    """Where row 0 and column 0 lie, in patch pixels; the others follow every 4."""
 
     fused: Tensor
     """Eq. 1."""
@@ -44,7 +47,7 @@ class OnlineClassifier:
         self._coarse_filter: Tensor | None = None
         self._fine_filter: Tensor | None = None
 
-    def learn_given(self, features: Features, boxes_xywh: Tensor) -> None:
+    def learn_given(self, features: ClassFeatures, boxes_xywh: Tensor) -> None:
         """Take in the samples of a human box and optimise on everything known."""
         anew = self._fine_filter is None
         coarse, fine = self._weigh(features)
@@ -63,7 +66,7 @@ class OnlineClassifier:
         self._coarse_filter = self._fine_filter = None
 
     def learn_tracked(
-        self, features: Features, box_xywh: Tensor, *, hard_negative: bool
+        self, features: ClassFeatures, box_xywh: Tensor, *, hard_negative: bool
     ) -> None:
         """Take in one tracked frame, features of one patch and box `(4,)`."""
         config = self._config
@@ -76,31 +79,37 @@ class OnlineClassifier:
             else config.update_iterations
         )
 
-    def score(self, features: Features) -> Scores:
+    def score(self, features: ClassFeatures) -> Scores:
         """Score one patch at both scales and fuse them (Eq. 1)."""
         assert self._coarse_filter is not None and self._fine_filter is not None
         coarse, fine = self._weigh(features)
         fine = self._network.fine.score(fine, self._fine_filter)[0]
         coarse = self._network.coarse.score(coarse, self._coarse_filter)
-        # half-pixel centres: both maps cover the same patch, without a bias
+        first_cell_px = self._network.fine.first_cell_px
+        # both maps cover the same patch: maps of cell corners share their outermost
+        # ones, maps of cell centres lie half a cell inside. Either way without a bias
         coarse = F.interpolate(
-            coarse[None], size=fine.shape, mode="bicubic", align_corners=False
+            coarse[None],
+            size=fine.shape,
+            mode="bicubic",
+            align_corners=first_cell_px == 0,
         )[0, 0]
         place = self._localisation
         fused = place.coarse_weight * coarse + place.fine_weight * fine
-        return Scores(fused, coarse, fine)
+        return Scores(first_cell_px, fused, coarse, fine)
 
-    def _weigh(self, features: Features) -> tuple[Tensor, Tensor]:
+    def _weigh(self, features: ClassFeatures) -> tuple[Tensor, Tensor]:
         """Coarse and fine features with the learned channels, which come first, scaled.
 
         A network without fixed features has nothing to weigh them against.
         """
         maps = features.coarse, features.fine
-        if features.fixed is None or self._config.learned_gain == 1:
+        gain = self._config.learned_gain
+        if not self._network.has_fixed_features or gain == 1:
             return maps
         models = self._network.coarse, self._network.fine
         coarse, fine = (
-            torch.cat([m[:, :c] * self._config.learned_gain, m[:, c:]], 1)
+            torch.cat([m[:, :c] * gain, m[:, c:]], 1)
             for m, c in zip(maps, (m.config.channels for m in models), strict=True)
         )
         return coarse, fine

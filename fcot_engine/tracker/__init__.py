@@ -1,10 +1,13 @@
 """The tracker and what it answers."""
 
 from fcot_engine.tracker.device import choose_device, name_device
+from fcot_engine.tracker.installed_weights import default_weights
+from fcot_engine.tracker.multi_tracker import MultiTracker
 from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
-from fcot_engine.tracker.tracker import Tracker, default_weights
+from fcot_engine.tracker.tracker import Tracker
 
 __all__ = [
+    "MultiTracker",
     "ScoreMaps",
     "TrackResult",
     "Tracker",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,23 +12,18 @@ from torch import Tensor
 from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
+from fcot_engine.geometry.frame_tiling import tile_frame
 from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.network import FcotNet, Features
-from fcot_engine.online.given_samples import (
-    GivenPatches,
-    make_box_patches,
-    make_class_patches,
-)
+from fcot_engine.model.network import BoxFeatures, FcotNet, Features
 from fcot_engine.online.localisation import Place, locate
 from fcot_engine.online.online_classifier import OnlineClassifier, Scores
 from fcot_engine.online.regression_generator import RegressionModelGenerator
-from fcot_engine.online.span import BestFrames, SpanFrame
+from fcot_engine.online.span import BestFrames
 from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.tracker.teaching import teach
 
-__all__ = ["Sighting", "Target"]
+__all__ = ["Following", "Sighting", "Target"]
 
-_BATCH = 16  # patches through the network at once; bounds the memory of a first frame
 _MIN_SIDE_PX = 2.0
 _MISTAKE_IOU = 0.5
 
@@ -43,6 +39,28 @@ class Sighting:
     patch: PatchFrame
     """Where the search patch was cut."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the target was not seen."""
+        return self.place.verdict is Verdict.LOST
+
+    @property
+    def peak_in_patch(self) -> Tensor:
+        """The peak in patch pixels, `(2,)`, x and y."""
+        cells = torch.tensor([self.place.column, self.place.row], dtype=torch.float64)
+        return cells * FINE_STRIDE + self.scores.first_cell_px
+
+    @property
+    def peak_xy(self) -> tuple[float, float]:
+        """The peak in image pixels."""
+        x, y = self.patch.to_image(self.peak_in_patch).tolist()
+        return x, y
+
+
+Following = Generator[list[PatchFrame], list[Features], Sighting]
+"""Asks for the features of some patches, as often as it needs to, then says what it
+saw. So the patches of several targets can go through the network together."""
+
 
 class Target:
     """State of one target between two frames.
@@ -56,6 +74,7 @@ class Target:
         self._generator = torch.Generator().manual_seed(seed)
         self._is_known = False
         self._growth = 1.0
+        self._frames_lost = 0
         self._frames_seen = 0
         self._best = BestFrames(config.regression.generator_samples)
         self._classifier = OnlineClassifier(
@@ -64,96 +83,149 @@ class Target:
         self._regressor = RegressionModelGenerator(network, config.regression)
         self.box_xywh: BoxXywh = (0.0, 0.0, 1.0, 1.0)
 
+    @property
+    def memory_nbytes(self) -> int:
+        """Bytes of the feature maps that are kept."""
+        return self._classifier.memory.nbytes + self._best.nbytes
+
     def learn_given(self, image: Tensor, box_xywh: BoxXywh) -> None:
         """Learn from a box that a person drew, with both branches, and move there.
 
         A box far from where the target was thought to be says that other things were
         learned as the target: then the tracked samples are forgotten.
         """
-        config = self._config
         if self._is_known and _overlap(self.box_xywh, box_xywh) < _MISTAKE_IOU:
             self._classifier.forget_tracked()
         self._is_known = True
-        patch = PatchFrame.around(
+        teach(
+            image,
             box_xywh,
-            size_px=config.search.patch_size,
-            area_scale=config.search.area_scale,
+            self._patch_around(box_xywh),
+            network=self._network,
+            config=self._config,
+            generator=self._generator,
+            classifier=self._classifier,
+            regressor=self._regressor,
         )
-        for make, learn in (
-            (make_class_patches, self._classifier.learn_given),
-            (make_box_patches, self._regressor.learn_given),
-        ):
-            given = make(
-                image, box_xywh, patch, config.augmentation, generator=self._generator
-            )
-            learn(self._extract_all(given), given.boxes_xywh)
         self.move_to(box_xywh)
 
     def move_to(self, box_xywh: BoxXywh) -> None:
         """Search around this box from now on, without learning from it."""
         self.box_xywh = box_xywh
         self._growth = 1.0
+        self._frames_lost = 0
         self._best.clear()
 
-    def find(self, image: Tensor) -> Sighting:
-        """Find the target in the next frame: cut, extract, locate, accept, learn.
+    def follow(self, image_wh: tuple[int, int]) -> Following:
+        """Find the target in the next frame: look, locate, accept, learn.
 
-        A lost target keeps its last box and is searched in a growing region.
+        A lost target keeps its last box. It is searched in a growing region, and when
+        it stays lost, in the whole frame; then it is looked at again at its usual scale
+        before it is taken back.
         """
-        features, sighting = self._look(image)
-        if sighting.place.verdict is Verdict.LOST:
-            search = self._config.search
-            self._growth = min(self._growth * search.lost_growth, search.max_growth)
-            return sighting
-        if self._growth > 1:  # found in a wider region: look again at the usual scale
-            self._move_to_peak(sighting)
-            features, sighting = self._look(image)
-            if sighting.place.verdict is Verdict.LOST:
-                return sighting
-        self._accept(features, sighting, image)
-        self._learn_tracked(features, sighting)
-        return sighting
+        patch = self._search_patch()
+        (features,) = yield [patch]
+        sighting = self._see(features, patch)
+        if not sighting.is_lost and self._growth == 1:
+            return self._accept(features, sighting, image_wh)
+        if not sighting.is_lost:
+            found_xy: tuple[float, float] | None = sighting.peak_xy
+        else:
+            found_xy = yield from self._search_frame(image_wh)
+        if found_xy is not None:
+            patch = self._patch_around(_center_at(self.box_xywh, found_xy))
+            (features,) = yield [patch]
+            again = self._see(features, patch)
+            if not again.is_lost:
+                return self._accept(features, again, image_wh)
+        return self._miss(sighting)
 
-    def _look(self, image: Tensor) -> tuple[Features, Sighting]:
-        """Cut the search patch, extract its features, score and locate."""
+    def _search_patch(self) -> PatchFrame:
+        return self._patch_around(self.box_xywh, growth=self._growth)
+
+    def _patch_around(self, box_xywh: BoxXywh, *, growth: float = 1) -> PatchFrame:
         search = self._config.search
-        patch = PatchFrame.around(
-            self.box_xywh,
+        return PatchFrame.around(
+            box_xywh,
             size_px=search.patch_size,
-            area_scale=search.area_scale * self._growth,
+            area_scale=search.area_scale * growth,
         )
-        features = self._network.extract(cut_patch(image, patch) / 255)
-        scores = self._classifier.score(features)
+
+    def _see(
+        self, features: Features, patch: PatchFrame, *, window: bool = True
+    ) -> Sighting:
+        """Score a patch, locate the target and judge what was found."""
+        config = self._config.localisation
+        if not window:
+            config = replace(config, window=0.0)
+        scores = self._classifier.score(features.for_classifier)
         target_wh = self.box_xywh[2] / patch.scale, self.box_xywh[3] / patch.scale
-        place = locate(scores.fused, target_wh, self._config.localisation)
-        return features, Sighting(place, scores, patch)
+        place = locate(scores.fused, target_wh, config)
+        if not self._is_good_evidence(place):
+            place = replace(place, verdict=Verdict.LOST)
+        return Sighting(place, scores, patch)
 
-    def _move_to_peak(self, sighting: Sighting) -> None:
-        """Put the last box around the peak; the best frames so far are kept."""
-        peak, (_, _, w, h) = sighting.place.peak, self.box_xywh
-        cell = torch.tensor([peak.column + 0.5, peak.row + 0.5], dtype=torch.float64)
-        x, y = sighting.patch.to_image(cell * FINE_STRIDE).tolist()
-        self.box_xywh = x - w / 2, y - h / 2, w, h
-        self._growth = 1.0
+    def _is_good_evidence(self, place: Place) -> bool:
+        """Whether a target that was lost for long may be taken back."""
+        search = self._config.search
+        if self._frames_lost < search.patience:
+            return True
+        is_clear = place.verdict is not Verdict.UNCERTAIN
+        return is_clear and place.peak.value >= search.regain_score
 
-    def _extract_all(self, given: GivenPatches) -> Features:
-        parts = [self._network.extract(p) for p in given.patches.split(_BATCH)]
-        return Features.join(parts)
+    def _search_frame(
+        self, image_wh: tuple[int, int]
+    ) -> Generator[list[PatchFrame], list[Features], tuple[float, float] | None]:
+        """Look at some patches of the whole frame; the place of a good peak, or None.
 
-    def _accept(self, features: Features, sighting: Sighting, image: Tensor) -> None:
-        """Read the box at the chosen cell and move there."""
-        place = sighting.place
-        config = self._config.regression
-        cell = torch.tensor([place.peak.column, place.peak.row], device=image.device)
-        corners = self._regressor.find_box(features, cell).double().cpu()
+        Frame by frame all patches of a grid have their turn.
+        """
+        search = self._config.search
+        turn = self._frames_lost - search.patience
+        if turn < 0 or not search.frame_patches:
+            return None
+        grid = tile_frame(self._patch_around(self.box_xywh), image_wh)
+        first = turn * search.frame_patches
+        count = min(search.frame_patches, len(grid))
+        patches = [grid[(first + place) % len(grid)] for place in range(count)]
+        found = yield patches
+        seen = [
+            self._see(features, patch, window=False)
+            for features, patch in zip(found, patches, strict=True)
+        ]
+        good = [sighting for sighting in seen if not sighting.is_lost]
+        if not good:
+            return None
+        return max(good, key=lambda sighting: sighting.place.peak.value).peak_xy
+
+    def _miss(self, sighting: Sighting) -> Sighting:
+        """Keep the last box and widen the search."""
+        search = self._config.search
+        self._frames_lost += 1
+        self._growth = min(self._growth * search.lost_growth, search.max_growth)
+        return replace(sighting, place=replace(sighting.place, verdict=Verdict.LOST))
+
+    def _accept(
+        self, features: Features, sighting: Sighting, image_wh: tuple[int, int]
+    ) -> Sighting:
+        """Read the box at the peak, move there, and learn from the frame."""
+        place, config = sighting.place, self._config.regression
+        cell = (sighting.peak_in_patch / FINE_STRIDE).floor().long()
+        cell = cell.clamp(0, features.regression.shape[-1] - 1)
+        cell = cell.to(features.regression.device)
+        corners = self._regressor.find_box(features.for_regressor, cell)
+        corners = corners.double().cpu()
         found = torch.cat([corners[:2], corners[2:] - corners[:2]])
         self.box_xywh = _settle(
             self.box_xywh,
             sighting.patch.box_to_image(found),
             gain=config.size_gain * min(place.peak.value / config.full_size_score, 1.0),
-            frame_wh=(image.shape[2], image.shape[1]),
+            frame_wh=image_wh,
         )
         self._growth = 1.0
+        self._frames_lost = 0
+        self._learn_tracked(features, sighting)
+        return sighting
 
     def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
         """Update both branches when their span is over, or at a look-alike."""
@@ -161,25 +233,32 @@ class Target:
         self._frames_seen += 1
         box = sighting.patch.box_to_patch(self.box_xywh).to(features.fine.device)
         if place.verdict is Verdict.HARD_NEGATIVE:
-            self._classifier.learn_tracked(features, box, hard_negative=True)
+            self._classifier.learn_tracked(
+                features.for_classifier, box, hard_negative=True
+            )
         elif (
             place.verdict is Verdict.FOUND
             and place.peak.value >= config.localisation.learn_threshold
         ):
-            self._best.offer(SpanFrame(place.peak.value, features, box))
+            self._best.offer(place.peak.value, features, box)
         if self._frames_seen % config.classification.update_interval == 0:
             best = self._best.take_for_classifier()
             if best is not None:
                 self._classifier.learn_tracked(
-                    best.features, best.box_xywh, hard_negative=False
+                    best.features.for_classifier, best.box_xywh, hard_negative=False
                 )
         if self._frames_seen % config.regression.update_interval == 0:
             span = self._best.take_for_regressor()
             if span:
                 self._regressor.learn_tracked(
-                    torch.cat([frame.features.decoder for frame in span]),
+                    BoxFeatures.join([frame.features.for_regressor for frame in span]),
                     torch.stack([frame.box_xywh for frame in span]),
                 )
+
+
+def _center_at(box_xywh: BoxXywh, center_xy: tuple[float, float]) -> BoxXywh:
+    w, h = box_xywh[2:]
+    return center_xy[0] - w / 2, center_xy[1] - h / 2, w, h
 
 
 def _overlap(a_xywh: BoxXywh, b_xywh: BoxXywh) -> float:

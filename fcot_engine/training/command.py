@@ -13,7 +13,9 @@ import torch
 from fcot_engine.config.presets import PRESETS, find_preset
 from fcot_engine.config.training import FactoryConfig, TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
+from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.network import FcotNet
+from fcot_engine.model.network_building import build_network
 from fcot_engine.model.weights import load_network, save_network
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.contact_sheet import make_contact_sheet
@@ -136,10 +138,11 @@ def _build_trainer(
 
     torch.manual_seed(config.seed)
     if args.init is None:
-        network = FcotNet(find_preset(args.preset).network).to(device)
+        network = build_network(find_preset(args.preset).network).to(device)
         is_new = not args.resume or find_checkpoint(args.out) is None
-        if network.backbone.fixed is not None and is_new:
-            measure_fixed_statistics_(network.backbone.fixed, factory)
+        fixed = network.backbone.fixed if isinstance(network, LiteNet) else None
+        if fixed is not None and is_new:
+            measure_fixed_statistics_(fixed, factory)
     else:
         network = load_network(args.init)
     return Trainer(

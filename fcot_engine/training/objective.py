@@ -21,7 +21,7 @@ from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
 from fcot_engine.config.training import Stage
 from fcot_engine.geometry.boxes import xywh_to_xyxy
 from fcot_engine.model.classifier import ClassificationModel
-from fcot_engine.model.network import FcotNet, Features
+from fcot_engine.model.network import BoxFeatures, FcotNet, Features
 from fcot_engine.model.rectifier import rectify
 from fcot_engine.ops.box_offsets import encode_offsets
 from fcot_engine.ops.losses import (
@@ -30,7 +30,7 @@ from fcot_engine.ops.losses import (
     offset_iou_loss,
 )
 from fcot_engine.ops.roi_pooling import prroi_pool
-from fcot_engine.training.sample_factory import TrainingBatch
+from fcot_engine.training.training_batch import TrainingBatch
 
 __all__ = ["compute_losses"]
 
@@ -111,10 +111,10 @@ def _classification_loss(
     boxes = batch.test_boxes_xywh
     wanted = gaussian_label(
         boxes[..., :2] + boxes[..., 2:] / 2,
-        size,
+        model.score_size(size),
         model.config.label_sigma,
         stride=model.stride,
-        offset=0.5,
+        offset=model.first_cell_px / model.stride,
     )
     scores = [model.score(test, iterate) for iterate in (iterates[1], iterates[-1])]
     halfway, final = (hinge_classification_loss(s, wanted) for s in scores)
@@ -128,14 +128,15 @@ def _regression_losses(
     branch = network.regression
     boxes = batch.train_boxes_xywh
     count, n_train = boxes.shape[:2]
-    models = branch.generate_each(train.decoder.flatten(0, 1), boxes.flatten(0, 1))
-    size = branch.learned_size + 1
+    flat = (None if m is None else m.flatten(0, 1) for m in train.for_regressor)
+    models = branch.generate_each(BoxFeatures(*flat), boxes.flatten(0, 1))  # type: ignore[arg-type]
+    size = branch.plain_size
     generated = models.unflatten(0, (count, n_train)).mean(1)[..., :size]
     cells, targets = _near_center(boxes, train.regression.shape[-2:])
     repeated = train.regression.flatten(0, 1).repeat_interleave(cells.shape[1], 0)
     inputs = branch.learned_inputs(repeated, cells.flatten(0, 1))
     inputs = inputs.view(count, -1, size)
-    targets = targets.view(count, -1, 4) / branch.config.offset_unit_px
+    targets = targets.view(count, -1, 4) / branch.offset_unit_px
     rectified = rectify(
         generated,
         inputs,

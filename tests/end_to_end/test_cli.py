@@ -37,12 +37,12 @@ def weights(tmp_path_factory):
     """Weights of an untrained network: enough for everything but accuracy."""
     import torch
 
-    from fcot_engine.model.network import FcotNet
+    from fcot_engine.model.lite_network import LiteNet
     from fcot_engine.model.weights import save_network
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
-    save_network(FcotNet(), path)
+    save_network(LiteNet(), path)
     return path
 
 

@@ -14,7 +14,7 @@ from fcot_engine.config.network import (
     RegressorConfig,
 )
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.network import FcotNet
+from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.weights import load_network, read_weights_info, save_network
 
 CONFIG = NetworkConfig(
@@ -29,7 +29,7 @@ CONFIG = NetworkConfig(
 
 @pytest.fixture
 def network():
-    return FcotNet(CONFIG).eval()
+    return LiteNet(CONFIG).eval()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from fcot_engine.config.network import (
     NetworkConfig,
     RegressorConfig,
 )
-from fcot_engine.model.network import FcotNet
+from fcot_engine.model.lite_network import LiteNet
 
 CONFIG = NetworkConfig(
     backbone=BackboneConfig(widths=(4, 6, 8), blocks=(1, 1, 1), decoder_width=6),
@@ -61,7 +61,7 @@ def scene():
 def network():
     """A small network without training: fixed features, normalised on one scene."""
     torch.manual_seed(1)
-    network = FcotNet(CONFIG).eval().requires_grad_(False)
+    network = LiteNet(CONFIG).eval().requires_grad_(False)
     measured = network.backbone.fixed.measure(
         paint_scene((60.0, 50.0, 40.0, 40.0))[None, :, :128, :128] / 255
     )

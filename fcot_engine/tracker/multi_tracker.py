@@ -1,0 +1,243 @@
+"""Several targets in one video, one pass through the network a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, Self, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fcot_engine.config.overrides import SettingValue, apply_settings
+from fcot_engine.config.presets import find_preset
+from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.errors import TrackerStateError
+from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
+from fcot_engine.model.network import FcotNet
+from fcot_engine.model.weights import load_network
+from fcot_engine.online.verdict import Verdict
+from fcot_engine.tracker.device import choose_device, name_device
+from fcot_engine.tracker.following import follow_targets
+from fcot_engine.tracker.frame_image import check_box, frame_to_image
+from fcot_engine.tracker.installed_weights import default_weights
+from fcot_engine.tracker.memory_reuse import keep_freed_memory
+from fcot_engine.tracker.results import TrackResult
+from fcot_engine.tracker.score_maps import describe_scores
+from fcot_engine.tracker.target import Sighting, Target
+
+__all__ = ["MultiTracker"]
+
+Id = TypeVar("Id", bound=Hashable)
+
+
+class MultiTracker(Generic[Id]):
+    """Follows any number of targets through a video and learns from corrections.
+
+    All targets share the frame's way to the device and the passes through the network;
+    each has filters of its own, and its boxes are those that a `Tracker` of its own
+    would find. Targets are told apart by ids of the caller's choice.
+
+    Example:
+        >>> frame = np.zeros((120, 160, 3), np.uint8)
+        >>> frame[40:80, 60:100] = 200
+        >>> tracker = MultiTracker.from_preset("lite", device="cpu")
+        >>> tracker.init("square", frame, (60, 40, 40, 40)).verdict
+        <Verdict.GIVEN: 'given'>
+        >>> sorted(tracker.track(frame))
+        ['square']
+    """
+
+    def __init__(
+        self,
+        network: FcotNet,
+        config: TrackerConfig | None = None,
+        *,
+        device: str = "auto",
+        seed: int = 0,
+        keep_score_maps: bool = True,
+    ) -> None:
+        """Make a tracker around a network; see `from_preset` for the usual way.
+
+        Args:
+            network: moved to the device and used as it is, never changed.
+            config: settings; the defaults if None.
+            device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+            seed: of the random shifts in the augmentation, the same for each target.
+            keep_score_maps: whether results carry their score maps.
+        """
+        self._device = choose_device(device)
+        if self._device.type == "cpu":
+            keep_freed_memory()
+        self._network = network.to(self._device).eval()
+        self._config = config or TrackerConfig()
+        self._seed = seed
+        self._keep_score_maps = keep_score_maps
+        self._targets: dict[Id, Target] = {}
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset: str = "lite",
+        *,
+        weights: Path | str | None = None,
+        settings: Mapping[str, SettingValue] | None = None,
+        device: str = "auto",
+        seed: int = 0,
+        keep_score_maps: bool = True,
+    ) -> Self:
+        """Make a tracker from a preset's settings and weights.
+
+        Args:
+            preset: name of the preset.
+            weights: a weights file in place of the preset's own.
+            settings: settings that differ from the preset's, by dotted name, such as
+                "regression.blend".
+            device: see `__init__`.
+            seed: see `__init__`.
+            keep_score_maps: see `__init__`.
+
+        Raises:
+            ConfigError: no such preset, setting or device.
+            WeightsError: the weights file is missing, corrupted or does not fit.
+        """
+        chosen = find_preset(preset)
+        config = apply_settings(chosen.tracker, settings or {})
+        path = default_weights(preset) if weights is None else Path(weights)
+        return cls(
+            load_network(path),
+            config,
+            device=device,
+            seed=seed,
+            keep_score_maps=keep_score_maps,
+        )
+
+    @property
+    def device_name(self) -> str:
+        """What computes, such as "CPU (2 threads)"."""
+        return name_device(self._device)
+
+    @property
+    def config(self) -> TrackerConfig:
+        """The settings."""
+        return self._config
+
+    @property
+    def target_ids(self) -> tuple[Id, ...]:
+        """Targets in the order in which they were started."""
+        return tuple(self._targets)
+
+    @property
+    def memory_nbytes(self) -> int:
+        """Bytes of the feature maps that are kept of all targets."""
+        return sum(target.memory_nbytes for target in self._targets.values())
+
+    def box_xywh(self, target_id: Id) -> BoxXywh:
+        """Last known box of a target.
+
+        Raises:
+            TrackerStateError: there is no such target.
+        """
+        return self._find(target_id).box_xywh
+
+    @torch.inference_mode()
+    def init(
+        self, target_id: Id, frame: NDArray[np.uint8], box_xywh: Sequence[float]
+    ) -> TrackResult:
+        """Start on a target; what was learned under this id before is forgotten.
+
+        Raises:
+            BoxError: the box is not usable in this frame.
+            FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
+        """
+        image, box = frame_to_image(frame, self._device), check_box(box_xywh, frame)
+        target = Target(self._network, self._config, seed=self._seed)
+        target.learn_given(image, box)
+        self._targets[target_id] = target
+        return TrackResult(box, 1.0, Verdict.GIVEN)
+
+    @torch.inference_mode()
+    def correct(
+        self, target_id: Id, frame: NDArray[np.uint8], box_xywh: Sequence[float]
+    ) -> TrackResult:
+        """Learn from a box that a person drew, and go on from there.
+
+        The box becomes a given sample of both branches, with its own augmentations:
+        the classifiers are optimised on all samples, the rectifier runs again.
+
+        Raises:
+            TrackerStateError: there is no such target yet.
+            BoxError: the box is not usable in this frame.
+            FrameError: the frame is not usable.
+        """
+        target = self._find(target_id)
+        image, box = frame_to_image(frame, self._device), check_box(box_xywh, frame)
+        target.learn_given(image, box)
+        return TrackResult(box, 1.0, Verdict.GIVEN)
+
+    def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:
+        """Search around this box from now on, without learning from it.
+
+        Raises:
+            TrackerStateError: there is no such target yet.
+            BoxError: not four finite numbers, or no area.
+        """
+        target = self._find(target_id)
+        far = 10**9  # a place has no frame; only form and size are checked
+        x, y, w, h = check_box_in_frame(box_xywh, width=far, height=far)
+        target.move_to((x, y, w, h))
+
+    def remove(self, target_id: Id) -> None:
+        """Stop following a target and forget what was learned about it.
+
+        Raises:
+            TrackerStateError: there is no such target.
+        """
+        self._find(target_id)
+        del self._targets[target_id]
+
+    @torch.inference_mode()
+    def track(
+        self, frame: NDArray[np.uint8], target_ids: Sequence[Id] | None = None
+    ) -> dict[Id, TrackResult]:
+        """Find targets in the next frame.
+
+        Args:
+            frame: uint8 RGB, shape (H, W, 3).
+            target_ids: which ones; all if None. The others stay where they are.
+
+        Returns:
+            Box, score, verdict and score maps of each. A lost target keeps its last
+            box and is searched in a growing region, later in the whole frame.
+
+        Raises:
+            TrackerStateError: a target is not known.
+            FrameError: the frame is not usable.
+        """
+        chosen = self.target_ids if target_ids is None else tuple(target_ids)
+        targets = [self._find(target_id) for target_id in chosen]
+        image = frame_to_image(frame, self._device)
+        seen = follow_targets(
+            targets, image, network=self._network, config=self._config
+        )
+        return {
+            target_id: self._describe(target, sighting)
+            for target_id, target, sighting in zip(chosen, targets, seen, strict=True)
+        }
+
+    def _describe(self, target: Target, sighting: Sighting) -> TrackResult:
+        maps = describe_scores(sighting) if self._keep_score_maps else None
+        place = sighting.place
+        score = min(max(place.peak.value, 0.0), 1.0)
+        return TrackResult(target.box_xywh, score, place.verdict, maps)
+
+    def _find(self, target_id: Id) -> Target:
+        try:
+            return self._targets[target_id]
+        except KeyError:
+            known = ", ".join(map(repr, self._targets)) or "none"
+            raise TrackerStateError(
+                f"There is no target {target_id!r} (known: {known}). "
+                "Call `init` for it first."
+            ) from None
