@@ -7,10 +7,13 @@ from typing import Literal
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["FactoryConfig", "Stage", "TrainingConfig"]
+__all__ = ["FactoryConfig", "Schedule", "Stage", "TrainingConfig"]
 
 Stage = Literal["one", "two"]
 """Stage one trains everything but the rectifier, stage two the rectifier."""
+
+Schedule = Literal["cosine", "step"]
+"""How the learning rate falls: along a cosine, or in steps as in the paper."""
 
 
 def _check(condition: bool, message: str) -> None:
@@ -102,6 +105,15 @@ class TrainingConfig:
     """Peak learning rate of AdamW."""
     final_lr_share: float = 0.02
     """Learning rate at the end of the cosine, as a share of `lr`."""
+    schedule: Schedule = "cosine"
+    """How the learning rate falls."""
+    decay_at: tuple[float, ...] = (0.5, 0.65, 0.98)
+    """Where the steps of the schedule "step" are, in shares of the run."""
+    decay_factor: float = 0.2
+    """Factor on the learning rate at each step of the schedule "step"."""
+    lr_factors: tuple[tuple[str, float], ...] = ()
+    """Factors on the learning rate by the beginning of a parameter's name, such as
+    ("backbone.", 0.1)."""
     warmup_samples: int = 1600
     """Sequences over which the learning rate rises linearly."""
     weight_decay: float = 1e-4
@@ -137,6 +149,23 @@ class TrainingConfig:
             0 <= self.final_lr_share <= 1,
             f"final_lr_share must lie in [0, 1], got {self.final_lr_share:g}.",
         )
+        _check(
+            self.schedule in ("cosine", "step"),
+            f"schedule must be 'cosine' or 'step', got {self.schedule!r}.",
+        )
+        _check(
+            all(0 < share < 1 for share in self.decay_at),
+            f"decay_at must lie inside (0, 1), got {self.decay_at}.",
+        )
+        _check(
+            0 < self.decay_factor <= 1,
+            f"decay_factor must lie in (0, 1], got {self.decay_factor:g}.",
+        )
+        for beginning, factor in self.lr_factors:
+            _check(
+                0 < factor <= 100,
+                f"lr_factors must lie in (0, 100], got {factor:g} for {beginning!r}.",
+            )
         _check(
             0 <= self.ema_decay < 1,
             f"ema_decay must lie in [0, 1), got {self.ema_decay:g}.",

@@ -153,7 +153,7 @@ def _make_video(
     *hidden: _Flags,
 ) -> AnnotatedVideo:
     sized = np.nan_to_num(boxes[:, 2:]) > 0
-    visible: _Flags = np.concatenate([np.isfinite(boxes), sized], 1).all(1)
+    visible: _Flags = np.logical_and.reduce([*np.isfinite(boxes).T, *sized.T])
     for flags in hidden:
         if len(flags) != len(boxes):
             raise TrainingError(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +21,12 @@ from fcot_engine.training.checkpoint import (
     write_checkpoint,
 )
 from fcot_engine.training.interruption import Interruption
+from fcot_engine.training.learning_rate import choose_parameters, find_learning_rate
 from fcot_engine.training.loader import stream_batches
 from fcot_engine.training.plot import plot_log
 from fcot_engine.training.run_log import RunLog
+from fcot_engine.training.running_means import RunningMeans
+from fcot_engine.training.team import Team
 from fcot_engine.training.training_batch import BatchSource, TrainingBatch
 from fcot_engine.training.weight_average import WeightAverage
 
@@ -35,6 +37,7 @@ _MAX_BAD_STEPS = 20
 
 Ending = Literal["samples", "minutes", "interrupted"]
 """Why a run ended."""
+_ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 
 class LossFunction(Protocol):
@@ -73,6 +76,8 @@ class Trainer:
         folder: the run folder for checkpoints, log and plot.
         device: where the network is trained.
         ahead: batches made ahead by a thread.
+        team: the processes that train together; `source` makes other batches in
+            each, gradients are averaged, and the first writes all files.
     """
 
     def __init__(
@@ -85,21 +90,28 @@ class Trainer:
         folder: Path,
         device: torch.device | str = "cpu",
         ahead: int = 0,
+        team: Team | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
         self.device = torch.device(device)
+        self.team = team or Team()
         self.network = network.to(self.device).train()
+        self.team.share_(self.network)
         self.average = WeightAverage(self.network, config.ema_decay)
         self.progress = TrainingProgress()
         self._source = source
         self._compute_losses = compute_losses
         self._ahead = ahead
-        self._parameters = _choose_parameters(self.network, config.stage)
+        groups = choose_parameters(self.network, config.stage, config.lr_factors)
+        self._lr_factors = [factor for factor, _ in groups]
+        self._parameters = [p for _, members in groups for p in members]
         self._optimizer = torch.optim.AdamW(
-            self._parameters, lr=config.lr, weight_decay=config.weight_decay
+            [{"params": members} for _, members in groups],
+            lr=config.lr,
+            weight_decay=config.weight_decay,
         )
-        self._leg_started = time.monotonic()
+        self._leg_started = self._last_saved = time.monotonic()
         self._minutes_before = 0.0
         self._bad_steps = 0
 
@@ -126,11 +138,14 @@ class Trainer:
             self._optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, KeyError, ValueError) as error:
             raise TrainingError(
-                f"{path} does not fit the network: {error}. Use the preset it was "
-                "trained with."
+                f"{path} does not fit the network: {error}. Use the preset and the "
+                "factors on the learning rate it was trained with."
             ) from error
         self.progress = TrainingProgress(**state["progress"])
-        torch.set_rng_state(state["rng"])
+        states = state["rng"]  # one for each process that took part
+        if not isinstance(states, list):
+            states = [states]
+        torch.set_rng_state(states[self.team.rank % len(states)])
         return True
 
     def run(
@@ -148,45 +163,52 @@ class Trainer:
                 written.
         """
         config, progress = self.config, self.progress
-        log = RunLog(self.folder / "log.csv", after_step=progress.step)
+        log = None
+        if self.team.is_first:
+            log = RunLog(self.folder / "log.csv", after_step=progress.step)
         batches = stream_batches(
             self._source, first=progress.step, size=config.batch, ahead=self._ahead
         )
-        self._leg_started = last_saved = time.monotonic()
+        self._leg_started = self._last_saved = time.monotonic()
         self._minutes_before = progress.minutes
-        sums = _Sums()
+        means = RunningMeans(self.team)
 
         def log_means() -> None:
-            row = self._describe(*sums.take())
-            log.add(row)
-            if on_log is not None:
-                on_log(row)
+            row = self._describe(*means.take())
+            if log is not None:
+                log.add(row)
+                if on_log is not None:
+                    on_log(row)
 
         with Interruption() as interruption, closing(batches):
-            while (ending := self._find_ending(interruption)) is None:
-                batch = next(batches)
-                sums.add(self._take_step(batch))
-                now = time.monotonic()
-                self._advance(now)
+            while (ending := self._settle(interruption)) is None:
+                means.add(self._take_step(next(batches)))
+                self._advance()
                 if progress.step % config.log_every == 0:
                     log_means()
-                if (now - last_saved) / 60 >= config.checkpoint_minutes:
-                    self.save()
-                    last_saved = time.monotonic()
-            if sums.count:
+            if means.count:
                 log_means()
             self.save()
-            plot_log(self.folder / "log.csv", self.folder / "log.png")
+            if log is not None:
+                plot_log(self.folder / "log.csv", self.folder / "log.png")
         return ending
 
-    def save(self) -> Path:
-        """Write a checkpoint of everything that the next step depends on."""
+    def save(self) -> Path | None:
+        """Write a checkpoint of everything that the next step depends on.
+
+        Returns:
+            Its folder; None in all processes but the first.
+        """
+        random_states = self.team.gather(torch.get_rng_state())
+        self._last_saved = time.monotonic()
+        if not self.team.is_first:
+            return None
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "progress": dataclasses.asdict(self.progress),
-            "rng": torch.get_rng_state(),
+            "rng": random_states,
             "stage": self.config.stage,
             "seed": self.config.seed,
         }
@@ -196,6 +218,22 @@ class Trainer:
         """Put the averaged weights into the network, for export; ends training."""
         self.network.load_state_dict(self.average.weights())
         return self.network.eval()
+
+    def _settle(self, interruption: Interruption) -> Ending | None:
+        """Agree with all processes on time and ending; save where that is due."""
+        waited = (time.monotonic() - self._last_saved) / 60
+        is_due = self.progress.step > 0 and waited >= self.config.checkpoint_minutes
+        own = self._find_ending(interruption)
+        number = 0 if own is None else 1 + _ENDINGS.index(own)
+        minutes, found, must_save = self.team.agree(
+            [self.progress.minutes, number, is_due and self.team.is_first]
+        )
+        self.progress.minutes = minutes
+        if found:
+            return _ENDINGS[int(found) - 1]
+        if must_save:
+            self.save()
+        return None
 
     def _find_ending(self, interruption: Interruption) -> Ending | None:
         config, progress = self.config, self.progress
@@ -208,24 +246,31 @@ class Trainer:
             return "minutes"
         return None
 
-    def _advance(self, now: float) -> None:
+    def _advance(self) -> None:
         self.progress.step += 1
-        self.progress.samples += self.config.batch
-        leg_minutes = (now - self._leg_started) / 60
+        self.progress.samples += self._step_samples
+        leg_minutes = (time.monotonic() - self._leg_started) / 60
         self.progress.minutes = self._minutes_before + leg_minutes
+
+    @property
+    def _step_samples(self) -> int:
+        return self.config.batch * self.team.size
 
     def _take_step(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """One step; returns detached figures for the log."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate()
+        rate = self._learning_rate()
+        groups = zip(self._optimizer.param_groups, self._lr_factors, strict=True)
+        for group, factor in groups:
+            group["lr"] = rate * factor
         self._optimizer.zero_grad(set_to_none=True)
         with torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"
         ):
             parts = self._compute_losses(self.network, batch, stage=self.config.stage)
         parts["total"].backward()
+        total = self._share_gradients_(parts["total"].detach())
         norm = nn.utils.clip_grad_norm_(self._parameters, self.config.max_grad_norm)
-        is_good = torch.isfinite(norm) & torch.isfinite(parts["total"].detach())
+        is_good = torch.isfinite(norm) & torch.isfinite(total)
         if is_good:
             self._optimizer.step()
             self.average.update(self.network)
@@ -235,6 +280,19 @@ class Trainer:
         return {name: part.detach() for name, part in parts.items()} | {
             "grad_norm": norm
         }
+
+    def _share_gradients_(self, total: Tensor) -> Tensor:
+        """Average gradients, running statistics and the loss over all processes."""
+        if self.team.size == 1:
+            return total
+        for parameter in self._parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        mean_total = total.float().clone()
+        buffers = [b for b in self.network.buffers() if b.is_floating_point()]
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        self.team.average_([mean_total, *gradients, *buffers])
+        return mean_total
 
     def _note_bad_step(self) -> None:
         self._bad_steps += 1
@@ -247,17 +305,19 @@ class Trainer:
             )
 
     def _learning_rate(self) -> float:
-        """Linear warm-up, then a cosine over samples, or else over minutes."""
+        """Scheduled over samples, or else over the minutes of this leg."""
         config, progress = self.config, self.progress
-        warm = min(1.0, (progress.samples + config.batch) / (config.warmup_samples + 1))
         if config.samples is not None:
             done = progress.samples / config.samples
         else:
             assert config.minutes is not None
             done = (progress.minutes - self._minutes_before) / config.minutes
-        cosine = (1 + math.cos(math.pi * min(done, 1.0))) / 2
-        low = config.final_lr_share
-        return config.lr * warm * (low + (1 - low) * cosine)
+        return find_learning_rate(
+            config,
+            samples=progress.samples,
+            done=done,
+            step_samples=self._step_samples,
+        )
 
     def _describe(
         self, means: Mapping[str, float], steps_per_s: float
@@ -266,50 +326,7 @@ class Trainer:
             "step": float(self.progress.step),
             "samples": float(self.progress.samples),
             "minutes": self.progress.minutes,
-            "samples_per_s": steps_per_s * self.config.batch,
+            "samples_per_s": steps_per_s * self._step_samples,
             "lr": self._learning_rate(),
             **means,
         }
-
-
-class _Sums:
-    """Means of figures over steps, read back from the device once a line."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._totals: dict[str, Tensor] = {}
-        self._started = time.monotonic()
-
-    def add(self, figures: Mapping[str, Tensor]) -> None:
-        """Count the figures of one step."""
-        self.count += 1
-        for name, value in figures.items():
-            before = self._totals.get(name)
-            self._totals[name] = value if before is None else before + value
-
-    def take(self) -> tuple[dict[str, float], float]:
-        """Means since the last call, and steps a second; then start anew."""
-        means = {name: float(t) / self.count for name, t in self._totals.items()}
-        now = time.monotonic()
-        rate = self.count / max(now - self._started, 1e-9)
-        self.count, self._totals, self._started = 0, {}, now
-        return means, rate
-
-
-def _choose_parameters(network: nn.Module, stage: Stage) -> list[nn.Parameter]:
-    """Parameters of a stage; the others are frozen.
-
-    `stage_parameters` may give parameters or optimiser groups of them.
-    """
-    given: Iterable[Any] = network.stage_parameters(stage)  # type: ignore[operator]
-    chosen: list[nn.Parameter] = []
-    for item in given:
-        chosen += item["params"] if isinstance(item, dict) else [item]
-    if not chosen:
-        raise TrainingError(
-            f"The network has no parameters for stage {stage!r}; train another stage."
-        )
-    ids = {id(parameter) for parameter in chosen}
-    for parameter in network.parameters():
-        parameter.requires_grad_(id(parameter) in ids)
-    return chosen
