@@ -20,7 +20,7 @@ LAYERS = (
     ("online",),
     ("tracker",),
     ("session",),
-    ("io", "training", "evaluation", "sample"),
+    ("io", "training", "evaluation", "sample", "released"),
     ("cli",),
 )
 LEVEL_OF = {part: level for level, parts in enumerate(LAYERS) for part in parts}

@@ -17,6 +17,7 @@ from fcot_engine.cli import (
     info_command,
     track_command,
     train_command,
+    weights_command,
 )
 from fcot_engine.errors import FcotError
 
@@ -68,6 +69,13 @@ COMMANDS = (
         train_command.EXAMPLES,
         train_command.add_arguments,
         train_command.run,
+    ),
+    Command(
+        "weights",
+        "import, list, show and verify weights",
+        weights_command.EXAMPLES,
+        weights_command.add_arguments,
+        weights_command.run,
     ),
     Command(
         "info",

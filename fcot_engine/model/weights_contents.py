@@ -42,7 +42,7 @@ def read_contents(path: Path) -> WeightsContents:
         for name, tensor in _read_tensors(path):
             kind = str(tensor.dtype).removeprefix("torch.")
             digest.update(f"{name} {kind} {tuple(tensor.shape)}\n".encode())
-            digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy())
+            digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
             numbers[kind] += tensor.numel()
             n_tensors += 1
     except (OSError, SafetensorError) as error:

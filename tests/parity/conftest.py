@@ -42,14 +42,23 @@ def parity(shared_dir: Path) -> ParityArrays:
 
 
 def _load_recipe() -> ModuleType:
-    """Import the neighbour file; the test folders are no packages."""
-    path = Path(__file__).with_name("weights_recipe.py")
-    spec = importlib.util.spec_from_file_location("weights_recipe", path)
+    return _load_module(Path(__file__).with_name("weights_recipe.py"))
+
+
+def _load_module(path: Path) -> ModuleType:
+    """Import a file; the test folders are no packages."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def mock_checkpoint() -> ModuleType:
+    """Writes files as the released training code does."""
+    return _load_module(Path(__file__).parent.parent / "mock_checkpoint.py")
 
 
 @pytest.fixture(scope="session")

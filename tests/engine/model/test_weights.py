@@ -85,6 +85,24 @@ class TestSaveAndLoad:
         assert floats
         assert {t.dtype for t in floats} == {torch.float16}
 
+    @pytest.mark.parametrize(
+        ("value", "stays"),
+        [
+            pytest.param(3e-5, True, id="large_enough"),
+            pytest.param(3e-7, False, id="too_small"),
+            pytest.param(1e6, False, id="too_large"),
+        ],
+    )
+    def test_numbers_that_half_precision_would_lose_take_four(
+        self, network, tmp_path, value, stays
+    ):
+        table = network.fine.label_table.data
+        table[:] = value * torch.linspace(1, 1.9, len(table))
+        save_network(network, tmp_path / "w")
+        kept = load_file(tmp_path / "w")["fine.label_table"]
+        assert kept.dtype == (torch.float16 if stays else torch.float32)
+        assert float((kept.float() - table).norm() / table.norm()) < 1e-3
+
     def test_network_being_saved_stays_as_it_is(self, network, tmp_path):
         before = {name: t.clone() for name, t in network.state_dict().items()}
         save_network(network, tmp_path / "w")

@@ -1,0 +1,209 @@
+"""From a released checkpoint to a network of ours, and to a weights file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.errors import WeightsError
+from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.model.weights import save_network
+from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint, read_checkpoint
+from fcot_engine.released.name_table import DIMP, FCOT, NameTable
+
+__all__ = ["ImportedNetwork", "import_network", "import_weights"]
+
+ABSENT_NORM_SCALE = 2.0
+"""`norm_scale_coef` of the released code where a checkpoint does not name one."""
+COUNTER = ".num_batches_tracked"
+"""Counts training steps; files of old versions do not have it, and nothing reads it."""
+SHOWN = 8
+"""Problems that a message names."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImportedNetwork:
+    """A network with the numbers of a released checkpoint."""
+
+    network: PaperNet
+    """In float32, exactly as in the file, in evaluation mode, on the CPU."""
+    provenance: dict[str, str]
+    """Where it came from, for the header of a weights file."""
+
+
+def import_weights(
+    source: Path,
+    out: Path,
+    *,
+    norm_scale: float | None = None,
+    sha256: str | None = None,
+    config: PaperNetworkConfig | None = None,
+) -> ImportedNetwork:
+    """Write a released checkpoint as a weights file; arguments of `import_network`.
+
+    Numbers are kept in half precision where it holds them (see `save_network`).
+
+    Raises:
+        WeightsError: the checkpoint cannot be used or `out` cannot be written.
+    """
+    imported = import_network(
+        source, norm_scale=norm_scale, sha256=sha256, config=config
+    )
+    save_network(imported.network, out, info=imported.provenance)
+    return imported
+
+
+def import_network(
+    path: Path,
+    *,
+    norm_scale: float | None = None,
+    sha256: str | None = None,
+    config: PaperNetworkConfig | None = None,
+) -> ImportedNetwork:
+    """Read a checkpoint of FCOT, or one of DiMP as a start for training.
+
+    Args:
+        path: file of the released training code.
+        norm_scale: `norm_scale_coef` the network was trained with; read from the file
+            when None.
+        sha256: refuse a file with another digest than this one.
+        config: sizes of the network; those of the paper when None.
+
+    Raises:
+        WeightsError: the file cannot be used. Entries that are missing, unexpected or
+            of another shape are named together.
+    """
+    checkpoint = read_checkpoint(path, sha256=sha256)
+    table = _find_table(checkpoint, path.name)
+    config = config or PaperNetworkConfig()
+    note = "as configured"
+    if table is FCOT:
+        config, note = _set_norm_gain(config, checkpoint, norm_scale, path.name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # what a file does not have is the same each time
+        network = PaperNet(config)
+    _fill(network, checkpoint, table, path.name)
+    provenance = {
+        "kind": table.kind,
+        "source_file": path.name,
+        "source_sha256": checkpoint.sha256,
+        "source_bytes": str(checkpoint.size),
+        "source_container": checkpoint.container.value,
+        "source_network": checkpoint.network_type or "not told",
+        "epoch": "not told" if checkpoint.epoch is None else str(checkpoint.epoch),
+        "norm_scale_coef": f"{config.norm_gain:g} ({note})",
+        "constructor": _describe(checkpoint.arguments),
+        "imported": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+    if table is DIMP:
+        provenance["note"] = (
+            "A start for training: backbone and coarse classifier are from DiMP, "
+            "everything else is freshly initialised (seed 0)."
+        )
+    return ImportedNetwork(network=network.eval(), provenance=provenance)
+
+
+def _find_table(checkpoint: ReleasedCheckpoint, name: str) -> NameTable:
+    for table in (FCOT, DIMP):
+        if any(table.is_marked(key) for key in checkpoint.tensors):
+            return table
+    some = ", ".join(repr(key[:60]) for key in list(checkpoint.tensors)[:3])
+    raise WeightsError(
+        f"{name} is a state dict, but neither of FCOT nor of DiMP: it has "
+        f"{len(checkpoint.tensors)} entries such as {some}. Name another file."
+    )
+
+
+def _set_norm_gain(
+    config: PaperNetworkConfig,
+    checkpoint: ReleasedCheckpoint,
+    given: float | None,
+    name: str,
+) -> tuple[PaperNetworkConfig, str]:
+    """Take the norm's gain, which is no tensor, from the constructor's arguments."""
+    if given is not None:
+        value: object = given
+        note = "given"
+    elif "norm_scale_coef" in checkpoint.arguments:
+        value, note = checkpoint.arguments["norm_scale_coef"], "from the file"
+    else:
+        value, note = ABSENT_NORM_SCALE, "not in the file: the released default"
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or not 0.01 <= value <= 100
+    ):
+        raise WeightsError(
+            f"norm_scale_coef of {name} must be a number from 0.01 to 100 (released: "
+            f"1.5 or 2), got {str(value)[:40]!r}. Fetch the file again."
+        )
+    return replace(config, norm_gain=float(value)), note
+
+
+def _fill(
+    network: PaperNet, checkpoint: ReleasedCheckpoint, table: NameTable, name: str
+) -> None:
+    """Put the tensors into the network, or say all that does not fit."""
+    expected = network.state_dict()
+    filled: dict[str, Tensor] = {}
+    problems = []
+    for released, value in checkpoint.tensors.items():
+        if table.is_dropped(released):
+            continue
+        ours = table.to_ours(released)
+        if ours is None or ours not in expected:
+            problems.append(f"unexpected {released[:80]}")
+            continue
+        shaped = _reshape(value, expected[ours], released)
+        if shaped is None:
+            problems.append(
+                f"{released} has shape {tuple(value.shape)}, "
+                f"expected {tuple(expected[ours].shape)}"
+            )
+        filled[ours] = expected[ours] if shaped is None else shaped
+    for ours in expected.keys() - filled.keys():
+        missing = table.to_released(ours)
+        if missing is not None and not ours.endswith(COUNTER):
+            problems.append(f"missing {missing}")
+    if problems:
+        raise WeightsError(
+            f"{name} does not fit the network of {table.kind} ({len(problems)} "
+            f"problems): {'; '.join(sorted(problems)[:SHOWN])}. Fetch the file again, "
+            "or name one that was trained with the released settings."
+        )
+    network.load_state_dict({**expected, **filled})
+
+
+def _reshape(value: Tensor, wanted: Tensor, released: str) -> Tensor | None:
+    """Return the tensor in our shape and type, None if it does not fit.
+
+    The optimisers' tables are 1x1 convolutions and their scalars vectors of one
+    element in the released code; everywhere else shapes must be equal.
+    """
+    if value.is_floating_point() != wanted.is_floating_point():
+        return None
+    if ".filter_optimizer." in released and value.numel() == wanted.numel():
+        value = value.reshape(wanted.shape)
+    return value.to(wanted.dtype) if value.shape == wanted.shape else None
+
+
+def _describe(arguments: Mapping[str, object]) -> str:
+    """Plain arguments of the constructor as JSON."""
+    plain = {
+        key: value
+        for key, value in sorted(arguments.items())
+        if value is None or isinstance(value, bool | int | float | str | list | tuple)
+    }
+    try:
+        return json.dumps(plain)[:2000]
+    except (TypeError, ValueError, RecursionError):
+        return "not plain"

@@ -1,0 +1,206 @@
+"""Reading a released checkpoint without running anything from it.
+
+The files are pickles that name classes of the released code. PyTorch's restricted
+unpickler (`weights_only=True`) refuses all names but its own; for the time of one load
+it is told to make a `StandIn` for exactly the classes that the released training code
+writes. A stand-in has no code: it keeps the attributes that were pickled. Whatever else
+a file names ends in an error before it is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fcot_engine.errors import WeightsError
+from fcot_engine.released.container import (
+    Container,
+    check_all_was_read,
+    find_container,
+)
+
+__all__ = ["ReleasedCheckpoint", "StandIn", "read_checkpoint"]
+
+PICKLED_CLASSES = (
+    "model_constructor.NetConstructor",
+    "stats.AverageMeter",
+    "stats.StatValue",
+    "settings.Settings",
+    "local.EnvironmentSettings",
+)
+PICKLED_PACKAGES = ("ltr.admin", "dlframework.common.utils")  # the second is older
+NUMBER_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+class StandIn:
+    """An object of the released code without its code: attributes and nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # tensors do not compare to one bool
+class ReleasedCheckpoint:
+    """What is of use in a released checkpoint."""
+
+    tensors: dict[str, Tensor]
+    """The network's entries by their released names, on the CPU."""
+    arguments: Mapping[str, object]
+    """What the network was constructed with; empty where the file does not say."""
+    network_type: str
+    """Name of the released network class; empty where the file does not say."""
+    epoch: int | None
+    """How many epochs it was trained for, as far as told."""
+    container: Container
+    """How the file was packed."""
+    sha256: str
+    """Of the whole file."""
+    size: int
+    """Of the whole file, in bytes."""
+
+
+def read_checkpoint(path: Path, *, sha256: str | None = None) -> ReleasedCheckpoint:
+    """Read a checkpoint of the released training code, or a bare state dict.
+
+    Args:
+        path: a file that `torch.save` wrote, in either of its formats.
+        sha256: refuse a file with another digest than this one.
+
+    Raises:
+        WeightsError: the file is missing, is none, is damaged, names classes that the
+            released code does not write, or holds something else than a network.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be read: {error.strerror or error}. Check the path."
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and digest != sha256.strip().lower():
+        raise WeightsError(
+            f"{path.name} is not the file that was asked for: its SHA-256 is {digest}. "
+            "Fetch the file again."
+        )
+    container = find_container(data, name=path.name)
+    content = _load(data, container, path.name)
+    if not isinstance(content, dict):
+        raise _no_network(path.name, f"a {type(content).__name__}")
+    is_bare = "net" not in content
+    outer: dict[Any, Any] = {} if is_bare else content
+    epoch, network_type = outer.get("epoch"), outer.get("net_type")
+    return ReleasedCheckpoint(
+        tensors=_check_tensors(content if is_bare else content["net"], path.name),
+        arguments=_read_arguments(outer.get("constructor"), path.name),
+        network_type=network_type if isinstance(network_type, str) else "",
+        epoch=epoch if type(epoch) is int else None,
+        container=container,
+        sha256=digest,
+        size=len(data),
+    )
+
+
+def _load(data: bytes, container: Container, name: str) -> object:
+    """Unpickle with stand-ins; every failure becomes one `WeightsError`."""
+    stream = io.BytesIO(data)
+    allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+        (StandIn, f"{package}.{place}")
+        for package in PICKLED_PACKAGES
+        for place in PICKLED_CLASSES
+    ]
+    try:
+        # the registration lasts as long as the block
+        with torch.serialization.safe_globals(allowed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old files: old kinds of storage
+            content: object = torch.load(stream, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # damaged pickles end in errors of any kind: KeyError, IndexError, struct.error,
+        # UnicodeDecodeError, RuntimeError, MemoryError, ...
+        raise WeightsError(_explain(name, error)) from error
+    check_all_was_read(container, data, end=stream.tell(), name=name)
+    return content
+
+
+def _explain(name: str, error: Exception) -> str:
+    """One line on why a file was refused, without PyTorch's advice to trust it."""
+    text = " ".join(str(error).split())
+    found = re.search(r"GLOBAL (\S+)", text)
+    if found is not None:
+        return (
+            f"{name} is refused: it names {found[1][:80]!r}, which no checkpoint of "
+            "FCOT or DiMP does. Nothing in it was run; do not trust this file."
+        )
+    if text.startswith("Weights only load failed"):
+        reason = "it holds more than tensors, or a byte was changed"
+    else:
+        reason = text.split(". ")[0][:160] or type(error).__name__
+    return f"{name} is damaged or no checkpoint: {reason}. Fetch the file again."
+
+
+def _no_network(name: str, found: str) -> WeightsError:
+    return WeightsError(
+        f"{name} holds {found}, where a checkpoint of FCOT or DiMP or its state dict "
+        "was expected. Name another file."
+    )
+
+
+def _check_tensors(content: object, name: str) -> dict[str, Tensor]:
+    """Check that it is a state dict whose tensors are whole and their own."""
+    if not isinstance(content, dict) or not content:
+        raise _no_network(name, "no state dict")
+    problems = []
+    storages: set[int] = set()
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise _no_network(name, f"a {type(value).__name__} under {str(key)[:60]!r}")
+        problem = _find_problem(value)
+        if problem is None and value.numel():
+            address = value.untyped_storage().data_ptr()
+            if address in storages:
+                problem = "shares its numbers with another tensor"
+            storages.add(address)
+        if problem is not None:
+            problems.append(f"{key[:80]!r} {problem}")
+    if problems:
+        raise WeightsError(
+            f"{name} has {len(problems)} tensors that cannot be used: "
+            f"{'; '.join(problems[:8])}. Fetch the file again."
+        )
+    return {key: value.detach() for key, value in content.items()}
+
+
+def _find_problem(value: Tensor) -> str | None:
+    """What is wrong with a tensor as such, whatever its name.
+
+    A tensor of a state dict fills its storage. One that does not was saved as a part
+    of something else, or its sizes were changed.
+    """
+    if value.layout is not torch.strided or value.device.type != "cpu":
+        return f"is of an unusual kind ({value.layout}, {value.device})"
+    if value.is_quantized or value.dtype not in (*NUMBER_TYPES, torch.int64):
+        return f"has numbers of type {value.dtype}"
+    n_bytes = value.numel() * value.element_size()
+    if not value.is_contiguous() or value.untyped_storage().nbytes() != n_bytes:
+        return "does not fill its storage"
+    if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+        return "is not finite"
+    return None
+
+
+def _read_arguments(constructor: object, name: str) -> Mapping[str, object]:
+    """Keyword arguments of the pickled constructor; none where it is missing."""
+    if constructor is None:
+        return {}
+    arguments = getattr(constructor, "kwds", None)
+    if not isinstance(constructor, StandIn) or not isinstance(arguments, dict):
+        raise WeightsError(
+            f"{name} is damaged: its constructor has no keyword arguments. "
+            "Fetch the file again."
+        )
+    return {key: value for key, value in arguments.items() if isinstance(key, str)}
