@@ -6,49 +6,67 @@ import torch
 from torch import Tensor
 
 from fcot_engine.errors import ShapeError
+from fcot_engine.online.given_thinning import pick_evenly, share_out
+from fcot_engine.online.sample_weights import SampleWeights
+from fcot_engine.online.slot_buffer import SlotBuffer
 
 __all__ = ["SampleMemory"]
 
 
 class SampleMemory:
-    """Feature maps of given and tracked samples in half precision.
+    """Feature maps of given and tracked samples in half precision, with a hard bound.
 
-    Given samples come from human boxes and are kept for good; up to `capacity` tracked
-    ones share the rest, the one with the least weight making room for a new one. The
-    given ones together never weigh less than `given_share`.
+    Given samples come from human boxes, and no tracked one takes their place; when
+    human boxes bring more than `given_capacity`, their augmentations are thinned out
+    (`given_thinning`). Of the tracked ones the lightest makes room for a new one. What
+    each weighs is told by `SampleWeights`.
     """
 
-    def __init__(self, capacity: int, *, given_share: float) -> None:
-        self._capacity = capacity
-        self._given_share = given_share
-        self._coarse: list[Tensor] = []
-        self._fine: list[Tensor] = []
-        self._boxes: list[Tensor] = []
-        self._weights: list[float] = []
-        self._is_given: list[bool] = []
+    def __init__(
+        self, capacity: int, *, given_share: float, given_capacity: int = 92
+    ) -> None:
+        """Start empty.
+
+        Args:
+            capacity: tracked samples kept.
+            given_share: least share of the given samples in the weights.
+            given_capacity: given samples kept beside them, at least 2.
+        """
+        bound = capacity + given_capacity
+        self._given_capacity = given_capacity
+        self._weights = SampleWeights(capacity, given_share=given_share)
+        self._coarse = SlotBuffer(bound, torch.float16)
+        self._fine = SlotBuffer(bound, torch.float16)
+        self._boxes = SlotBuffer(bound, torch.float32)
 
     def __len__(self) -> int:
         return len(self._weights)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the feature maps take."""
-        return sum(map_.nbytes for map_ in (*self._coarse, *self._fine))
+        """Bytes held for feature maps and boxes."""
+        return sum(buffer.nbytes for buffer in self._buffers())
 
     def add_given(self, coarse: Tensor, fine: Tensor, boxes_xywh: Tensor) -> None:
-        """Keep the samples of a human box for good, each with the same weight.
+        """Keep the samples of a human box, which share its weight evenly.
 
         Args:
-            coarse: `(N, C, h, w)`.
+            coarse: `(N, C, h, w)`, the unchanged sample first.
             fine: `(N, C, H, W)`.
             boxes_xywh: `(N, 4)` in patch pixels.
+
+        Raises:
+            ShapeError: the three do not fit each other or the samples before.
         """
         self._check(coarse, fine, boxes_xywh)
-        share = 1.0 if not self._weights else self._given_weight() or 1.0
-        for place in range(len(boxes_xywh)):
-            self._append(coarse[place], fine[place], boxes_xywh[place], is_given=True)
-            self._weights.append(share / len(boxes_xywh))
-        self._normalise()
+        count = self._thin_out(len(boxes_xywh))
+        start = len(self)
+        for buffer, rows in zip(
+            self._buffers(), (coarse, fine, boxes_xywh), strict=True
+        ):
+            chosen = rows if count == len(rows) else rows[pick_evenly(len(rows), count)]
+            buffer.write(start, chosen)
+        self._weights.add_given(count)
 
     def add_tracked(
         self, coarse: Tensor, fine: Tensor, box_xywh: Tensor, *, rate: float
@@ -59,43 +77,43 @@ class SampleMemory:
             coarse: features at stride 16.
             fine: features at stride 4.
             box_xywh: the found box in patch pixels.
-            rate: weight of the new sample against all older ones.
+            rate: learning rate, see `SampleWeights`.
+
+        Raises:
+            ShapeError: the three do not fit each other or the samples before.
         """
-        self._check(coarse, fine, box_xywh[None])
-        tracked = [i for i, given in enumerate(self._is_given) if not given]
-        self._weights = [weight * (1 - rate) for weight in self._weights]
-        if len(tracked) >= self._capacity:
-            self._drop(min(tracked, key=lambda place: self._weights[place]))
-        self._append(coarse[0], fine[0], box_xywh, is_given=False)
-        self._weights.append(rate)
-        self._normalise()
+        boxes = box_xywh[None]
+        self._check(coarse, fine, boxes)
+        slot = self._weights.add_tracked(rate)
+        for buffer, row in zip(self._buffers(), (coarse, fine, boxes), strict=True):
+            buffer.write(slot, row)
 
     def forget_tracked(self) -> None:
         """Drop all tracked samples; the given ones share the whole weight."""
-        for place in reversed(range(len(self._weights))):
-            if not self._is_given[place]:
-                self._drop(place)
-        self._normalise()
+        self._keep([slot for group in self._weights.given_slots() for slot in group])
 
     def coarse(self) -> Tensor:
-        """Features at stride 16, `(N, C, h, w)`, single precision."""
-        return torch.stack(self._coarse).float()
+        """Features at stride 16, `(N, C, h, w)`, half precision, not copied."""
+        return self._coarse.view(len(self))
 
     def fine(self) -> Tensor:
-        """Features at stride 4, `(N, C, H, W)`, single precision."""
-        return torch.stack(self._fine).float()
+        """Features at stride 4, `(N, C, H, W)`, half precision, not copied."""
+        return self._fine.view(len(self))
 
     def boxes_xywh(self) -> Tensor:
-        """Boxes in patch pixels, `(N, 4)`."""
-        return torch.stack(self._boxes)
+        """Boxes in patch pixels, `(N, 4)`, not copied."""
+        return self._boxes.view(len(self))
 
     def weights(self) -> Tensor:
         """Weights that sum to 1, `(N,)`."""
-        return torch.tensor(self._weights, device=self._boxes[0].device)
+        return torch.tensor(self._weights.values(), device=self.boxes_xywh().device)
 
     def given_weight(self) -> float:
         """Share of the given samples."""
-        return self._given_weight()
+        return self._weights.given_weight()
+
+    def _buffers(self) -> tuple[SlotBuffer, SlotBuffer, SlotBuffer]:
+        return self._coarse, self._fine, self._boxes
 
     def _check(self, coarse: Tensor, fine: Tensor, boxes: Tensor) -> None:
         if not len(coarse) == len(fine) == len(boxes):
@@ -103,36 +121,25 @@ class SampleMemory:
                 "coarse, fine and boxes must have the same first size, got "
                 f"{len(coarse)}, {len(fine)} and {len(boxes)}."
             )
+        for buffer, rows in zip(self._buffers(), (coarse, fine, boxes), strict=True):
+            buffer.check(rows)
 
-    def _append(
-        self, coarse: Tensor, fine: Tensor, box: Tensor, *, is_given: bool
-    ) -> None:
-        self._coarse.append(coarse.half().clone())
-        self._fine.append(fine.half().clone())
-        self._boxes.append(box.float())
-        self._is_given.append(is_given)
+    def _thin_out(self, n_new: int) -> int:
+        """Make room for a human box of so many samples; return how many it may keep."""
+        groups = self._weights.given_slots()
+        sizes = [len(group) for group in groups]
+        if sum(sizes) + n_new <= self._given_capacity:
+            return n_new
+        *counts, allowed = share_out([*sizes, n_new], self._given_capacity)
+        dropped = set()
+        for group, count in zip(groups, counts, strict=True):
+            kept = {group[place] for place in pick_evenly(len(group), count)}
+            dropped |= set(group) - kept
+        self._keep([slot for slot in range(len(self)) if slot not in dropped])
+        return allowed
 
-    def _drop(self, place: int) -> None:
-        for column in (
-            self._coarse,
-            self._fine,
-            self._boxes,
-            self._weights,
-            self._is_given,
-        ):
-            del column[place]
-
-    def _given_weight(self) -> float:
-        pairs = zip(self._weights, self._is_given, strict=True)
-        return sum(weight for weight, given in pairs if given)
-
-    def _normalise(self) -> None:
-        """Sum to 1, the given ones at least `given_share` of it."""
-        total = sum(self._weights)
-        given = self._given_weight() / total
-        tracked = 1 - given
-        both = given > 0 and tracked > 0
-        wanted = max(given, self._given_share) if both else given
-        for place, is_given in enumerate(self._is_given):
-            part, share = (given, wanted) if is_given else (tracked, 1 - wanted)
-            self._weights[place] *= (share / part if part > 0 else 1) / total
+    def _keep(self, slots: list[int]) -> None:
+        slots = sorted(slots)
+        self._weights.keep(slots)
+        for buffer in self._buffers():
+            buffer.keep(slots)

@@ -32,6 +32,7 @@ class TestTrackerConfig:
             (AugmentationConfig, "box_samples", 0),
             (ClassificationUpdateConfig, "update_interval", 0),
             (ClassificationUpdateConfig, "memory_size", 0),
+            (ClassificationUpdateConfig, "given_capacity", 1),
             (ClassificationUpdateConfig, "given_share", 1.5),
             (RegressionUpdateConfig, "blend", -0.1),
             (RegressionUpdateConfig, "size_gain", 2.0),

@@ -102,3 +102,73 @@ class TestCorrelateWithScores:
             lambda x, s: correlate_with_scores(x, s, side=3),
             (features.requires_grad_(), scores.requires_grad_()),
         )
+
+
+class TestHalfPrecisionFeatures:
+    """As the sample memory holds them: converted a few samples at a time."""
+
+    @pytest.fixture(params=[1, 2, 7], ids="{}_at_once".format)
+    def chunked(self, request, monkeypatch):
+        sample_bytes = 5 * 9 * 8 * 4
+        monkeypatch.setattr(
+            "fcot_engine.ops.target_filter._CONVERTED_BYTES",
+            request.param * sample_bytes,
+        )
+
+    @pytest.fixture(params=[3, 4], ids="side_{}".format)
+    def side(self, request):
+        return request.param
+
+    @pytest.mark.usefixtures("chunked")
+    def test_scores_are_those_of_one_pass(self, side):
+        features, target_filter = torch.randn(7, 5, 9, 8).half(), random(5, side, side)
+        target_filter = target_filter.float()
+        scores = apply_filter(features, target_filter)
+        assert scores.dtype == torch.float32
+        expected = apply_filter(features.float(), target_filter)
+        torch.testing.assert_close(scores, expected, atol=1e-5, rtol=0)
+
+    @pytest.mark.usefixtures("chunked")
+    def test_correlation_is_that_of_one_pass(self, side):
+        more = 1 - side % 2
+        features = torch.randn(7, 5, 9, 8).half()
+        scores = torch.randn(7, 9 + more, 8 + more)
+        back = correlate_with_scores(features, scores, side=side)
+        assert back.dtype == torch.float32
+        expected = correlate_with_scores(features.float(), scores, side=side)
+        torch.testing.assert_close(back, expected, atol=1e-5, rtol=1e-6)
+
+    @pytest.mark.usefixtures("chunked")
+    def test_leading_dims_have_a_filter_each(self, side):
+        features, filters = torch.randn(2, 7, 5, 9, 8).half(), torch.randn(2, 5, 3, 3)
+        scores = apply_filter(features, filters)
+        torch.testing.assert_close(scores[1], apply_filter(features[1], filters[1]))
+        back = correlate_with_scores(features, scores, side=3)
+        torch.testing.assert_close(
+            back[1], correlate_with_scores(features[1], scores[1], side=3)
+        )
+
+    def test_half_throughout_stays_half(self):
+        scores = apply_filter(
+            torch.randn(2, 3, 4, 4).half(), torch.randn(3, 1, 1).half()
+        )
+        assert scores.dtype == torch.float16
+
+    def test_converted_copies_stay_small(self, monkeypatch):
+        """50 samples of the paper's fine maps, 5 MiB each in single precision."""
+        largest = []
+        whole = torch.Tensor.to
+
+        def spy(tensor, *args, **kwargs):
+            result = whole(tensor, *args, **kwargs)
+            largest.append(result.nbytes)
+            return result
+
+        monkeypatch.setattr(torch.Tensor, "to", spy)
+        features = torch.zeros(1, 256, 72, 72, dtype=torch.float16).expand(
+            50, -1, -1, -1
+        )
+        apply_filter(features, torch.zeros(256, 4, 4))
+        correlate_with_scores(features, torch.zeros(50, 73, 73), side=4)
+        assert len(largest) > 2
+        assert max(largest) < 48 * 1024**2
