@@ -6,36 +6,28 @@ online model   generator on the best tracked samples of a span, then rectifier o
 current model  lambda * online + (1 - lambda) * static, on the filters (Eq. 11)
 
 A human box brings given samples of its own and makes the static model anew.
+`static_model` and `online_update` of the settings switch parts of this off, or put the
+update of DiMP in its place, for the paper's Tables II and III.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
 from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.config.tracking import RegressionUpdateConfig
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.model.network import FcotNet, Features
+from fcot_engine.model.features import BoxFeatures
+from fcot_engine.model.network import FcotNet
 from fcot_engine.model.rectifier import rectify
 from fcot_engine.model.regression import DetailWindow
-from fcot_engine.ops.box_offsets import decode_offsets, encode_offsets
+from fcot_engine.online.rectifier_rows import RectifierRows, RowReader
+from fcot_engine.ops.box_offsets import decode_offsets
 
 __all__ = ["RegressionModelGenerator"]
-
-
-@dataclass(frozen=True, eq=False)
-class _GivenInputs:
-    """The rectifier's rows: what Eq. 4 looks at around each given target's centre."""
-
-    learned: Tensor
-    """Learned inputs and the constant, `(N, learned_size + 1)`."""
-    detail: Tensor | None
-    """Raw patches of fixed features, `(N, channels * side * side)`, or None."""
-    targets: Tensor
-    """Offsets in units of the filters, `(N, 4)`."""
 
 
 class RegressionModelGenerator:
@@ -44,8 +36,10 @@ class RegressionModelGenerator:
     def __init__(self, network: FcotNet, config: RegressionUpdateConfig) -> None:
         self._branch = network.regression
         self._config = config
-        self._given: list[_GivenInputs] = []
+        self._reader = RowReader(self._branch, config)
+        self._given: list[RectifierRows] = []
         self._generated_given: list[Tensor] = []
+        self._tracked: deque[RectifierRows] = deque(maxlen=config.trad_memory)
         self._window: DetailWindow | None = None
         self._static: Tensor | None = None
         self._online: Tensor | None = None
@@ -55,36 +49,59 @@ class RegressionModelGenerator:
         """Human boxes learned from."""
         return len(self._given)
 
-    def learn_given(self, features: Features, boxes_xywh: Tensor) -> None:
-        """Take in the samples of a human box and run the rectifier again.
+    @property
+    def n_tracked(self) -> int:
+        """Tracked samples kept, by the traditional update alone."""
+        return len(self._tracked)
+
+    def learn_given(self, features: BoxFeatures, boxes_xywh: Tensor) -> None:
+        """Take in the samples of a human box and make the static model anew.
 
         Args:
             features: of N augmented patches, the first one unchanged.
             boxes_xywh: `(N, 4)` in patch pixels.
         """
-        self._given.append(self._read_given(features, boxes_xywh))
-        generated = self._branch.generate(features.decoder[:1], boxes_xywh[:1])
+        self._given.append(self._reader.read(features, boxes_xywh))
+        unchanged = BoxFeatures(
+            features.regression[:1],
+            features.decoder[:1],
+            None if features.decoder_coarse is None else features.decoder_coarse[:1],
+            None if features.fixed is None else features.fixed[:1],
+        )
+        generated = self._branch.generate(unchanged, boxes_xywh[:1])
         self._generated_given.append(generated)
-        details = [part.detail for part in self._given if part.detail is not None]
+        details = [rows.detail for rows in self._given if rows.detail is not None]
         if details:
             self._window = self._branch.detail_window(
                 boxes_xywh[0, 2:], torch.cat(details)
             )
-        start = torch.stack(self._generated_given).mean(0)
-        self._static = self._rectify(start, self._config.first_iterations)
-        self._online = None
+        static = torch.stack(self._generated_given).mean(0)
+        if self._config.static_model == "rectified":
+            static = self._rectify(static, self._config.first_iterations)
+        self._static, self._online = static, None
+        self._tracked.clear()
 
-    def learn_tracked(self, decoder_maps: Tensor, boxes_xywh: Tensor) -> None:
+    def learn_tracked(self, features: BoxFeatures, boxes_xywh: Tensor) -> None:
         """Make the online model from the best tracked samples of a span.
 
         Args:
-            decoder_maps: `(N, C4, H, W)`.
+            features: of N patches.
             boxes_xywh: `(N, 4)` in patch pixels.
         """
-        if self._config.blend == 0:
+        config = self._config
+        if config.online_update == "off" or config.blend == 0:
             return
-        generated = self._branch.generate(decoder_maps, boxes_xywh)
-        self._online = self._rectify(generated, self._config.online_iterations)
+        if config.online_update == "rmg":
+            generated = self._branch.generate(features, boxes_xywh)
+            self._online = self._rectify(generated, config.online_iterations)
+            return
+        rows = self._reader.read(features, boxes_xywh)
+        self._tracked.extend(rows.split(len(boxes_xywh)))
+        last = self._static if self._online is None else self._online
+        assert last is not None
+        self._online = self._rectify(
+            last, config.online_iterations, tracked=self._tracked
+        )
 
     def current_model(self) -> Tensor:
         """Eq. 11, `(4, D)`."""
@@ -94,7 +111,7 @@ class RegressionModelGenerator:
         blend = self._config.blend
         return blend * self._online + (1 - blend) * self._static
 
-    def find_box(self, features: Features, cell: Tensor) -> Tensor:
+    def find_box(self, features: BoxFeatures, cell: Tensor) -> Tensor:
         """Read the box at one cell.
 
         Args:
@@ -105,56 +122,15 @@ class RegressionModelGenerator:
             Corners in patch pixels, `(4,)`.
         """
         inputs = self._join(
-            self._read_learned(features, cell[None]),
-            self._read_detail(features, cell[None]),
+            self._reader.read_learned(features, cell[None]),
+            self._reader.read_detail(features, cell[None]),
         )
         offsets = (inputs @ self.current_model().T)[0]
+        if self._branch.is_positive:
+            offsets = offsets.relu()
         return decode_offsets(
-            (cell + 0.5) * FINE_STRIDE, offsets * self._branch.config.offset_unit_px
+            (cell + 0.5) * FINE_STRIDE, offsets * self._branch.offset_unit_px
         )
-
-    def _read_given(self, features: Features, boxes_xywh: Tensor) -> _GivenInputs:
-        """Rows at the centre's cell of each sample, then at cells beside it."""
-        corners = xywh_to_xyxy(boxes_xywh)
-        center = (corners[:, :2] + corners[:, 2:]) / 2
-        size = features.regression.shape[-2:]
-        limit = torch.tensor([size[1] - 1, size[0] - 1], device=center.device)
-        learned, detail, targets = [], [], []
-        for jitter in self._jitters(len(boxes_xywh)):
-            cells = (center / FINE_STRIDE).floor().long() + jitter.to(center.device)
-            cells = torch.minimum(cells.clamp(min=0), limit)
-            learned.append(self._read_learned(features, cells))
-            detail.append(self._read_detail(features, cells))
-            targets.append(encode_offsets(corners, (cells + 0.5) * FINE_STRIDE))
-        present = [part for part in detail if part is not None]
-        return _GivenInputs(
-            torch.cat(learned),
-            torch.cat(present) if present else None,
-            torch.cat(targets) / self._branch.config.offset_unit_px,
-        )
-
-    def _jitters(self, n_samples: int) -> list[Tensor]:
-        """Whole steps in cells from the centre, `(n_samples, 2)` each, 0 first."""
-        config, fixed = self._config, torch.Generator().manual_seed(0)
-        shape, reach = (n_samples, 2), config.cell_jitter
-        return [torch.zeros(shape, dtype=torch.long)] + [
-            torch.randint(-reach, reach + 1, shape, generator=fixed)
-            for _ in range(config.cells_per_sample - 1)
-        ]
-
-    def _read_learned(self, features: Features, cells: Tensor) -> Tensor:
-        """Learned inputs with their gain, and the constant as it is."""
-        inputs = self._branch.learned_inputs(features.regression, cells)
-        if features.fixed is None or not self._branch.fixed_channels:
-            return inputs
-        return torch.cat(
-            [inputs[:, :-1] * self._config.learned_gain, inputs[:, -1:]], 1
-        )
-
-    def _read_detail(self, features: Features, cells: Tensor) -> Tensor | None:
-        if features.fixed is None or not self._branch.fixed_channels:
-            return None
-        return self._branch.detail_patches(features.fixed, cells)
 
     def _join(self, learned: Tensor, detail: Tensor | None) -> Tensor:
         if detail is None:
@@ -162,15 +138,31 @@ class RegressionModelGenerator:
         assert self._window is not None
         return torch.cat([learned, self._window.normalise(detail)], -1)
 
-    def _rectify(self, model: Tensor, iterations: int) -> Tensor:
-        inputs = torch.cat([self._join(p.learned, p.detail) for p in self._given])
-        targets = torch.cat([part.targets for part in self._given])
-        weights = inputs.new_full((len(inputs),), 1 / len(inputs))
+    def _rectify(
+        self, model: Tensor, iterations: int, *, tracked: Iterable[RectifierRows] = ()
+    ) -> Tensor:
+        """Run the rectifier over the given samples, and over tracked ones if any."""
+        tracked = list(tracked)
+        parts = [*self._given, *tracked]
         return rectify(
             model,
-            inputs,
-            targets,
-            weights,
+            torch.cat([self._join(rows.learned, rows.detail) for rows in parts]),
+            torch.cat([rows.targets for rows in parts]),
+            self._weigh(tracked),
             eta=self._branch.eta,
             iterations=iterations,
         )
+
+    def _weigh(self, tracked: list[RectifierRows]) -> Tensor:
+        """Weights that sum to 1: each human box the same, whatever its samples."""
+        config, cells = self._config, self._config.cells_per_sample
+        weights = []
+        for rows in self._given:
+            part = torch.ones_like(rows.targets[:, 0])
+            part[:: len(part) // cells] = config.unchanged_weight
+            weights.append(part / part.sum())
+        for rows in tracked:
+            part = torch.ones_like(rows.targets[:, 0])
+            weights.append(part * (config.trad_sample_weight / len(part)))
+        joined = torch.cat(weights)
+        return joined / joined.sum()

@@ -26,7 +26,8 @@ AUGMENT = AugmentationConfig(box_patch_size=SIDE, box_samples=40, box_turn=0.02)
 @pytest.fixture
 def extract(network, scene):
     def extract(box):
-        return network.extract(scene(box, width=SIDE, height=SIDE)[None] / 255)
+        image = scene(box, width=SIDE, height=SIDE)[None] / 255
+        return network.extract(image).for_regressor
 
     return extract
 
@@ -39,7 +40,7 @@ def given(network, scene):
     made = make_box_patches(
         scene(BOX, width=SIDE, height=SIDE), BOX, frame, AUGMENT, generator=generator
     )
-    return network.extract(made.patches), made.boxes_xywh
+    return network.extract(made.patches).for_regressor, made.boxes_xywh
 
 
 @pytest.fixture
@@ -119,7 +120,8 @@ class TestLearnGiven:
             AUGMENT,
             generator=torch.Generator().manual_seed(1),
         )
-        regressor.learn_given(network.extract(made.patches), made.boxes_xywh)
+        features = network.extract(made.patches).for_regressor
+        regressor.learn_given(features, made.boxes_xywh)
         assert regressor.n_given == 2
         assert not torch.equal(regressor.current_model(), before)
         assert find(regressor, extract, wide) == pytest.approx((64, 64, 70, 24), abs=5)
@@ -139,7 +141,7 @@ class TestBlend:
         regressor = RegressionModelGenerator(network, replace(CONFIG, blend=blend))
         regressor.learn_given(*given)
         larger = torch.tensor([[39.0, 44.0, 50.0, 40.0]])
-        regressor.learn_tracked(extract(tuple(larger[0].tolist())).decoder, larger)
+        regressor.learn_tracked(extract(tuple(larger[0].tolist())), larger)
         return regressor
 
     def test_current_model_is_between_static_and_online(self, network, given, extract):
