@@ -6,8 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from fcot_engine.cli.options import add_tracker_options, make_tracker, parse_names
+from fcot_engine.cli.options import (
+    add_tracker_options,
+    chosen_settings,
+    make_tracker,
+    parse_names,
+)
 from fcot_engine.cli.progress_bar import show_progress
+from fcot_engine.errors import ConfigError
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -15,9 +21,14 @@ EXAMPLES = """\
   fcot eval sequences/
   fcot eval sequences/ --sequences dog,deer --effort
   fcot eval sequences/ --weights mine.safetensors --out figures.json
+  fcot eval sequences/ --set regression.blend=0.6 --max-frames 100
+  fcot eval sequences/ --ablation II --out table.json
 
 ROOT holds one folder a sequence: <name>/img/00000001.jpg ... and
-<name>/groundtruth.txt with a line x,y,w,h for each image, nan where it is absent."""
+<name>/groundtruth.txt with a line x,y,w,h for each image, nan where it is absent.
+
+--ablation runs every row of the paper's Tables I to IV with the weights at hand, which
+were not trained for the rows; rows with the same settings share one run."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also count the boxes an annotator draws, by two more passes",
     )
+    add(
+        "--max-frames",
+        type=int,
+        metavar="N",
+        help="use only the first frames of each sequence (all)",
+    )
+    add(
+        "--ablation",
+        metavar="TABLE",
+        help="run the rows of a table of the paper: I, II, III, IV or all",
+    )
     add("--json", action="store_true", help="print the figures as JSON")
     add("--out", type=Path, metavar="FILE", help="write the figures there as JSON")
     add_tracker_options(parser)
@@ -38,15 +60,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure as asked for; returns the exit code.
 
-    Ctrl-C shows the figures of the sequences that are complete.
+    Ctrl-C shows the figures of the sequences, or of the rows, that are complete.
 
     Raises:
         FcotError: something is wrong with the sequences, the weights or the disk.
     """
-    from fcot_engine.evaluation import EvaluationReport, SequenceScore, evaluate
-    from fcot_engine.io.atomic_write import write_together
+    device = make_tracker(args).device_name  # a wrong option shows before the work
+    if args.ablation is not None:
+        return _run_tables(args, device)
+    return _run_once(args)
 
-    make_tracker(args)  # a wrong option shows before the work starts
+
+def _run_once(args: argparse.Namespace) -> int:
+    from fcot_engine.evaluation import EvaluationReport, SequenceScore, evaluate
+
     scores: list[SequenceScore] = []
     code = 0
     try:
@@ -56,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 lambda: make_tracker(args),
                 args.sequences,
                 with_effort=args.effort,
+                max_frames=args.max_frames,
                 on_progress=lambda p: advance(p.sequence, p.frames_total),
                 on_score=scores.append,
             )
@@ -67,6 +95,60 @@ def run(args: argparse.Namespace) -> int:
     report = EvaluationReport(tuple(scores))
     print(report.to_json() if args.json else report.to_table())
     if args.out is not None:
-        with write_together() as files:
-            files.write_text(args.out, report.to_json() + "\n")
+        _write(args.out, report.to_json())
     return code
+
+
+def _run_tables(args: argparse.Namespace, device: str) -> int:
+    """Run ablation tables; with `--out` each complete row is on disk at once."""
+    from fcot_engine.config.overrides import apply_settings
+    from fcot_engine.config.presets import find_preset
+    from fcot_engine.evaluation import AblationReport, choose_tables, run_ablation
+
+    if args.effort:
+        raise ConfigError("--effort is not measured in ablations: leave one out.")
+    tables, settings = choose_tables(args.ablation), chosen_settings(args)
+    facts = {
+        "preset": args.preset,
+        "weights": "shipped" if args.weights is None else args.weights.name,
+        "settings": " ".join(f"{k}={v}" for k, v in settings.items()) or "preset's",
+        "sequences": ", ".join(args.sequences or ["all"]),
+        "frames each": args.max_frames or "all",
+        "device": device,
+    }
+    complete: list[AblationReport] = []
+
+    def keep(report: AblationReport) -> None:
+        complete.append(report)
+        if args.out is not None:
+            _write(args.out, report.to_json())
+
+    code = 0
+    try:
+        with show_progress("Reading sequences") as advance:
+            run_ablation(
+                args.root,
+                tables,
+                lambda changes: make_tracker(args, changes),
+                base=apply_settings(find_preset(args.preset).tracker, settings),
+                facts=facts,
+                sequences=args.sequences,
+                max_frames=args.max_frames,
+                on_progress=advance,
+                on_run=keep,
+            )
+    except KeyboardInterrupt:
+        if not complete:
+            raise
+        print(f"Interrupted after {len(complete)} runs.", file=sys.stderr)
+        code = 130
+    report = complete[-1]
+    print(report.to_json() if args.json else report.to_text())
+    return code
+
+
+def _write(path: Path, text: str) -> None:
+    from fcot_engine.io.atomic_write import write_together
+
+    with write_together() as files:
+        files.write_text(path, text + "\n")

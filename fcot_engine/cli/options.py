@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fcot_engine.config.overrides import SettingValue
     from fcot_engine.tracker import Tracker
 
 __all__ = [
     "add_tracker_options",
+    "chosen_settings",
     "make_tracker",
     "parse_box",
+    "parse_change",
     "parse_formats",
     "parse_names",
 ]
@@ -27,15 +31,48 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--weights", type=Path, metavar="FILE", help="other weights than those shipped"
     )
+    group.add_argument(
+        "--settings",
+        metavar="NAME",
+        help="settings of a benchmark: vot, otb, lasot, nfs, uav or trackingnet; meant "
+        "for the paper preset with the authors' weights",
+    )
+    group.add_argument(
+        "--set",
+        dest="changes",
+        type=parse_change,
+        action="append",
+        default=[],
+        metavar="SECTION.FIELD=VALUE",
+        help="change one setting, such as regression.blend=0.6; may be repeated",
+    )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     group.add_argument("--seed", type=int, default=0, help="for equal results (0)")
 
 
-def make_tracker(args: argparse.Namespace) -> Tracker:
-    """Load the tracker that the options ask for.
+def chosen_settings(args: argparse.Namespace) -> dict[str, SettingValue]:
+    """Changes that `--settings` and `--set` ask for, the later ones last.
 
     Raises:
-        ConfigError: the preset or the device is unknown.
+        ConfigError: there are no settings of that name.
+    """
+    from fcot_engine.config.benchmarks import find_benchmark
+
+    named = {} if args.settings is None else find_benchmark(args.settings)
+    return {**named, **dict(args.changes)}
+
+
+def make_tracker(
+    args: argparse.Namespace, changes: Mapping[str, SettingValue] | None = None
+) -> Tracker:
+    """Load the tracker that the options ask for.
+
+    Args:
+        args: with the options of `add_tracker_options`.
+        changes: settings changed on top of those.
+
+    Raises:
+        ConfigError: the preset, a setting or the device is unknown.
         WeightsError: the weights cannot be read or do not fit.
     """
     from fcot_engine.tracker import Tracker
@@ -43,10 +80,21 @@ def make_tracker(args: argparse.Namespace) -> Tracker:
     return Tracker.from_preset(
         args.preset,
         weights=args.weights,
+        settings={**chosen_settings(args), **(changes or {})},
         device=args.device,
         seed=args.seed,
         keep_score_maps=False,
     )
+
+
+def parse_change(text: str) -> tuple[str, str]:
+    """Read `SECTION.FIELD=VALUE`; the name is checked when the tracker is made."""
+    name, sign, value = (part.strip() for part in text.partition("="))
+    if not (name and sign and value):
+        raise argparse.ArgumentTypeError(
+            f"expected SECTION.FIELD=VALUE such as regression.blend=0.6, got {text!r}"
+        )
+    return name, value
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from fcot_engine.evaluation.ablation import count_runs, run_ablation
+from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
+from fcot_engine.evaluation.ablation_tables import (
+    TABLES,
+    AblationRow,
+    AblationTable,
+    choose_tables,
+)
 from fcot_engine.evaluation.metrics import (
     Accuracy,
     center_distances,
@@ -15,6 +23,11 @@ from fcot_engine.evaluation.run import EvaluationProgress, evaluate
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences, load_sequence
 
 __all__ = [
+    "TABLES",
+    "AblationReport",
+    "AblationRow",
+    "AblationRun",
+    "AblationTable",
     "Accuracy",
     "EvalSequence",
     "EvaluationProgress",
@@ -22,6 +35,8 @@ __all__ = [
     "OnePass",
     "SequenceScore",
     "center_distances",
+    "choose_tables",
+    "count_runs",
     "evaluate",
     "find_sequences",
     "is_visible",
@@ -29,5 +44,6 @@ __all__ = [
     "measure",
     "measure_effort",
     "overlaps",
+    "run_ablation",
     "run_one_pass",
 ]

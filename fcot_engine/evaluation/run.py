@@ -34,6 +34,7 @@ def evaluate(
     sequences: Iterable[str] | None = None,
     *,
     with_effort: bool = False,
+    max_frames: int | None = None,
     on_progress: Callable[[EvaluationProgress], None] | None = None,
     on_score: Callable[[SequenceScore], None] | None = None,
 ) -> EvaluationReport:
@@ -44,14 +45,18 @@ def evaluate(
         make_tracker: gives a fresh tracker; called once a pass.
         sequences: names to run; all when None.
         with_effort: also count an annotator's boxes, by two more passes.
+        max_frames: use only the first frames of each sequence.
         on_progress: told about each frame.
         on_score: told about each sequence when it is done.
 
     Raises:
+        ConfigError: `max_frames` is below 2.
         VideoError: the folder or a sequence cannot be read.
         FrameError: an image cannot be decoded.
     """
     found = find_sequences(root, sequences)
+    if max_frames is not None:
+        found = [sequence.cut_to(max_frames) for sequence in found]
     passes = 1 + (len(EFFORT_IOUS) if with_effort else 0)
     count = _Counter(passes * sum(len(sequence) for sequence in found), on_progress)
     scores = []

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.errors import FrameError, FrameIndexError, VideoError
+from fcot_engine.errors import ConfigError, FrameError, FrameIndexError, VideoError
 
 __all__ = ["EvalSequence", "find_sequences", "load_sequence", "read_boxes"]
 
@@ -35,6 +35,20 @@ class EvalSequence:
 
     def __len__(self) -> int:
         return len(self.image_paths)
+
+    def cut_to(self, max_frames: int) -> EvalSequence:
+        """Return the first frames alone, at most `max_frames` and at least 2.
+
+        Raises:
+            ConfigError: `max_frames` is below 2.
+        """
+        if max_frames < 2:
+            raise ConfigError(
+                f"At least 2 frames a sequence must be used, got {max_frames}."
+            )
+        return EvalSequence(
+            self.name, self.image_paths[:max_frames], self.truth_xywh[:max_frames]
+        )
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """Return one frame as RGB, shape (height, width, 3).

@@ -1,0 +1,85 @@
+"""Running the rows of the paper's ablation tables, each distinct one once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fcot_engine.config.overrides import SettingValue, apply_settings
+from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
+from fcot_engine.evaluation.ablation_tables import AblationTable
+from fcot_engine.evaluation.run import EvaluationProgress, evaluate
+from fcot_engine.session.tracker_like import TrackerLike
+
+__all__ = ["count_runs", "run_ablation"]
+
+
+def run_ablation(
+    root: Path,
+    tables: Sequence[AblationTable],
+    make_tracker: Callable[[Mapping[str, SettingValue]], TrackerLike],
+    *,
+    base: TrackerConfig,
+    facts: Mapping[str, Any],
+    sequences: Iterable[str] | None = None,
+    max_frames: int | None = None,
+    on_progress: Callable[[str, int], None] | None = None,
+    on_run: Callable[[AblationReport], None] | None = None,
+) -> AblationReport:
+    """Evaluate every row of some tables; rows with equal settings share one run.
+
+    Args:
+        root: the folder of the sequences, see `evaluation.sequences`.
+        tables: the rows to run.
+        make_tracker: gives a fresh tracker with settings changed by name.
+        base: settings before a row changes them, by which rows are compared.
+        facts: what is run, for the report.
+        sequences: names to run; all when None.
+        max_frames: use only the first frames of each sequence.
+        on_progress: told the row and sequence under way and the number of frames over
+            all runs, with each frame.
+        on_run: told all runs so far, whenever one is complete.
+
+    Raises:
+        ConfigError: a row's settings do not fit.
+        VideoError: the folder or a sequence cannot be read.
+        FrameError: an image cannot be decoded.
+    """
+    names = None if sequences is None else list(sequences)
+    report = AblationReport(tuple(tables), base, facts=facts)
+    wanted = _distinct(tables, base)
+    for number, (config, (title, settings)) in enumerate(wanted.items(), start=1):
+        told = f"{number}/{len(wanted)} {title}"
+
+        def advance(progress: EvaluationProgress, told: str = told) -> None:
+            if on_progress is not None:
+                total = progress.frames_total * len(wanted)
+                on_progress(f"{told} {progress.sequence}", total)
+
+        def make(settings: Mapping[str, SettingValue] = settings) -> TrackerLike:
+            return make_tracker(settings)
+
+        done = evaluate(root, make, names, max_frames=max_frames, on_progress=advance)
+        report = report.with_run(AblationRun(config, done.scores))
+        if on_run is not None:
+            on_run(report)
+    return report
+
+
+def count_runs(tables: Sequence[AblationTable], base: TrackerConfig) -> int:
+    """Count the distinct runs that some tables need."""
+    return len(_distinct(tables, base))
+
+
+def _distinct(
+    tables: Sequence[AblationTable], base: TrackerConfig
+) -> dict[TrackerConfig, tuple[str, Mapping[str, SettingValue]]]:
+    """Title and changes of the first row with each settings."""
+    found: dict[TrackerConfig, tuple[str, Mapping[str, SettingValue]]] = {}
+    for table in tables:
+        for number, row in enumerate(table.rows, start=1):
+            config = apply_settings(base, row.settings)
+            found.setdefault(config, (f"{table.name}.{number}", row.settings))
+    return found
