@@ -85,9 +85,24 @@ class TestFeatures:
         images = torch.rand(3, 3, 32, 32)
         parts = [network.extract(images[:2]), network.extract(images[2:])]
         joined = Features.join(parts)
-        for name in Features._fields:
+        assert joined.decoder_coarse is None
+        for name in set(Features._fields) - {"decoder_coarse"}:
             expected = torch.cat([getattr(part, name) for part in parts])
             assert torch.equal(getattr(joined, name), expected)
+
+    def test_split_gives_one_batch_a_patch(self, network):
+        features = network.extract(torch.rand(3, 3, 32, 32))
+        joined = Features.join(features.split())
+        assert len(features.split()) == 3
+        for whole, again in zip(features, joined, strict=True):
+            assert whole is again is None or torch.equal(whole, again)
+
+    def test_parts_of_both_branches_make_up_the_whole(self, network):
+        features = network.extract(torch.rand(1, 3, 32, 32))
+        parts = features.for_classifier, features.for_regressor
+        assert all(
+            a is b for a, b in zip(Features.of(*parts), features, strict=True)
+        )
 
     def test_joined_without_fixed_features(self):
         network = LiteNet(small_config(fixed=False)).eval()

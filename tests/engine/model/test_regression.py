@@ -5,8 +5,10 @@ import torch
 from torch.nn import functional as F
 
 from fcot_engine.config.network import RegressorConfig
+from fcot_engine.model.features import BoxFeatures
+from fcot_engine.model.lite_regression import LiteRegression
 from fcot_engine.model.rectifier import measure_loss, rectify
-from fcot_engine.model.regression import RegressionBranch, gather_patches
+from fcot_engine.model.regression import gather_patches
 
 FIXED = 3
 DECODER = 6
@@ -19,10 +21,15 @@ def random(*shape):
 
 def make_branch(**changes):
     settings = {"channels": 4, "detail_side": 5, "detail_dilation": 2} | changes
-    branch = RegressionBranch(
+    branch = LiteRegression(
         RegressorConfig(**settings), decoder_width=DECODER, fixed_channels=FIXED
     )
     return branch.double().eval()
+
+
+def seen(decoder):
+    """Features with a decoder map and nothing else."""
+    return BoxFeatures(decoder, decoder, None, None)
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ class TestGatherPatches:
 class TestGenerate:
     def test_new_generator_says_that_the_target_keeps_its_size(self, branch):
         boxes = torch.tensor([[10.0, 8.0, 24.0, 16.0]]).double()
-        model = branch.generate(random(1, DECODER, HEIGHT, WIDTH), boxes)
+        model = branch.generate(seen(random(1, DECODER, HEIGHT, WIDTH)), boxes)
         maps = branch.offset_maps(random(1, 1, 4, HEIGHT, WIDTH), model[None])
         expected = torch.tensor([12.0, 12.0, 8.0, 8.0]).double()
         torch.testing.assert_close(
@@ -67,9 +74,9 @@ class TestGenerate:
         torch.nn.init.normal_(branch.generator.weight, std=0.1)
         maps = random(3, DECODER, HEIGHT, WIDTH)
         boxes = 10 + 15 * torch.rand(3, 4).double()
-        each = branch.generate_each(maps, boxes)
+        each = branch.generate_each(seen(maps), boxes)
         assert each.shape == (3, 4, branch.input_size)
-        torch.testing.assert_close(branch.generate(maps, boxes), each.mean(0))
+        torch.testing.assert_close(branch.generate(seen(maps), boxes), each.mean(0))
 
     def test_learned_part_depends_on_what_is_inside_the_box(self, branch):
         torch.nn.init.normal_(branch.generator.weight, std=0.1)
@@ -78,14 +85,15 @@ class TestGenerate:
         far[..., 20:, 20:] = 0
         box = torch.tensor([[16.0, 16.0, 32.0, 32.0]]).double()
         size = branch.learned_size
-        before, inside = branch.generate(maps, box), branch.generate(0 * maps, box)
-        torch.testing.assert_close(branch.generate(far, box), before)
+        before = branch.generate(seen(maps), box)
+        inside = branch.generate(seen(0 * maps), box)
+        torch.testing.assert_close(branch.generate(seen(far), box), before)
         assert (inside[:, :size] - before[:, :size]).abs().max() > 1e-3
 
     def test_details_start_from_zero(self, branch):
         torch.nn.init.normal_(branch.generator.weight, std=0.1)
         boxes = torch.tensor([[10.0, 8.0, 24.0, 16.0]]).double()
-        model = branch.generate(random(1, DECODER, HEIGHT, WIDTH), boxes)
+        model = branch.generate(seen(random(1, DECODER, HEIGHT, WIDTH)), boxes)
         assert model[:, : branch.learned_size].abs().min() > 0
         assert not model[:, branch.learned_size + 1 :].any()
 
@@ -219,5 +227,5 @@ class TestSmallForm:
         plain = make_branch(detail_side=0)
         assert plain.input_size == plain.learned_size + 1
         boxes = torch.tensor([[10.0, 8.0, 24.0, 16.0]]).double()
-        model = plain.generate(random(1, DECODER, HEIGHT, WIDTH), boxes)
+        model = plain.generate(seen(random(1, DECODER, HEIGHT, WIDTH)), boxes)
         assert model.shape == (4, plain.input_size)

@@ -8,14 +8,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.geometry.boxes import xywh_to_xyxy
 from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.model.features import Features
 from fcot_engine.online.localisation import Place
 from fcot_engine.online.online_classifier import Scores
 from fcot_engine.online.verdict import Verdict
+from fcot_engine.ops.box_offsets import cell_points, decode_offsets, encode_offsets
 from fcot_engine.ops.losses import gaussian_label
 from fcot_engine.ops.peaks import Peak
-from fcot_engine.tracker.target import Sighting, Target, _settle
+from fcot_engine.tracker.following import follow_targets
+from fcot_engine.tracker.target import Target, _settle
 
 FRAME = (200, 100)
 
@@ -71,47 +75,84 @@ def to_image(frame):
     return torch.from_numpy(frame).permute(2, 0, 1)
 
 
-class TestGeometry:
-    @torch.inference_mode()
-    def test_ideal_scores_and_boxes_come_back_without_bias(
-        self, target, quick_config, paint, monkeypatch
-    ):
-        """Only the way from the image to the patch and back is left to err."""
-        start, generator = target.box_xywh, np.random.default_rng(0)
-        image, errors = to_image(paint(start)), []
-        target._config = replace(
-            quick_config, regression=replace(quick_config.regression, size_gain=1.0)
-        )
-        for dx, dy, zoom in generator.uniform((-9, -9, -0.1), (9, 9, 0.1), (200, 3)):
-            w, h = start[2] * np.exp(zoom), start[3] * np.exp(zoom)
-            truth = (start[0] + dx, start[1] + dy, w, h)
-            patch = PatchFrame.around(start, size_px=160, area_scale=2.5)
-            in_patch = patch.box_to_patch(truth)
-            ideal = gaussian_label(
-                in_patch[:2] + in_patch[2:] / 2, (40, 40), 1.2, stride=4, offset=0.5
-            )
-            place = Peak(*divmod(int(ideal.argmax()), 40), 1.0)
-            center = (in_patch[:2] + in_patch[2:] / 2).tolist()
-            assert abs((place.column + 0.5) * 4 - center[0]) <= 2.01
-            assert abs((place.row + 0.5) * 4 - center[1]) <= 2.01
-            monkeypatch.setattr(
-                target._regressor, "find_box", lambda *_, b=in_patch: xywh_to_xyxy(b)
-            )
-            target.move_to(start)
-            found = Place(place, 0.0, Verdict.FOUND)
-            target._accept(None, Sighting(found, None, patch), image)
-            errors.append(np.subtract(target.box_xywh, truth))
-        assert np.abs(errors).max() < 1e-3
+@pytest.fixture
+def follow(target, lite_network, quick_config):
+    """Find the target in one frame."""
 
     @torch.inference_mode()
+    def follow(image):
+        (sighting,) = follow_targets(
+            [target], image, network=lite_network, config=quick_config
+        )
+        return sighting
+
+    return follow
+
+
+class TestGeometry:
+    """Only the way from the image to the patch, the maps and back is left to err."""
+
+    PATCH_PX = 160
+
+    def ideal_scores(self, box_in_patch, *, even):
+        """A Gaussian at the target's centre on the fine grid of scores."""
+        first = 0.0 if even else FINE_STRIDE / 2
+        size = self.PATCH_PX // FINE_STRIDE + even
+        center = box_in_patch[:2] + box_in_patch[2:] / 2
+        scores = gaussian_label(
+            center, (size, size), 1.2, stride=FINE_STRIDE, offset=first / FINE_STRIDE
+        )
+        return Scores(first, scores, scores, scores)
+
+    @pytest.mark.parametrize("even", [False, True], ids=["odd_filter", "even_filter"])
+    @torch.inference_mode()
+    def test_answers_move_and_scale_with_the_target(
+        self, target, quick_config, monkeypatch, even
+    ):
+        target._config = replace(
+            quick_config,
+            regression=replace(quick_config.regression, size_gain=1.0),
+            localisation=replace(quick_config.localisation, window=0.0),
+        )
+        monkeypatch.setattr(target, "_learn_tracked", lambda *_: None)
+        draws, errors, peaks = np.random.default_rng(0), [], []
+        start = target.box_xywh
+        for dx, dy, zoom in draws.uniform((-9, -9, -0.1), (9, 9, 0.1), (1000, 3)):
+            w, h = start[2] * np.exp(zoom), start[3] * np.exp(zoom)
+            truth = (start[0] + dx, start[1] + dy, w, h)
+            patch = PatchFrame.around(start, size_px=self.PATCH_PX, area_scale=2.5)
+            wanted = xywh_to_xyxy(in_patch := patch.box_to_patch(truth))
+            scores = self.ideal_scores(in_patch, even=even)
+            offsets = encode_offsets(
+                wanted, cell_points((40, 40), stride=FINE_STRIDE)
+            )  # Eq. 3 in every cell
+
+            def read(_, cell, offsets=offsets):
+                point = (cell + 0.5) * FINE_STRIDE
+                return decode_offsets(point, offsets[cell[1], cell[0]])
+
+            monkeypatch.setattr(target._classifier, "score", lambda _, s=scores: s)
+            monkeypatch.setattr(target._regressor, "find_box", read)
+            target.move_to(start)
+            features = Features(*[torch.zeros(1, 1, 40, 40)] * 6)
+            sighting = target._see(features, patch)
+            target._accept(features, sighting, (1000, 1000))
+            errors.append(np.subtract(target.box_xywh, truth))
+            center = (truth[0] + w / 2, truth[1] + h / 2)
+            peaks.append(np.subtract(sighting.peak_xy, center))
+        assert np.abs(errors).max() < 1e-3
+        assert np.abs(np.mean(errors, 0)).max() < 1e-4
+        assert np.abs(peaks).max() < 0.1  # image pixels, 0.1 of a cell
+        assert np.abs(np.mean(peaks, 0)).max() < 0.05
+
     def test_chosen_cell_is_handed_on_as_column_and_row(
-        self, target, paint, monkeypatch
+        self, target, follow, paint, monkeypatch
     ):
         seen = []
         scores = torch.zeros(40, 40)
         scores[11, 26] = 0.9
         monkeypatch.setattr(
-            target._classifier, "score", lambda _: Scores(scores, scores, scores)
+            target._classifier, "score", lambda _: Scores(2.0, scores, scores, scores)
         )
         monkeypatch.setattr(
             target._regressor,
@@ -120,14 +161,14 @@ class TestGeometry:
                 seen.append(cell.tolist()) or torch.tensor([60.0, 60, 90, 90])
             ),
         )
-        sighting = target.find(to_image(paint(target.box_xywh)))
+        sighting = follow(to_image(paint(target.box_xywh)))
         assert seen == [[26, 11]]
         assert sighting.place.peak[:2] == (11, 26)
 
 
 class TestLearning:
     @pytest.fixture
-    def judged(self, target, paint, monkeypatch):
+    def judged(self, target, follow, paint, monkeypatch):
         """Track with given verdicts and scores; returns what was learned."""
         learned = []
         monkeypatch.setattr(
@@ -140,17 +181,16 @@ class TestLearning:
         monkeypatch.setattr(
             target._regressor,
             "learn_tracked",
-            lambda maps, boxes: learned.append(f"regressor {len(boxes)}"),
+            lambda features, boxes: learned.append(f"regressor {len(boxes)}"),
         )
         image = to_image(paint(target.box_xywh))
 
         def judge(verdict, score=0.9):
             monkeypatch.setattr(
                 "fcot_engine.tracker.target.locate",
-                lambda *_: Place(Peak(20, 20, score), 0.0, verdict),
+                lambda *_: Place(Peak(20, 20, score), 0.0, verdict, 20.0, 20.0),
             )
-            with torch.inference_mode():
-                target.find(image)
+            follow(image)
 
         return judge, learned
 

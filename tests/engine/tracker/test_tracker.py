@@ -44,6 +44,11 @@ def walk(count):
     ]
 
 
+def known_target(tracker):
+    """The one target that a tracker follows."""
+    return tracker._targets._find(None)
+
+
 def middle(box):
     return box[0] + box[2] / 2, box[1] + box[3] / 2
 
@@ -148,7 +153,7 @@ class TestCorrect:
     def test_given_samples_enter_both_branches(self, make_tracker, paint):
         tracker = make_tracker()
         tracker.init(paint(START), START)
-        target = tracker._target
+        target = known_target(tracker)
         samples = len(target._classifier.memory)
         assert target._regressor.n_given == 1
         tracker.correct(paint(moved(10, 5)), moved(10, 5))
@@ -166,8 +171,8 @@ class TestCorrect:
         tracker.init(paint(START), START)
         for _ in range(tracker.config.classification.update_interval):
             tracker.track(paint(START))
-        memory = tracker._target._classifier.memory
-        given = sum(memory._is_given)
+        memory = known_target(tracker)._classifier.memory
+        given = memory.n_given
         tracked = len(memory) - given
         assert tracked >= 1
         box = moved(shift, 0)
@@ -191,11 +196,11 @@ class TestPlace:
     def test_moves_the_search_without_learning(self, make_tracker, paint):
         tracker = make_tracker()
         tracker.init(paint(START), START)
-        samples = len(tracker._target._classifier.memory)
+        samples = len(known_target(tracker)._classifier.memory)
         far = moved(80, 70)
         tracker.place(far)
         assert tracker.box_xywh == pytest.approx(far)
-        assert len(tracker._target._classifier.memory) == samples
+        assert len(known_target(tracker)._classifier.memory) == samples
         assert iou(tracker.track(paint(far)).box_xywh, far) > 0.6
 
     @pytest.mark.parametrize("box", [(1, 2, 0, 4), (1, 2, 3), (math.nan, 2, 3, 4)])
@@ -226,7 +231,7 @@ class TestLost:
         found = tracker.track(paint(back))
         assert found.verdict is not Verdict.LOST
         assert iou(found.box_xywh, back) > 0.6
-        assert tracker._target._growth == 1.0  # and shrinks back
+        assert known_target(tracker)._growth == 1.0  # and shrinks back
 
     def test_search_grows_no_further_than_its_limit(self, make_tracker, paint):
         tracker = make_tracker(keep_score_maps=False)
@@ -234,7 +239,7 @@ class TestLost:
         black = np.zeros_like(paint(START))
         for _ in range(12):
             tracker.track(black)
-        assert tracker._target._growth == tracker.config.search.max_growth
+        assert known_target(tracker)._growth == tracker.config.search.max_growth
 
 
 class TestLeaving:
@@ -321,7 +326,7 @@ class TestOrder:
         with pytest.raises(BoxError, match="outside the frame of 240x180"):
             tracker.correct(paint(START), (500, 500, 10, 10))
         assert tracker.box_xywh == START
-        assert tracker._target._regressor.n_given == 1
+        assert known_target(tracker)._regressor.n_given == 1
 
 
 class TestFrames:
@@ -410,7 +415,7 @@ class TestMaking:
         second.init(paint(moved(40, 40)), moved(40, 40))
         second.track(paint(moved(44, 40)))
         assert first.track(paint(moved(3, 3))).box_xywh == alone
-        assert isinstance(first._target, Target)
+        assert isinstance(known_target(first), Target)
 
 
 class TestLearningFromMistakes:

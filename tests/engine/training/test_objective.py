@@ -9,9 +9,9 @@ from fcot_engine.config.network import (
     NetworkConfig,
     RegressorConfig,
 )
-from fcot_engine.model.network import FcotNet
+from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.sample_factory import TrainingBatch
+from fcot_engine.training.training_batch import TrainingBatch
 
 SIDE = 96
 CONFIG = NetworkConfig(
@@ -55,6 +55,7 @@ def make_batch(count=3, seed=0):
         boxes[:, :2],
         images[:, 2:],
         boxes[:, 2:],
+        torch.ones(count, 2, dtype=torch.bool),
         torch.zeros(count, dtype=torch.bool),
     )
 
@@ -62,7 +63,7 @@ def make_batch(count=3, seed=0):
 @pytest.fixture
 def network():
     torch.manual_seed(2)
-    return FcotNet(CONFIG).train()
+    return LiteNet(CONFIG).train()
 
 
 @pytest.fixture
@@ -204,6 +205,7 @@ class TestSpread:
             batch.train_boxes_xywh,
             batch.test_images[:1, :1].expand(3, 2, -1, -1, -1),
             batch.test_boxes_xywh,
+            batch.test_present,
             batch.is_plain,
         )
         same, other = measure(network, alike), measure(network, batch)
