@@ -78,7 +78,9 @@ class Target:
         self._frames_seen = 0
         self._best = BestFrames(config.regression.generator_samples)
         self._classifier = OnlineClassifier(
-            network, config.classification, config.localisation
+            network,
+            config.classification,
+            config.ablation.choose_scales(config.localisation),
         )
         self._regressor = RegressionModelGenerator(network, config.regression)
         self.box_xywh: BoxXywh = (0.0, 0.0, 1.0, 1.0)
