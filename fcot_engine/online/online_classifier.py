@@ -43,7 +43,11 @@ class OnlineClassifier:
         self._network = network
         self._config = update
         self._localisation = localisation
-        self.memory = SampleMemory(update.memory_size, given_share=update.given_share)
+        self.memory = SampleMemory(
+            update.memory_size,
+            given_share=update.given_share,
+            given_capacity=update.given_capacity,
+        )
         self._coarse_filter: Tensor | None = None
         self._fine_filter: Tensor | None = None
 

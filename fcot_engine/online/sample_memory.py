@@ -23,7 +23,7 @@ class SampleMemory:
     """
 
     def __init__(
-        self, capacity: int, *, given_share: float, given_capacity: int = 92
+        self, capacity: int, *, given_share: float, given_capacity: int
     ) -> None:
         """Start empty.
 

@@ -37,7 +37,7 @@ def values(memory):
 
 @pytest.fixture
 def memory():
-    return SampleMemory(4, given_share=0.25)
+    return SampleMemory(4, given_share=0.25, given_capacity=92)
 
 
 class TestWeights:
