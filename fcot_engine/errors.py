@@ -9,6 +9,10 @@
     ├── VideoError                    a video, stack or folder cannot be opened
     ├── WeightsError                  a weights file is wrong or corrupted
     ├── ExportError                   results could not be written
+    ├── EditError (ValueError)        annotations cannot be changed in that way
+    ├── ProjectError                  a project cannot be opened or saved
+    │   ├── MovedVideoError           its video is no longer where it was
+    │   └── OtherVideoError           the video is not the one it was made on
     ├── TrainingError                 training cannot start or go on
     └── TrackerStateError             calls came in the wrong order
 
@@ -20,10 +24,14 @@ from __future__ import annotations
 __all__ = [
     "BoxError",
     "ConfigError",
+    "EditError",
     "ExportError",
     "FcotError",
     "FrameError",
     "FrameIndexError",
+    "MovedVideoError",
+    "OtherVideoError",
+    "ProjectError",
     "ShapeError",
     "TrackerStateError",
     "TrainingError",
@@ -74,6 +82,38 @@ class WeightsError(FcotError):
 
 class ExportError(FcotError):
     """Results could not be written; nothing half-written is left behind."""
+
+
+class EditError(FcotError, ValueError):
+    """Annotations cannot be changed in that way; they are as they were."""
+
+
+class ProjectError(FcotError):
+    """A project cannot be opened, or a change of it cannot be saved."""
+
+
+class MovedVideoError(ProjectError):
+    """The video of a project is no longer where it was; ask where it is now.
+
+    Attributes:
+        video_path: where it was last seen.
+    """
+
+    def __init__(self, message: str, *, video_path: str) -> None:
+        super().__init__(message)
+        self.video_path = video_path
+
+
+class OtherVideoError(ProjectError):
+    """A video is not the one that a project was made on.
+
+    Attributes:
+        reasons: each way in which it differs, in words.
+    """
+
+    def __init__(self, message: str, *, reasons: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
 
 
 class TrainingError(FcotError):

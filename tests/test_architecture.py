@@ -21,6 +21,7 @@ LAYERS = (
     ("tracker",),
     ("session",),
     ("io", "training", "evaluation", "sample", "released"),
+    ("annotation",),
     ("cli",),
 )
 LEVEL_OF = {part: level for level, parts in enumerate(LAYERS) for part in parts}

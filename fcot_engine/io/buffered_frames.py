@@ -117,6 +117,11 @@ class BufferedFrames:
         """Mean frames per second; 25.0 where the source does not say."""
         return self._decoder.frame_rate
 
+    @property
+    def frame_times_s(self) -> NDArray[np.float64] | None:
+        """When each frame is shown, in seconds; None where the source does not say."""
+        return getattr(self._decoder, "frame_times_s", None)
+
     def __len__(self) -> int:
         """Number of frames."""
         return len(self._decoder)

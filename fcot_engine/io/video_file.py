@@ -73,6 +73,8 @@ class VideoFile:
         swapped = self._quarter_turns % 2 == 1
         self.width, self.height = self._stored_size[:: -1 if swapped else 1]
         self.frame_rate = _frame_rate(reader.stream, self._decoder.index)
+        self.frame_times_s = _frame_times(reader.stream, self._decoder.index)
+        """When each frame is shown, in seconds; None where the file does not say."""
 
     def __len__(self) -> int:
         return len(self._decoder.index)
@@ -203,6 +205,13 @@ def _frame_rate(stream: VideoStream, index: VideoIndex) -> float:
     if measured and abs(stated - measured) > 0.02 * measured:
         return measured
     return stated or DEFAULT_FRAME_RATE
+
+
+def _frame_times(stream: VideoStream, index: VideoIndex) -> NDArray[np.float64] | None:
+    if not index.packets.has_times or stream.time_base is None:
+        return None
+    ticks = index.packets.pts[index.packet_of].astype(np.float64)
+    return np.asarray(ticks * float(stream.time_base))
 
 
 def _reason(error: Exception) -> str:

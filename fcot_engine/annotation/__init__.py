@@ -1,0 +1,1 @@
+"""Annotating a video: targets, boxes, corrections, undo, and a project file."""

@@ -1,0 +1,385 @@
+"""Edits: what a person or a tracker does to annotations in one step.
+
+An `Edit` is a value: it says what was there and what is there afterwards, and knows its
+inverse. The functions here make edits out of what is wanted and what is there now; they
+change nothing. `History` carries edits out, takes them back and repeats them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fcot_engine.annotation.box_rows import (
+    Box,
+    Frames,
+    Origin,
+    Rows,
+    are_human,
+    empty_rows,
+)
+from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
+from fcot_engine.annotation.spans import Span, SpanKind, add_span, take_out_frames
+from fcot_engine.annotation.targets import AttributeValue, TargetInfo, colour_of
+from fcot_engine.errors import EditError
+from fcot_engine.geometry.boxes import BoxXywh
+
+if TYPE_CHECKING:
+    from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
+
+__all__ = [
+    "By",
+    "Edit",
+    "add_target",
+    "clear_span",
+    "delete_box",
+    "delete_machine_boxes",
+    "describe_target",
+    "draw_box",
+    "end_target",
+    "interpolate",
+    "mark_span",
+    "put_found",
+    "remove_target",
+]
+
+
+class By(enum.Enum):
+    """Who makes an edit."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, eq=False)  # changes hold arrays
+class Edit:
+    """One step that can be taken back."""
+
+    kind: str
+    """For programs, such as `draw_box`."""
+    text: str
+    """For people, such as "Box of target 1 in frame 7"."""
+    by: By
+    changes: tuple[Change, ...]
+
+    def inverse(self) -> Edit:
+        """Return the edit that takes this one back."""
+        taken_back = tuple(change.inverse() for change in reversed(self.changes))
+        return replace(self, changes=taken_back)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in memory, about."""
+        return 200 + sum(change.n_bytes for change in self.changes)
+
+    @property
+    def target_ids(self) -> set[int]:
+        """The targets that are changed."""
+        return {
+            change.target_id
+            for change in self.changes
+            if not isinstance(change, SetNextId)
+        }
+
+
+def add_target(
+    annotations: Annotations,
+    *,
+    name: str | None = None,
+    class_name: str = "object",
+    colour: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> Edit:
+    """Make a target without boxes, with the next free id.
+
+    Raises:
+        EditError: a name is empty, or the colour is not written as #rrggbb.
+    """
+    target_id = annotations.next_id
+    info = TargetInfo(
+        target_id,
+        name=f"{class_name} {target_id}" if name is None else name,
+        class_name=class_name,
+        colour=colour or colour_of(target_id),
+        attributes=dict(attributes or {}),
+    )
+    return _human(
+        "add_target",
+        f"New target {info.name}",
+        SetNextId(target_id, target_id + 1),
+        SetTarget(target_id, None, info),
+    )
+
+
+def remove_target(annotations: Annotations, target_id: int) -> Edit:
+    """Take a target away with all of its boxes."""
+    target = annotations[target_id]
+    return _human(
+        "remove_target",
+        f"{target.info.name} removed",
+        _set_rows(target, target.boxes.frames(), None),
+        SetTarget(target_id, target.info, None),
+    )
+
+
+def describe_target(
+    annotations: Annotations,
+    target_id: int,
+    *,
+    name: str | None = None,
+    class_name: str | None = None,
+    colour: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> Edit:
+    """Give a target another name, class, colour or attributes; None leaves one as is.
+
+    Raises:
+        EditError: a name is empty, or the colour is not written as #rrggbb.
+    """
+    old = annotations[target_id].info
+    new = replace(
+        old,
+        name=old.name if name is None else name,
+        class_name=old.class_name if class_name is None else class_name,
+        colour=old.colour if colour is None else colour,
+        attributes=old.attributes if attributes is None else dict(attributes),
+    )
+    text = f"{old.name} renamed to {new.name}"
+    if old.name == new.name:
+        text = f"{old.name} described anew"
+    return _human("describe_target", text, SetTarget(target_id, old, new))
+
+
+def draw_box(
+    annotations: Annotations, target_id: int, frame_index: int, box_xywh: BoxXywh
+) -> Edit:
+    """Put a box that a person drew.
+
+    In place of a machine's box it is a correction. What was said before about the frame
+    no longer holds: it is in view, and the target has not ended before it.
+    """
+    target = annotations[target_id]
+    old = target.boxes.get(frame_index)
+    is_correction = old is not None and old.origin is not Origin.HUMAN
+    box = Box(
+        frame_index, box_xywh, Origin.CORRECTED if is_correction else Origin.HUMAN
+    )
+    info = target.info
+    span = target.span_at(frame_index)
+    if span is not None and span.kind is SpanKind.OUT_OF_VIEW:
+        cut = take_out_frames(info.spans, frame_index, frame_index)
+        info = replace(info, spans=cut)
+    if info.end_frame is not None and info.end_frame < frame_index:
+        info = replace(info, end_frame=None)
+    rows = box.to_rows(annotations.makers)
+    verb = "corrected" if is_correction else "drawn"
+    return _human(
+        "draw_box",
+        f"Box of {info.name} {verb} in frame {frame_index}",
+        _set_rows(target, np.array([frame_index]), rows),
+        SetTarget(target_id, target.info, info),
+    )
+
+
+def delete_box(annotations: Annotations, target_id: int, frame_index: int) -> Edit:
+    """Take one box away; the target stays, whatever boxes are left.
+
+    Raises:
+        EditError: there is no box in that frame.
+    """
+    target = annotations[target_id]
+    if frame_index not in target.boxes:
+        raise EditError(
+            f"{target.info.name} has no box in frame {frame_index} to delete."
+        )
+    return _human(
+        "delete_box",
+        f"Box of {target.info.name} deleted in frame {frame_index}",
+        _set_rows(target, np.array([frame_index]), None),
+    )
+
+
+def delete_machine_boxes(
+    annotations: Annotations, target_id: int, first: int, last: int
+) -> Edit:
+    """Take away what machines put into frames `first` to `last`."""
+    target = annotations[target_id]
+    inside = _between(target.boxes.frames(), first, last)
+    inside = inside[~are_human(target.boxes.take(inside))]
+    return _human(
+        "delete_machine_boxes",
+        f"Tracked boxes of {target.info.name} deleted in frames {first} to {last}",
+        _set_rows(target, inside, None),
+    )
+
+
+def mark_span(
+    annotations: Annotations, target_id: int, first: int, last: int, kind: SpanKind
+) -> Edit:
+    """Say that a target is out of view or occluded in frames `first` to `last`.
+
+    Out of view there is nothing to draw a box around: boxes in there are taken away,
+    drawn ones as well, and undo brings them back.
+
+    Raises:
+        EditError: `first` is negative or lies behind `last`.
+    """
+    target = annotations[target_id]
+    _check_range(first, last)
+    spans = add_span(target.info.spans, Span(first, last, kind))
+    changes: list[Change] = []
+    if kind is SpanKind.OUT_OF_VIEW:
+        covered = _between(target.boxes.frames(), first, last)
+        changes.append(_set_rows(target, covered, None))
+    words = kind.value.replace("_", " ")
+    return _human(
+        "mark_span",
+        f"{target.info.name} {words} in frames {first} to {last}",
+        *changes,
+        SetTarget(target_id, target.info, replace(target.info, spans=spans)),
+    )
+
+
+def clear_span(annotations: Annotations, target_id: int, first: int, last: int) -> Edit:
+    """Take marks away from frames `first` to `last`.
+
+    Raises:
+        EditError: `first` is negative or lies behind `last`.
+    """
+    info = annotations[target_id].info
+    _check_range(first, last)
+    cleared = replace(info, spans=take_out_frames(info.spans, first, last))
+    return _human(
+        "clear_span",
+        f"Marks of {info.name} cleared in frames {first} to {last}",
+        SetTarget(target_id, info, cleared),
+    )
+
+
+def end_target(annotations: Annotations, target_id: int, last_frame: int) -> Edit:
+    """Say that a target is last seen in a frame: boxes and marks behind it go.
+
+    Raises:
+        EditError: the frame is negative.
+    """
+    target = annotations[target_id]
+    _check_range(0, last_frame)
+    frames = target.boxes.frames()
+    ended = replace(
+        target.info,
+        end_frame=last_frame,
+        spans=take_out_frames(target.info.spans, last_frame + 1, _FAR),
+    )
+    return _human(
+        "end_target",
+        f"{target.info.name} ends with frame {last_frame}",
+        _set_rows(target, frames[frames > last_frame], None),
+        SetTarget(target_id, target.info, ended),
+    )
+
+
+def put_found(
+    annotations: Annotations,
+    found: Mapping[int, tuple[Frames, Rows]],
+    *,
+    kind: str,
+    text: str,
+    only_gaps: bool = False,
+) -> Edit:
+    """Put what a machine found, wherever that is allowed.
+
+    A box that a person drew stays, and so do frames that a person said the target is
+    not in.
+
+    Args:
+        annotations: what is there now.
+        found: frames, ascending, and rows by target id; rows of zeros take boxes away.
+        kind: see `Edit`.
+        text: see `Edit`.
+        only_gaps: leave machine boxes that are there as they are, too.
+    """
+    changes: list[Change] = []
+    for target_id, (frames, rows) in found.items():
+        target = annotations[target_id]
+        before = target.boxes.take(frames)
+        allowed = ~are_human(before)
+        if only_gaps:
+            allowed &= before["origin"] == Origin.NONE
+        for span in target.info.spans:
+            if span.kind is SpanKind.OUT_OF_VIEW:
+                allowed &= (frames < span.first) | (frames > span.last)
+        if target.info.end_frame is not None:
+            allowed &= frames <= target.info.end_frame
+        if allowed.any():
+            changes.append(
+                SetBoxes(target_id, frames[allowed], before[allowed], rows[allowed])
+            )
+    return Edit(kind, text, By.MACHINE, tuple(changes))
+
+
+def interpolate(
+    annotations: Annotations, target_id: int, first: int, last: int
+) -> Edit:
+    """Lay boxes evenly between those of two frames; drawn boxes between them stay.
+
+    Raises:
+        EditError: one of the frames has no box, or nothing lies between them.
+    """
+    target = annotations[target_id]
+    start, end = target.boxes.get(first), target.boxes.get(last)
+    if start is None or end is None or last - first < 2:
+        raise EditError(
+            "Interpolation needs a box in two frames that are not neighbours, got "
+            f"frames {first} and {last} of {target.info.name}. Draw the missing box."
+        )
+    frames = np.arange(first + 1, last)
+    share = ((frames - first) / (last - first))[:, None]
+    rows = empty_rows(len(frames))
+    rows["origin"] = Origin.INTERPOLATED
+    rows["box"] = (1 - share) * np.array(start.box_xywh) + share * np.array(
+        end.box_xywh
+    )
+    rows["score"] = 0.5  # nobody looked at the frames
+    rows["second_peak"] = rows["disagreement"] = np.nan
+    return put_found(
+        annotations,
+        {target_id: (frames, rows)},
+        kind="interpolate",
+        text=f"{target.info.name} interpolated from frame {first} to {last}",
+    )
+
+
+_FAR = 2**40  # behind the end of any video
+
+
+def _human(kind: str, text: str, *changes: Change) -> Edit:
+    real = tuple(change for change in changes if _does_something(change))
+    return Edit(kind, text, By.HUMAN, real)
+
+
+def _does_something(change: Change) -> bool:
+    if isinstance(change, SetBoxes):
+        return len(change.frames) > 0
+    return change.before != change.after
+
+
+def _set_rows(target: AnnotatedTarget, frames: Frames, rows: Rows | None) -> SetBoxes:
+    """Make the change that writes rows into frames; None takes boxes away."""
+    after = empty_rows(len(frames)) if rows is None else rows
+    return SetBoxes(target.target_id, frames, target.boxes.take(frames), after)
+
+
+def _between(frames: Frames, first: int, last: int) -> Frames:
+    return frames[(frames >= first) & (frames <= last)]
+
+
+def _check_range(first: int, last: int) -> None:
+    if not 0 <= first <= last:
+        raise EditError(
+            f"Frames must run from a first one, 0 or more, to a last one not before "
+            f"it; got {first} to {last}."
+        )
