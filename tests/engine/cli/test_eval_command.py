@@ -92,3 +92,95 @@ class TestEval:
     def test_missing_root_is_one_line(self, tmp_path, fake_tracker, capsys):
         assert main(["eval", str(tmp_path / "nowhere")]) == 1
         assert "is not a folder" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            pytest.param(["--ablation", "V"], "no ablation table 'V'", id="table"),
+            pytest.param(["--max-frames", "1"], "At least 2 frames", id="frames"),
+            pytest.param(
+                ["--ablation", "I", "--effort"],
+                "not measured in ablations",
+                id="effort",
+            ),
+            pytest.param(["--settings", "got"], "no settings 'got'", id="settings"),
+        ],
+    )
+    def test_bad_ablation_is_one_line(self, root, fake_tracker, capsys, words, message):
+        assert main(["eval", str(root), *words]) == 1
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last.startswith("fcot eval: ") and message in last
+
+    def test_unknown_setting_is_one_line(self, root, weights_file, capsys):
+        words = ["--weights", str(weights_file), "--set", "regression.blnd=1"]
+        assert main(["eval", str(root), *words]) == 1
+        message = capsys.readouterr().err
+        assert "did you mean regression.blend" in message and "\n" not in message[:-1]
+
+
+class TestAblation:
+    def test_table_in_the_papers_shape(self, root, fake_tracker, capsys):
+        assert main(["eval", str(root), "--ablation", "II"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("Table II.")
+        assert lines[1].split()[:2] == ["Init-Filter", "Init-Rect"]
+        assert lines[1].split()[-3:] == ["AUC", "P20", "SR50"]
+        assert lines[6].split() == ["x", "x", "x", "0.952", "1.000", "1.000"]
+        assert "preset: lite, weights: shipped" in lines[-2]
+
+    def test_each_complete_run_is_on_disk(self, root, fake_tracker, capsys, tmp_path):
+        path, track, calls = tmp_path / "table.json", fake_tracker.track, []
+
+        def track_until_the_second_run(frame):
+            calls.append(1)
+            if len(calls) > 2 * (N_FRAMES - 1) + 3:
+                raise KeyboardInterrupt
+            return track(frame)
+
+        fake_tracker.track = track_until_the_second_run
+        words = ["--ablation", "II", "--out", str(path), "--json"]
+        assert main(["eval", str(root), *words]) == 130
+        captured = capsys.readouterr()
+        assert "Interrupted after 1 runs." in captured.err
+        assert json.loads(captured.out) == json.loads(path.read_text("utf-8"))
+        rows = json.loads(captured.out)["tables"][0]["rows"]
+        assert [row["mean"] is not None for row in rows] == [True, False, False, False]
+
+    def test_changed_settings_are_under_the_rows(self, root, fake_tracker, capsys):
+        seen = []
+        init = fake_tracker.init
+
+        def remember(frame, box):
+            seen.append(fake_tracker.options["settings"])
+            return init(frame, box)
+
+        fake_tracker.init = remember
+        words = ["--sequences", "one", "--set", "regression.size_gain=1"]
+        main(["eval", str(root), "--ablation", "IV", *words])
+        assert len(seen) == 11
+        assert {options["regression.size_gain"] for options in seen} == {"1"}
+        assert seen[3]["regression.blend"] == pytest.approx(0.3)
+        assert "settings: regression.size_gain=1" in capsys.readouterr().out
+
+    @pytest.mark.slow
+    def test_tiny_network_runs_every_row_of_two_tables(
+        self, root, weights_file, capsys
+    ):
+        changes = {
+            "search.patch_size": 96,
+            "augmentation.box_patch_size": 96,
+            "augmentation.box_samples": 2,
+            "regression.update_interval": 2,
+            "classification.first_iterations": 1,
+            "regression.first_iterations": 5,
+        }
+        words = [f"--set={name}={value}" for name, value in changes.items()]
+        words += ["--weights", str(weights_file), "--device", "cpu"]
+        words += ["--sequences", "one", "--max-frames", "5", "--json"]
+        runs = {}
+        for table in ("I", "III"):
+            assert main(["eval", str(root), "--ablation", table, *words]) == 0
+            (facts,) = json.loads(capsys.readouterr().out)["tables"]
+            runs[table] = [row["mean"] for row in facts["rows"]]
+        assert [len(rows) for rows in runs.values()] == [5, 11]
+        assert all(0 <= row["auc"] <= 1 for rows in runs.values() for row in rows)

@@ -4,7 +4,16 @@ import argparse
 
 import pytest
 
-from fcot_engine.cli.options import parse_box, parse_formats, parse_names
+from fcot_engine.cli.options import (
+    add_tracker_options,
+    chosen_settings,
+    make_tracker,
+    parse_box,
+    parse_change,
+    parse_formats,
+    parse_names,
+)
+from fcot_engine.errors import ConfigError
 
 
 class TestParseBox:
@@ -15,6 +24,45 @@ class TestParseBox:
     def test_anything_else_is_refused(self, text):
         with pytest.raises(argparse.ArgumentTypeError, match="X,Y,W,H"):
             parse_box(text)
+
+
+class TestParseChange:
+    def test_name_and_value(self):
+        assert parse_change(" a.b = 0.6 ") == ("a.b", "0.6")
+
+    @pytest.mark.parametrize("text", ["", "a.b", "a.b=", "=1"])
+    def test_anything_else_is_refused(self, text):
+        with pytest.raises(argparse.ArgumentTypeError, match=r"SECTION\.FIELD=VALUE"):
+            parse_change(text)
+
+
+class TestTrackerOptions:
+    def parse(self, *words):
+        parser = argparse.ArgumentParser()
+        add_tracker_options(parser)
+        return parser.parse_args(words)
+
+    def test_nothing_is_changed_by_default(self):
+        assert chosen_settings(self.parse()) == {}
+
+    def test_later_change_counts(self):
+        args = self.parse("--set", "a.b=1", "--set", "a.c=2", "--set", "a.b=3")
+        assert chosen_settings(args) == {"a.b": "3", "a.c": "2"}
+
+    def test_set_goes_before_the_settings_of_a_benchmark(self):
+        args = self.parse("--set", "regression.blend=0.7", "--settings", "vot")
+        chosen = chosen_settings(args)
+        assert chosen["regression.blend"] == "0.7"
+        assert chosen["search.area_scale"] == 4.0
+
+    def test_unknown_benchmark_is_named(self):
+        with pytest.raises(ConfigError, match="no settings 'got10k'"):
+            chosen_settings(self.parse("--settings", "got10k"))
+
+    def test_tracker_gets_the_changes(self, fake_tracker):
+        args = self.parse("--set", "a.b=1", "--set", "a.c=2")
+        make_tracker(args, {"a.c": 5})
+        assert fake_tracker.options["settings"] == {"a.b": "1", "a.c": 5}
 
 
 class TestParseFormats:

@@ -50,6 +50,13 @@ class TestEvaluate:
         assert {p.frames_total for p in told} == {36}
         assert [score.name for score in scored] == ["fast", "slow"]
 
+    def test_first_frames_alone(self, root, still):
+        report = evaluate(root, still, max_frames=4)
+        assert [score.n_frames for score in report.scores] == [4, 4]
+
+    def test_more_frames_than_there_are(self, root, still):
+        assert evaluate(root, still, max_frames=99).mean.n_frames == 12
+
     def test_unknown_sequence_is_refused_before_any_work(self, root, still):
         with pytest.raises(VideoError, match="no sequence other"):
             evaluate(root, still, ["slow", "other"])

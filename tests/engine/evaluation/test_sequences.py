@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcot_engine.errors import FrameError, FrameIndexError, VideoError
+from fcot_engine.errors import ConfigError, FrameError, FrameIndexError, VideoError
 from fcot_engine.evaluation.sequences import find_sequences, load_sequence, read_boxes
 
 
@@ -94,3 +94,15 @@ class TestReadBoxes:
     def test_missing_file_is_named(self, tmp_path):
         with pytest.raises(VideoError, match="cannot be read"):
             read_boxes(tmp_path / "groundtruth.txt")
+
+
+class TestCutTo:
+    def test_first_frames_and_their_truth(self, root):
+        sequence = load_sequence(root / "fast")
+        cut = sequence.cut_to(3)
+        assert len(cut) == len(cut.truth_xywh) == 3
+        assert cut.image_paths == sequence.image_paths[:3]
+
+    def test_one_frame_is_too_few(self, root):
+        with pytest.raises(ConfigError, match="At least 2 frames"):
+            load_sequence(root / "fast").cut_to(1)

@@ -1,0 +1,219 @@
+"""The switches of the regression model generator, for Tables II and III."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fcot_engine.config.tracking import AugmentationConfig, RegressionUpdateConfig
+from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.model.rectifier import rectify
+from fcot_engine.online.given_samples import make_box_patches
+from fcot_engine.online.regression_generator import RegressionModelGenerator
+
+SIDE = 128
+BOX = (44.0, 48.0, 40.0, 32.0)
+TRACKED = (39.0, 44.0, 50.0, 40.0)
+CONFIG = RegressionUpdateConfig(
+    first_iterations=20, online_iterations=10, cell_jitter=1, cells_per_sample=2
+)
+AUGMENT = AugmentationConfig(box_patch_size=SIDE, box_samples=12)
+
+
+@pytest.fixture(scope="module")
+def network_of_scenes():
+    """Filled by the fixtures below, so that features are computed once."""
+    return {}
+
+
+@pytest.fixture
+def given(network, scene, network_of_scenes):
+    if "given" not in network_of_scenes:
+        made = make_box_patches(
+            scene(BOX, width=SIDE, height=SIDE),
+            BOX,
+            PatchFrame((SIDE / 2, SIDE / 2), 1.0, SIDE),
+            AUGMENT,
+            generator=torch.Generator().manual_seed(0),
+        )
+        features = network.extract(made.patches).for_regressor
+        network_of_scenes["given"] = features, made.boxes_xywh
+    return network_of_scenes["given"]
+
+
+@pytest.fixture
+def tracked(network, scene):
+    """Two tracked samples, the target larger than it was given."""
+    image = scene(TRACKED, width=SIDE, height=SIDE)[None] / 255
+    features = network.extract(image.repeat(2, 1, 1, 1)).for_regressor
+    return features, torch.tensor([TRACKED, TRACKED])
+
+
+def learn(network, given, **changes):
+    regressor = RegressionModelGenerator(network, replace(CONFIG, **changes))
+    regressor.learn_given(*given)
+    return regressor
+
+
+def first_of(features):
+    return type(features)(*(None if m is None else m[:1] for m in features))
+
+
+class TestStaticModel:
+    def test_generated_is_the_filter_of_the_unchanged_sample(self, network, given):
+        features, boxes = given
+        expected = network.regression.generate(first_of(features), boxes[:1])
+        regressor = learn(network, given, static_model="generated")
+        torch.testing.assert_close(regressor.current_model(), expected)
+
+    def test_rectified_starts_there(self, network, given):
+        generated = learn(network, given, static_model="generated")
+        rectified = learn(network, given, static_model="rectified")
+        without_steps = learn(network, given, first_iterations=0)
+        assert torch.equal(without_steps.current_model(), generated.current_model())
+        assert not torch.allclose(rectified.current_model(), generated.current_model())
+
+
+class TestOnlineUpdate:
+    def test_off_keeps_the_static_model(self, network, given, tracked):
+        regressor = learn(network, given, online_update="off")
+        static = regressor.current_model()
+        regressor.learn_tracked(*tracked)
+        assert torch.equal(regressor.current_model(), static)
+
+    def test_rmg_rectifies_the_generated_model_on_given_samples_alone(
+        self, network, given, tracked
+    ):
+        regressor = learn(network, given, online_update="rmg", blend=1.0)
+        regressor.learn_tracked(*tracked)
+        rows = regressor._given[0]
+        inputs = regressor._join(rows.learned, rows.detail)
+        expected = rectify(
+            network.regression.generate(*tracked),
+            inputs,
+            rows.targets,
+            inputs.new_full((len(inputs),), 1 / len(inputs)),
+            eta=network.regression.eta,
+            iterations=CONFIG.online_iterations,
+        )
+        torch.testing.assert_close(regressor.current_model(), expected)
+        assert regressor.n_tracked == 0
+
+    def test_rmg_forgets_the_last_online_model(self, network, given, tracked):
+        once, twice = (
+            learn(network, given, online_update="rmg", blend=1.0) for _ in range(2)
+        )
+        once.learn_tracked(*tracked)
+        twice.learn_tracked(*tracked)
+        twice.learn_tracked(*tracked)
+        assert torch.equal(once.current_model(), twice.current_model())
+
+
+class TestTrad:
+    def test_goes_on_from_its_own_last_filter(self, network, given, tracked):
+        short = learn(
+            network, given, online_update="trad", blend=1.0, trad_sample_weight=0.0
+        )
+        long = learn(network, given, first_iterations=CONFIG.first_iterations + 20)
+        for _ in range(2):  # with no weight on tracked samples: 2 x 10 more steps
+            short.learn_tracked(*tracked)
+        torch.testing.assert_close(short.current_model(), long.current_model())
+
+    def test_tracked_boxes_are_learned_from(self, network, given, tracked):
+        features, boxes = tracked
+        cell = torch.tensor([16, 16])  # the middle of the tracked box
+        found = {}
+        for update in ("off", "trad"):
+            regressor = learn(
+                network,
+                given,
+                online_update=update,
+                blend=1.0,
+                online_iterations=100,
+                trad_sample_weight=1.0,
+            )
+            regressor.learn_tracked(features, boxes)
+            corners = regressor.find_box(first_of(features), cell)
+            found[update] = float(corners[2] - corners[0])
+        assert abs(found["trad"] - 50) < 0.5 * abs(found["off"] - 50)
+
+    def test_blend_mixes_with_the_static_model(self, network, given, tracked):
+        models = []
+        for blend in (0.0, 0.4, 1.0):
+            regressor = learn(network, given, online_update="trad", blend=blend)
+            regressor.learn_tracked(*tracked)
+            models.append(regressor.current_model())
+        static, mixed, online = models
+        assert not torch.allclose(static, online)
+        torch.testing.assert_close(mixed, 0.4 * online + 0.6 * static)
+
+    def test_memory_is_bounded(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", trad_memory=3)
+        counts = []
+        for _ in range(3):
+            regressor.learn_tracked(*tracked)
+            counts.append(regressor.n_tracked)
+        assert counts == [2, 3, 3]
+
+    def test_oldest_sample_leaves_first(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", trad_memory=2)
+        features, boxes = tracked
+        for shift in (0.0, 1.0, 2.0):
+            moved = boxes[:1] + torch.tensor([0.0, 0.0, shift, 0.0])
+            regressor.learn_tracked(first_of(features), moved)
+        cells = CONFIG.cells_per_sample
+        unit = network.regression.offset_unit_px
+        widths = [
+            float((rows.targets[:, 0] + rows.targets[:, 1]).mean() * unit)
+            for rows in regressor._tracked
+        ]
+        assert widths == pytest.approx([51.0, 52.0])
+        assert all(len(rows.targets) == cells for rows in regressor._tracked)
+
+    def test_human_box_forgets_tracked_samples(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", blend=1.0)
+        regressor.learn_tracked(*tracked)
+        regressor.learn_given(*given)
+        assert regressor.n_tracked == 0
+        fresh = learn(network, given)
+        fresh.learn_given(*given)
+        assert torch.equal(regressor.current_model(), fresh.current_model())
+
+
+class TestSampleWeights:
+    def test_all_the_same_by_default(self, network, given):
+        regressor = learn(network, given)
+        weights = regressor._weigh([])
+        assert float(weights.sum()) == pytest.approx(1)
+        torch.testing.assert_close(weights, torch.full_like(weights, 1 / len(weights)))
+
+    def test_each_human_box_weighs_the_same(self, network, given):
+        features, boxes = given
+        regressor = learn(network, given)
+        regressor.learn_given(first_of(features), boxes[:1])  # a single sample
+        weights = regressor._weigh([])
+        few = CONFIG.cells_per_sample
+        assert float(weights[:-few].sum()) == pytest.approx(0.5)
+        assert float(weights[-few:].sum()) == pytest.approx(0.5)
+
+    def test_unchanged_sample_may_weigh_more(self, network, given):
+        n_samples = len(given[1])
+        regressor = learn(network, given, unchanged_weight=3.0)
+        weights = regressor._weigh([]).view(CONFIG.cells_per_sample, n_samples)
+        torch.testing.assert_close(weights[:, 0], 3 * weights[:, 1])
+        torch.testing.assert_close(weights[:, 1], weights[:, -1])
+
+    def test_tracked_sample_weighs_a_part_of_a_human_box(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad")
+        regressor.learn_tracked(*tracked)
+        weights = regressor._weigh(list(regressor._tracked))
+        n_given = len(regressor._given[0].targets)
+        share = float(weights[n_given:].sum() / weights[:n_given].sum())
+        assert share == pytest.approx(2 / 23)
+
+    def test_weights_change_the_model(self, network, given):
+        plain = learn(network, given).current_model()
+        weighted = learn(network, given, unchanged_weight=50.0).current_model()
+        assert not torch.allclose(plain, weighted)
