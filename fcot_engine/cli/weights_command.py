@@ -83,9 +83,9 @@ def _list(_: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
     facts = {name: _describe_preset(name) for name in PRESETS}
     lines = [
-        f"{name:14s}{told['file']:24s}"
-        + (f"{told['megabytes']:9.2f} MB  {told['about']}" if told["present"] else "")
-        + ("" if told["present"] else "not there")
+        f"{name:14s}{told['file']:24s}{told['megabytes']:>8} MB  {told['about']}"
+        if told["present"]
+        else f"{name:14s}{told['file']:24s}{'':>8}     {told['about']}"
         for name, told in facts.items()
     ]
     return facts, lines
@@ -99,7 +99,10 @@ def _describe_preset(name: str) -> dict[str, Any]:
     told: dict[str, Any] = {"file": find_preset(name).weights_name, "present": False}
     try:
         path = default_weights(name)
-        told.update(present=True, path=str(path), **_measure(path))
+    except WeightsError:
+        return {**told, "about": "not there; name a file of your own with --weights"}
+    told.update(present=True, path=str(path), **_measure(path))
+    try:
         told["about"] = _summarise(read_weights_info(path))
     except WeightsError as error:
         told["about"] = str(error)
@@ -119,7 +122,7 @@ def _show(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         "tensors": contents.n_tensors,
         "numbers": contents.n_numbers,
         "stored_as": contents.numbers_by_type,
-        **told,
+        **dict(sorted(told.items(), key=lambda item: (item[0] == "network", item))),
     }
     stored = [f"{n} {kind}" for kind, n in contents.numbers_by_type.items()]
     return facts, _format({**facts, "stored_as": ", ".join(stored)})
@@ -174,10 +177,13 @@ def _measure(path: Path) -> dict[str, Any]:
 def _summarise(told: Mapping[str, str]) -> str:
     """One line on where weights came from."""
     if "source_file" in told:
-        return f"{told.get('kind', '')}, imported from {told['source_file']}"
-    return ", ".join(
-        f"{name} {told[name]}" for name in ("data", "samples", "date") if name in told
-    )
+        return f"{told.get('kind', 'weights')}, imported from {told['source_file']}"
+    known = [
+        f"{told[name]} {text}".strip()
+        for name, text in (("samples", "samples"), ("date", ""))
+        if name in told
+    ]
+    return f"trained here: {', '.join(known)}" if known else "origin not told"
 
 
 def _format(facts: Mapping[str, Any]) -> list[str]:

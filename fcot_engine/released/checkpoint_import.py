@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -139,14 +138,18 @@ def _set_norm_gain(
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not 0.01 <= value <= 100
+        or not 0.01 <= value <= 100  # NaN is not
     ):
         raise WeightsError(
             f"norm_scale_coef of {name} must be a number from 0.01 to 100 (released: "
-            f"1.5 or 2), got {str(value)[:40]!r}. Fetch the file again."
+            f"1.5 or 2), got {_name_value(value)}. Fetch the file again."
         )
     return replace(config, norm_gain=float(value)), note
+
+
+def _name_value(value: object) -> str:
+    # a file can hold a text, list or number too long to be written out
+    return f"{value:g}" if isinstance(value, float) else f"a {type(value).__name__}"
 
 
 def _fill(
@@ -161,15 +164,19 @@ def _fill(
             continue
         ours = table.to_ours(released)
         if ours is None or ours not in expected:
-            problems.append(f"unexpected {released[:80]}")
+            shown = released[:80]
+            problems.append(
+                f"unexpected {shown if shown.isprintable() else ascii(shown)}"
+            )
             continue
-        shaped = _reshape(value, expected[ours], released)
-        if shaped is None:
+        filled[ours] = _reshape(value, expected[ours], released)
+        if filled[ours].shape != expected[ours].shape:
             problems.append(
                 f"{released} has shape {tuple(value.shape)}, "
                 f"expected {tuple(expected[ours].shape)}"
             )
-        filled[ours] = expected[ours] if shaped is None else shaped
+        elif not bool(torch.isfinite(filled[ours]).all()):
+            problems.append(f"{released} has numbers too large for single precision")
     for ours in expected.keys() - filled.keys():
         missing = table.to_released(ours)
         if missing is not None and not ours.endswith(COUNTER):
@@ -183,27 +190,24 @@ def _fill(
     network.load_state_dict({**expected, **filled})
 
 
-def _reshape(value: Tensor, wanted: Tensor, released: str) -> Tensor | None:
-    """Return the tensor in our shape and type, None if it does not fit.
+def _reshape(value: Tensor, wanted: Tensor, released: str) -> Tensor:
+    """Return the tensor in our type, and in our shape where that is the same.
 
     The optimisers' tables are 1x1 convolutions and their scalars vectors of one
     element in the released code; everywhere else shapes must be equal.
     """
-    if value.is_floating_point() != wanted.is_floating_point():
-        return None
     if ".filter_optimizer." in released and value.numel() == wanted.numel():
         value = value.reshape(wanted.shape)
-    return value.to(wanted.dtype) if value.shape == wanted.shape else None
+    return value.to(wanted.dtype)
 
 
 def _describe(arguments: Mapping[str, object]) -> str:
-    """Plain arguments of the constructor as JSON."""
+    """Numbers and short texts among the constructor's arguments, as JSON."""
     plain = {
-        key: value
+        key[:80]: value
         for key, value in sorted(arguments.items())
-        if value is None or isinstance(value, bool | int | float | str | list | tuple)
+        if isinstance(value, bool | float)
+        or (isinstance(value, int) and abs(value) < 2**63)
+        or (isinstance(value, str) and len(value) <= 80)
     }
-    try:
-        return json.dumps(plain)[:2000]
-    except (TypeError, ValueError, RecursionError):
-        return "not plain"
+    return json.dumps(plain)[:2000]

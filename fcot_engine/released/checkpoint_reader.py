@@ -38,7 +38,13 @@ PICKLED_CLASSES = (
     "local.EnvironmentSettings",
 )
 PICKLED_PACKAGES = ("ltr.admin", "dlframework.common.utils")  # the second is older
-NUMBER_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+NUMBER_TYPES = (
+    torch.float16,
+    torch.bfloat16,
+    torch.float32,
+    torch.float64,
+    torch.int64,
+)
 
 
 class StandIn:
@@ -98,7 +104,7 @@ def read_checkpoint(path: Path, *, sha256: str | None = None) -> ReleasedCheckpo
     return ReleasedCheckpoint(
         tensors=_check_tensors(content if is_bare else content["net"], path.name),
         arguments=_read_arguments(outer.get("constructor"), path.name),
-        network_type=network_type if isinstance(network_type, str) else "",
+        network_type=_shorten(network_type) if isinstance(network_type, str) else "",
         epoch=epoch if type(epoch) is int else None,
         container=container,
         sha256=digest,
@@ -133,13 +139,13 @@ def _explain(name: str, error: Exception) -> str:
     found = re.search(r"GLOBAL (\S+)", text)
     if found is not None:
         return (
-            f"{name} is refused: it names {found[1][:80]!r}, which no checkpoint of "
+            f"{name} is refused: it names {_shorten(found[1])}, which no checkpoint of "
             "FCOT or DiMP does. Nothing in it was run; do not trust this file."
         )
     if text.startswith("Weights only load failed"):
         reason = "it holds more than tensors, or a byte was changed"
     else:
-        reason = text.split(". ")[0][:160] or type(error).__name__
+        reason = _shorten(text.split(". ")[0]) or type(error).__name__
     return f"{name} is damaged or no checkpoint: {reason}. Fetch the file again."
 
 
@@ -158,7 +164,8 @@ def _check_tensors(content: object, name: str) -> dict[str, Tensor]:
     storages: set[int] = set()
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise _no_network(name, f"a {type(value).__name__} under {str(key)[:60]!r}")
+            place = _shorten(key) if isinstance(key, str) else type(key).__name__
+            raise _no_network(name, f"a {type(value).__name__} under {place}")
         problem = _find_problem(value)
         if problem is None and value.numel():
             address = value.untyped_storage().data_ptr()
@@ -166,7 +173,7 @@ def _check_tensors(content: object, name: str) -> dict[str, Tensor]:
                 problem = "shares its numbers with another tensor"
             storages.add(address)
         if problem is not None:
-            problems.append(f"{key[:80]!r} {problem}")
+            problems.append(f"{_shorten(key)} {problem}")
     if problems:
         raise WeightsError(
             f"{name} has {len(problems)} tensors that cannot be used: "
@@ -175,15 +182,25 @@ def _check_tensors(content: object, name: str) -> dict[str, Tensor]:
     return {key: value.detach() for key, value in content.items()}
 
 
+def _shorten(text: str) -> str:
+    """Text from a file, fit for one line of a terminal."""
+    return "".join(c for c in text[:160] if c.isprintable())
+
+
 def _find_problem(value: Tensor) -> str | None:
     """What is wrong with a tensor as such, whatever its name.
 
     A tensor of a state dict fills its storage. One that does not was saved as a part
     of something else, or its sizes were changed.
     """
-    if value.layout is not torch.strided or value.device.type != "cpu":
-        return f"is of an unusual kind ({value.layout}, {value.device})"
-    if value.is_quantized or value.dtype not in (*NUMBER_TYPES, torch.int64):
+    if (
+        type(value) not in (Tensor, torch.nn.Parameter)
+        or value.layout is not torch.strided
+        or value.device.type != "cpu"
+        or value.is_nested
+    ):
+        return "is no plain tensor"
+    if value.dtype not in NUMBER_TYPES:
         return f"has numbers of type {value.dtype}"
     n_bytes = value.numel() * value.element_size()
     if not value.is_contiguous() or value.untyped_storage().nbytes() != n_bytes:

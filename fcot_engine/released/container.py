@@ -146,6 +146,6 @@ def _guess(data: bytes) -> str:
         return "it is empty"
     if start.startswith((b"<!doctype", b"<html")):
         return "it is a web page, as servers send when they refuse a download"
-    if start[8:9] == b"{":
+    if data[8:9] == b"{":
         return "it looks like a safetensors file, which needs no import"
     return "it begins with other bytes"
