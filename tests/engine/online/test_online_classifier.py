@@ -74,9 +74,11 @@ class TestScore:
     def test_coarse_map_is_resampled_without_a_shift(self, network, classifier):
         """A coarse peak between four fine cells stays in the middle of them."""
         learned = network.coarse.config.channels + 4 * 43
-        classifier._coarse_filter = torch.zeros(learned, 3, 3)
-        classifier._coarse_filter[0, 1, 1] = 1
-        classifier._fine_filter = torch.zeros(network.fine.config.channels + 43, 5, 5)
+        peak = torch.zeros(learned, 3, 3)
+        peak[0, 1, 1] = 1
+        classifier._coarse._filter = peak
+        channels = network.fine.config.channels + 43
+        classifier._fine._filter = torch.zeros(channels, 5, 5)
         maps = network.extract(torch.rand(1, 3, SIDE, SIDE))
         maps = maps._replace(coarse=torch.zeros_like(maps.coarse))
         maps.coarse[0, 0, 3, 5] = 1

@@ -169,10 +169,10 @@ class TestCorrect:
         """A box that had gone elsewhere has learned something else as the target."""
         tracker = make_tracker()
         tracker.init(paint(START), START)
+        memory = known_target(tracker)._classifier.memory
+        given = len(memory)
         for _ in range(tracker.config.classification.update_interval):
             tracker.track(paint(START))
-        memory = known_target(tracker)._classifier.memory
-        given = memory.n_given
         tracked = len(memory) - given
         assert tracked >= 1
         box = moved(shift, 0)
