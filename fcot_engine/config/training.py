@@ -7,7 +7,14 @@ from typing import Literal
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["FactoryConfig", "Schedule", "Stage", "TrainingConfig"]
+__all__ = [
+    "PAPER_LOSSES",
+    "FactoryConfig",
+    "LossConfig",
+    "Schedule",
+    "Stage",
+    "TrainingConfig",
+]
 
 Stage = Literal["one", "two"]
 """Stage one trains everything but the rectifier, stage two the rectifier."""
@@ -88,11 +95,63 @@ class FactoryConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """Weights of the parts of the loss."""
+
+    coarse: float = 100.0
+    """Classification at stride 16."""
+    fine: float = 100.0
+    """Classification at stride 4."""
+    start: float = 0.0
+    """The initialiser's filter, beside the last one, which counts 1."""
+    inner: float = 0.4
+    """Mean over the inner iterates of the filter, beside the last one."""
+    inner_iterates: tuple[int, ...] = (2,)
+    """After how many steps of the filter's optimiser the inner iterates are judged."""
+    iterations: int = 4
+    """Steps of the filter's optimiser while training."""
+    generated: float = 1.0
+    """Boxes of the generated regression model."""
+    rectified: float = 1.0
+    """Boxes of the rectified regression model."""
+    rectifier_iterations: int = 4
+    """Steps of the rectifier while training."""
+    match: float = 0.2
+    """Telling targets apart (InfoNCE), each scale."""
+
+    def __post_init__(self) -> None:
+        for name in ("coarse", "fine", "start", "inner", "generated", "match"):
+            value = getattr(self, name)
+            _check(value >= 0, f"losses.{name} must not be negative, got {value:g}.")
+        _check(
+            self.rectified > 0, f"losses.rectified must be > 0, got {self.rectified:g}."
+        )
+        for name in ("iterations", "rectifier_iterations"):
+            value = getattr(self, name)
+            _check(value >= 1, f"losses.{name} must be at least 1, got {value}.")
+        inside = all(1 <= n <= self.iterations for n in self.inner_iterates)
+        _check(
+            inside and (bool(self.inner_iterates) or self.inner == 0),
+            "losses.inner_iterates must name steps from 1 to losses.iterations "
+            f"({self.iterations}), got {self.inner_iterates}.",
+        )
+
+
+PAPER_LOSSES = LossConfig(
+    start=1.0, inner=4.0, inner_iterates=(1, 2, 3, 4), iterations=5
+)
+"""As in the authors' script: 100 for the first and the last filter, 400 for the mean of
+the four between. The matching loss is ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How the steps are taken."""
 
     factory: FactoryConfig = field(default_factory=FactoryConfig)
     """What the samples look like."""
+    losses: LossConfig = field(default_factory=LossConfig)
+    """How the parts of the loss are weighted."""
     stage: Stage = "one"
     """Which parameters are trained."""
     batch: int = 16

@@ -3,22 +3,22 @@
 For each sequence the classification filters and the regression model are made from the
 train frames, as while tracking, and judged on the test frames:
 
-    L = 100 (L_cls at both scales) + L_reg + 0.2 L_match
+    L = a (L_cls at both scales) + b L_reg + c L_match
 
-L_cls is DiMP's hinge loss over the optimiser's iterates, L_reg the IoU loss within two
-cells of the centre, for the generated and for the rectified model. L_match (InfoNCE
-between the target's feature in a train frame and every cell of every test frame of the
-batch) keeps a network without pre-training from collapsing into a prior for the centre.
+L_cls is DiMP's hinge loss for the first filter, some of the optimiser's iterates and
+the last one, L_reg the IoU loss within two cells of the centre, for the generated and
+for the rectified model, L_match the loss of `matching_loss`. The weights are settings.
+In a test frame that does not show the target no score should be above 0, and boxes do
+not count.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
-from fcot_engine.config.training import Stage
+from fcot_engine.config.training import LossConfig, Stage
 from fcot_engine.geometry.boxes import xywh_to_xyxy
 from fcot_engine.model.classifier import ClassificationModel
 from fcot_engine.model.network import BoxFeatures, FcotNet, Features
@@ -29,21 +29,22 @@ from fcot_engine.ops.losses import (
     hinge_classification_loss,
     offset_iou_loss,
 )
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.training.matching_loss import matching_loss
 from fcot_engine.training.training_batch import TrainingBatch
 
 __all__ = ["compute_losses"]
 
-_CLASS_WEIGHT = 100.0
-_MATCH_WEIGHT = 0.2
-_TEMPERATURE = 0.07
-_ITERATIONS = 4  # optimiser steps while training; tracking takes more
-_RECTIFIER_STEPS = 4
+_DEFAULT = LossConfig()
+_FAR_PX = -1e5  # where no cell is
 _NEAR_CELLS = (-2, 0, 2)  # around the centre, that the rectifier learns from
 
 
 def compute_losses(
-    network: FcotNet, batch: TrainingBatch, *, stage: Stage
+    network: FcotNet,
+    batch: TrainingBatch,
+    *,
+    stage: Stage,
+    config: LossConfig = _DEFAULT,
 ) -> dict[str, Tensor]:
     """Measure a network on a batch of sequences.
 
@@ -51,6 +52,7 @@ def compute_losses(
         network: in training mode.
         batch: B sequences with Nt train and Ns test frames.
         stage: "one" for the whole loss, "two" for the rectified regression alone.
+        config: the weights of the parts.
 
     Returns:
         Scalars by name: "total" to be minimised, its parts, and figures without
@@ -58,15 +60,18 @@ def compute_losses(
         features, near 0 when they do not depend on the image).
     """
     train, test = _extract(network, batch)
-    generated, rectified = _regression_losses(network, batch, train, test)
+    generated, rectified = _regression_losses(network, batch, train, test, config)
+    rectified = config.rectified * rectified
     if stage == "two":
         return {"total": rectified, "rectified": rectified}
-    coarse = _classification_loss(network.coarse, batch, train.coarse, test.coarse)
-    fine = _classification_loss(network.fine, batch, train.fine, test.fine)
+    coarse = _classification_loss(
+        network.coarse, batch, train.coarse, test.coarse, config
+    )
+    fine = _classification_loss(network.fine, batch, train.fine, test.fine, config)
     parts = {
-        "coarse": _CLASS_WEIGHT * coarse,
-        "fine": _CLASS_WEIGHT * fine,
-        "generated": generated,
+        "coarse": config.coarse * coarse,
+        "fine": config.fine * fine,
+        "generated": config.generated * generated,
         "rectified": rectified,
     }
     learned = network.config.coarse.channels, network.config.fine.channels
@@ -75,8 +80,8 @@ def compute_losses(
     ):
         train_map = getattr(train, name)[:, :, :channels]
         test_map = getattr(test, name)[:, :, :channels]
-        match = _matching_loss(batch, train_map, test_map, stride=stride)
-        parts[f"match_{name}"] = _MATCH_WEIGHT * match
+        match = matching_loss(batch, train_map, test_map, stride=stride)
+        parts[f"match_{name}"] = config.match * match
         parts[f"spread_{name}"] = _batch_spread(test_map)
     losses = [value for name, value in parts.items() if not name.startswith("spread")]
     return {"total": torch.stack(losses).sum(), **parts}
@@ -95,9 +100,13 @@ def _extract(network: FcotNet, batch: TrainingBatch) -> tuple[Features, Features
 
 
 def _classification_loss(
-    model: ClassificationModel, batch: TrainingBatch, train: Tensor, test: Tensor
+    model: ClassificationModel,
+    batch: TrainingBatch,
+    train: Tensor,
+    test: Tensor,
+    config: LossConfig,
 ) -> Tensor:
-    """Hinge loss on the test frames for the start and the iterates of the filter."""
+    """Hinge loss on the test frames for the first, some inner and the last filter."""
     n_train = train.shape[1]
     size = (train.shape[-2], train.shape[-1])
     start = model.start_filter(train, batch.train_boxes_xywh)
@@ -106,7 +115,7 @@ def _classification_loss(
         train,
         model.label_maps(batch.train_boxes_xywh, size),
         sample_weights=train.new_full(train.shape[:2], 1 / n_train),
-        iterations=_ITERATIONS,
+        iterations=config.iterations,
     )
     boxes = batch.test_boxes_xywh
     wanted = gaussian_label(
@@ -116,13 +125,26 @@ def _classification_loss(
         stride=model.stride,
         offset=model.first_cell_px / model.stride,
     )
-    scores = [model.score(test, iterate) for iterate in (iterates[1], iterates[-1])]
-    halfway, final = (hinge_classification_loss(s, wanted) for s in scores)
-    return 0.4 * halfway + final
+    wanted = wanted * batch.test_present[..., None, None]
+
+    def judge(target_filter: Tensor) -> Tensor:
+        return hinge_classification_loss(model.score(test, target_filter), wanted)
+
+    loss = judge(iterates[-1])
+    if config.inner > 0:
+        inner = [judge(iterates[number - 1]) for number in config.inner_iterates]
+        loss = loss + config.inner * torch.stack(inner).mean()
+    if config.start > 0:
+        loss = loss + config.start * judge(start)
+    return loss
 
 
 def _regression_losses(
-    network: FcotNet, batch: TrainingBatch, train: Features, test: Features
+    network: FcotNet,
+    batch: TrainingBatch,
+    train: Features,
+    test: Features,
+    config: LossConfig,
 ) -> tuple[Tensor, Tensor]:
     """IoU losses of the generated and of the rectified model."""
     branch = network.regression
@@ -143,9 +165,10 @@ def _regression_losses(
         targets,
         inputs.new_full(inputs.shape[:2], 1 / inputs.shape[1]),
         eta=branch.eta,
-        iterations=_RECTIFIER_STEPS,
+        iterations=config.rectifier_iterations,
     )
-    truth = xywh_to_xyxy(batch.test_boxes_xywh).flatten(0, 1)
+    seen = torch.where(batch.test_present[..., None], batch.test_boxes_xywh, _FAR_PX)
+    truth = xywh_to_xyxy(seen).flatten(0, 1)
     losses = [
         offset_iou_loss(
             branch.offset_maps(test.regression, model).flatten(0, 1),
@@ -170,27 +193,6 @@ def _near_center(boxes_xywh: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
     cells = torch.minimum(cells.clamp(min=0), limit)
     points = (cells + 0.5) * FINE_STRIDE
     return cells, encode_offsets(xywh_to_xyxy(boxes)[:, None], points)
-
-
-def _matching_loss(
-    batch: TrainingBatch, train: Tensor, test: Tensor, *, stride: int
-) -> Tensor:
-    """InfoNCE: the target's feature against every cell of the batch's test frames."""
-    count, n_train, channels = train.shape[:3]
-    corners = xywh_to_xyxy(batch.train_boxes_xywh).flatten(0, 1)
-    pooled = prroi_pool(train.flatten(0, 1), corners, 1, stride=stride, offset=0.5)
-    query = pooled.view(count, n_train, channels).mean(1)
-    center = xywh_to_xyxy(batch.test_boxes_xywh).flatten(0, 1)
-    center = (center[:, :2] + center[:, 2:]) / 2
-    height, width = test.shape[-2:]
-    column = (center[:, 0] / stride).long().clamp(0, width - 1)
-    row = (center[:, 1] / stride).long().clamp(0, height - 1)
-    maps = F.normalize(test.flatten(0, 1), dim=1).permute(0, 2, 3, 1)  # (B*Ns, H, W, C)
-    frame = torch.arange(len(maps), device=maps.device)
-    logits = F.normalize(query, dim=1) @ maps.reshape(-1, channels).T / _TEMPERATURE
-    n_test = test.shape[1]
-    right = (frame * height + row) * width + column
-    return F.cross_entropy(logits.repeat_interleave(n_test, 0), right)
 
 
 def _batch_spread(maps: Tensor) -> Tensor:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.config.training import FactoryConfig, LossConfig, TrainingConfig
 from fcot_engine.errors import ConfigError
 
 
@@ -40,8 +40,28 @@ class TestTrainingConfig:
             ("ema_decay", 1.0),
             ("seed", -1),
             ("log_every", 0),
+            ("schedule", "linear"),
+            ("decay_at", (0.5, 1.0)),
+            ("decay_factor", 0.0),
+            ("lr_factors", (("backbone", 0.0),)),
         ],
     )
     def test_wrong_values_are_named(self, name, value):
         with pytest.raises(ConfigError, match=name):
             TrainingConfig(**{"samples": 10, name: value})
+
+
+class TestLossConfig:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("coarse", -1.0),
+            ("rectified", 0.0),
+            ("iterations", 0),
+            ("inner_iterates", (5,)),
+            ("inner_iterates", ()),
+        ],
+    )
+    def test_wrong_values_are_named(self, name, value):
+        with pytest.raises(ConfigError, match=rf"losses\.{name}"):
+            LossConfig(**{name: value})

@@ -2,11 +2,21 @@ from __future__ import annotations
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
+from fcot_engine.config.network import (
+    BackboneConfig,
+    ClassifierConfig,
+    NetworkConfig,
+    RegressorConfig,
+)
 from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.sample_factory import SampleFactory
+
+collect_ignore = ["legs_worker.py"]  # a script for processes of their own
 
 
 def textured_photo(width, height, seed):
@@ -14,6 +24,29 @@ def textured_photo(width, height, seed):
     coarse = torch.rand(1, 3, 12, 12, generator=generator) * 255
     photo = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
     return photo[0].to(torch.uint8)
+
+
+def small_lite_network():
+    """A network of the lite kind with few channels."""
+    return LiteNet(
+        NetworkConfig(
+            backbone=BackboneConfig(
+                widths=(8, 12, 16), blocks=(1, 1, 1), decoder_width=12
+            ),
+            coarse=ClassifierConfig(
+                channels=8, filter_side=3, label_sigma=0.7, mask_slope=0.5
+            ),
+            fine=ClassifierConfig(
+                channels=6, filter_side=5, label_sigma=1.2, mask_slope=0.5
+            ),
+            regressor=RegressorConfig(channels=8, detail_side=0),
+        )
+    )
+
+
+@pytest.fixture
+def make_lite_network():
+    return small_lite_network
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +63,17 @@ def textured_pool():
 def small_factory(textured_pool):
     config = FactoryConfig(patch_size=64, target_size_px=26.0)
     return SampleFactory(textured_pool, config, seed=3)
+
+
+@pytest.fixture
+def photos(tmp_path, textured_pool):
+    """A folder of three image files."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index, photo in enumerate(textured_pool.levels[0][:3]):
+        image = Image.fromarray(photo.permute(1, 2, 0).contiguous().numpy())
+        image.save(folder / f"{index}.png")
+    return folder
 
 
 class TinyNetwork(nn.Module):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import argparse
+import functools
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,26 +14,21 @@ from fcot_engine.training.run_log import read_log
 
 
 @pytest.fixture
-def photos(tmp_path, textured_pool):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for index, photo in enumerate(textured_pool.levels[0][:3]):
-        image = Image.fromarray(photo.permute(1, 2, 0).contiguous().numpy())
-        image.save(folder / f"{index}.png")
-    return folder
-
-
-@pytest.fixture
-def train(photos, tmp_path):
+def train_on(tmp_path):
     parser = argparse.ArgumentParser()
     add_arguments(parser)
 
-    def train(*options):
-        fixed = ["--photos", photos, "--out", tmp_path / "run", "--device", "cpu"]
+    def train_on(*options):
+        fixed = ["--out", tmp_path / "run", "--device", "cpu"]
         fixed += ["--patch-size", 96, "--batch", 2]
         return run(parser.parse_args([str(o) for o in (*fixed, *options)]))
 
-    return train
+    return train_on
+
+
+@pytest.fixture
+def train(train_on, photos):
+    return functools.partial(train_on, "--photos", photos)
 
 
 def test_run_exports_weights_that_load(train, tmp_path):
@@ -86,3 +83,72 @@ def test_no_end_is_an_error(train):
 def test_unknown_device_is_named(train):
     with pytest.raises(ConfigError, match="Device 'abacus' cannot be used"):
         train("--samples", 2, "--device", "abacus")
+
+
+def write_trackingnet(root, n=24):
+    frames = root / "TRAIN_0" / "frames" / "a_0"
+    frames.mkdir(parents=True)
+    for index in range(n):
+        pixels = np.zeros((90, 120, 3), np.uint8)
+        pixels[30:60, 20 + index : 60 + index] = (200, 120, 10)
+        Image.fromarray(pixels).save(frames / f"{index}.jpg")
+    anno = root / "TRAIN_0" / "anno"
+    anno.mkdir()
+    lines = [f"{20 + index},30,40,30" for index in range(n)]
+    (anno / "a_0.txt").write_text("\n".join(lines))
+    return root
+
+
+def test_photos_and_videos_are_mixed(train, tmp_path, capsys):
+    videos = write_trackingnet(tmp_path / "tn")
+    data = ["--data", f"trackingnet:{videos}=0.5"]
+    assert train("--samples", 4, *data) == 0
+    assert "3 photos, 1 videos of trackingnet" in capsys.readouterr().err
+
+
+def test_videos_alone_are_enough(train_on, tmp_path):
+    videos = write_trackingnet(tmp_path / "tn")
+    assert train_on("--samples", 2, "--data", f"trackingnet:{videos}") == 0
+
+
+def test_no_data_is_an_error(train_on):
+    with pytest.raises(ConfigError, match="give --photos FOLDER"):
+        train_on("--samples", 2)
+
+
+def test_speed_is_measured_without_a_run(train, tmp_path, capsys):
+    assert train("--measure-speed", 0.1) == 0
+    assert "sequences/s on cpu" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_tensorboard_log_lies_in_the_run_folder(train, tmp_path):
+    pytest.importorskip("tensorboard")
+    train("--samples", 4, "--tensorboard")
+    assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
+
+
+def test_step_schedule_and_module_rates(train):
+    words = ["--schedule", "step", "--lr-factor", "backbone=0.1"]
+    assert train("--samples", 4, *words) == 0
+
+
+@pytest.mark.parametrize("text", ["backbone", "backbone=slow"])
+def test_wrong_module_rate_is_named(train, text):
+    with pytest.raises(ConfigError, match="must be NAME=FACTOR"):
+        train("--samples", 4, "--lr-factor", text)
+
+
+@pytest.mark.slow
+def test_paper_preset_takes_a_step(train, tmp_path):
+    words = ["--preset", "paper", "--batch", 1, "--samples", 1]
+    words += ["--train-frames", 1, "--test-frames", 1]
+    assert train(*words) == 0
+    row = read_log(tmp_path / "run" / "log.csv")[-1]
+    assert np.isfinite(row["total"]) and row["grad_norm"] > 0
+
+
+def test_channels_last_trains_and_exports(train, tmp_path):
+    weights = tmp_path / "w.safetensors"
+    assert train("--samples", 2, "--channels-last", "--export", weights) == 0
+    load_network(weights)

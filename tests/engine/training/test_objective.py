@@ -3,23 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import (
-    BackboneConfig,
-    ClassifierConfig,
-    NetworkConfig,
-    RegressorConfig,
-)
-from fcot_engine.model.lite_network import LiteNet
+from fcot_engine.config.network import ClassifierConfig
+from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config.training import PAPER_LOSSES, LossConfig
+from fcot_engine.model.paper_network import PaperNet
 from fcot_engine.training.objective import compute_losses
 from fcot_engine.training.training_batch import TrainingBatch
 
 SIDE = 96
-CONFIG = NetworkConfig(
-    backbone=BackboneConfig(widths=(8, 12, 16), blocks=(1, 1, 1), decoder_width=12),
-    coarse=ClassifierConfig(channels=8, filter_side=3, label_sigma=0.7, mask_slope=0.5),
-    fine=ClassifierConfig(channels=6, filter_side=5, label_sigma=1.2, mask_slope=0.5),
-    regressor=RegressorConfig(channels=8, detail_side=0),
-)
 PARTS = {"coarse", "fine", "generated", "rectified", "match_coarse", "match_fine"}
 FIGURES = {"spread_coarse", "spread_fine"}
 
@@ -61,9 +52,9 @@ def make_batch(count=3, seed=0):
 
 
 @pytest.fixture
-def network():
+def network(make_lite_network):
     torch.manual_seed(2)
-    return LiteNet(CONFIG).train()
+    return make_lite_network().train()
 
 
 @pytest.fixture
@@ -212,3 +203,114 @@ class TestSpread:
         for name in FIGURES:
             assert same[name] < 1e-6
             assert other[name] > 1e-3
+
+
+class TestAbsentTargets:
+    def test_where_the_box_of_a_hidden_target_lies_does_not_matter(
+        self, network, batch
+    ):
+        network.eval()
+        batch.test_present[0] = False
+        before = measure(network, batch)
+        batch.test_boxes_xywh[0] = torch.tensor([3.0, 60.0, 30.0, 20.0])
+        assert measure(network, batch) == before
+
+    def test_scores_on_a_hidden_target_are_errors(self, network, batch):
+        network.eval()
+        seen = measure(network, batch)
+        batch.test_present[:] = False
+        hidden = measure(network, batch)
+        assert hidden["fine"] != seen["fine"] and hidden["coarse"] != seen["coarse"]
+
+    def test_no_target_at_all_leaves_boxes_and_matching_without_loss(
+        self, network, batch
+    ):
+        batch.test_present[:] = False
+        losses = compute_losses(network, batch, stage="one")
+        losses["total"].backward()
+        for name in ("generated", "rectified", "match_coarse", "match_fine"):
+            assert losses[name] == 0
+        grads = [p.grad for p in network.parameters() if p.grad is not None]
+        assert all(g.isfinite().all() for g in grads)
+
+
+class TestWeights:
+    def test_parts_follow_their_weights(self, network, batch):
+        network.eval()
+        with torch.no_grad():
+            one = compute_losses(network, batch, stage="one")
+            other = compute_losses(
+                network,
+                batch,
+                stage="one",
+                config=LossConfig(coarse=50.0, generated=3.0, match=0.0),
+            )
+        torch.testing.assert_close(other["coarse"], one["coarse"] / 2)
+        torch.testing.assert_close(other["generated"], one["generated"] * 3)
+        assert other["match_fine"] == 0
+
+    def test_first_and_inner_filters_count_where_they_are_asked_for(
+        self, network, batch
+    ):
+        network.eval()
+        with torch.no_grad():
+            last, start, both = (
+                compute_losses(network, batch, stage="one", config=config)["fine"]
+                for config in (
+                    LossConfig(inner=0.0),
+                    LossConfig(inner=0.0, start=2.0),
+                    LossConfig(inner=1.0, start=2.0, inner_iterates=(1, 2, 3)),
+                )
+            )
+        assert last < start < both
+
+    def test_inner_iterate_that_is_the_last_counts_the_same(self, network, batch):
+        network.eval()
+        with torch.no_grad():
+            once, twice = (
+                compute_losses(network, batch, stage="one", config=config)["fine"]
+                for config in (
+                    LossConfig(inner=0.0),
+                    LossConfig(inner=1.0, inner_iterates=(4,)),
+                )
+            )
+        torch.testing.assert_close(twice, 2 * once)
+
+
+class TestPaperNetwork:
+    @pytest.fixture
+    def network(self):
+        torch.manual_seed(1)
+        small = {"distance_bins": 20, "bin_width": 0.5, "initialiser": "box"}
+        config = PaperNetworkConfig(
+            depth=18,
+            decoder_width=16,
+            head_width=8,
+            groups=4,
+            coarse=ClassifierConfig(
+                channels=12, filter_side=4, label_sigma=0.9, mask_slope=1.0, **small
+            ),
+            fine=ClassifierConfig(
+                channels=10, filter_side=4, label_sigma=0.9, mask_slope=1.0, **small
+            ),
+            regression_channels=12,
+        )
+        return PaperNet(config).train()
+
+    def test_steps_with_the_losses_of_the_paper_lower_them(self, network):
+        batch = make_batch(count=2)
+        optimizer = torch.optim.AdamW(network.stage_parameters("one"), lr=1e-3)
+        totals = []
+        for _ in range(8):
+            losses = compute_losses(network, batch, stage="one", config=PAPER_LOSSES)
+            optimizer.zero_grad()
+            losses["total"].backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            totals.append(float(losses["total"].detach()))
+        assert min(totals[-2:]) < totals[0]
+
+    def test_stage_two_moves_eta(self, network):
+        losses = compute_losses(network, make_batch(count=2), stage="two")
+        losses["total"].backward()
+        assert network.regression.eta.grad.abs() > 0

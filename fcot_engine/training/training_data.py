@@ -1,0 +1,74 @@
+"""From the data that was asked for to the source of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from fcot_engine.config.training import FactoryConfig
+from fcot_engine.training.data_options import PHOTOS, DataOption
+from fcot_engine.training.mixed_source import MixedSource
+from fcot_engine.training.photo_pool import load_photo_pool
+from fcot_engine.training.published_sets import READERS
+from fcot_engine.training.sample_factory import SampleFactory
+from fcot_engine.training.training_batch import BatchSource
+from fcot_engine.training.video_source import VideoSource
+
+__all__ = ["open_source"]
+
+
+def open_source(
+    data: Sequence[DataOption],
+    config: FactoryConfig,
+    *,
+    device: torch.device,
+    seed: int,
+    rank: int = 0,
+    workers: int = 0,
+    shards: int | None = None,
+    max_photos: int | None = None,
+) -> tuple[BatchSource, str]:
+    """Read photos and annotations, and mix what is made of them.
+
+    Args:
+        data: the parts, at least one.
+        config: what to make.
+        device: where batches are made.
+        seed: seed of everything random.
+        rank: number of this process among several.
+        workers: threads that decode video frames.
+        shards: read only that many photo shards.
+        max_photos: read only that many photos.
+
+    Returns:
+        The source, and a line about what was read.
+
+    Raises:
+        TrainingError: a part is missing, empty or damaged.
+    """
+    sources: list[BatchSource] = []
+    read = []
+    for number, part in enumerate(data):
+        own_seed = seed + 7919 * number  # parts of one kind shall not move in step
+        if part.kind == PHOTOS:
+            pool = load_photo_pool(part.folder, shards=shards, max_photos=max_photos)
+            sources.append(
+                SampleFactory(pool, config, device=device, seed=own_seed, rank=rank)
+            )
+            read.append(f"{len(pool)} photos")
+            continue
+        videos = VideoSource(
+            READERS[part.kind](part.folder),
+            config,
+            device=device,
+            seed=own_seed,
+            rank=rank,
+            workers=workers,
+        )
+        sources.append(videos)
+        read.append(f"{len(videos)} videos of {part.kind}")
+    if len(sources) == 1:
+        return sources[0], read[0]
+    weights = [part.weight for part in data]
+    return MixedSource(sources, weights, seed=seed, rank=rank), ", ".join(read)
