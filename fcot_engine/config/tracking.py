@@ -154,6 +154,9 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.5
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
+    given_capacity: int = 244
+    """Given samples kept: those of four human boxes. With more boxes the augmentations
+    are thinned out."""
     unchanged_weight: float = 1.0
     """Weight of the unchanged sample of a human box over that of each augmented one;
     all samples of a box together weigh as much as those of any other."""
@@ -179,6 +182,7 @@ class RegressionUpdateConfig:
         _check_choice("regression.static_model", self.static_model, StaticModel)
         _check_choice("regression.online_update", self.online_update, OnlineUpdate)
         _check_range("regression.blend", self.blend, 0, 1)
+        _check_range("regression.given_capacity", self.given_capacity, 2, 100_000)
         _check_range("regression.unchanged_weight", self.unchanged_weight, 1e-3, 1e3)
         _check_range("regression.trad_memory", self.trad_memory, 1, 1000)
         _check_range("regression.trad_sample_weight", self.trad_sample_weight, 0, 1000)

@@ -12,6 +12,7 @@ from fcot_engine.config.tracking import RegressionUpdateConfig
 from fcot_engine.geometry.boxes import xywh_to_xyxy
 from fcot_engine.model.features import BoxFeatures
 from fcot_engine.model.regression import RegressionBranch
+from fcot_engine.online.given_thinning import pick_evenly
 from fcot_engine.ops.box_offsets import encode_offsets
 
 __all__ = ["RectifierRows", "RowReader"]
@@ -30,6 +31,19 @@ class RectifierRows:
     """Raw patches of fixed features, `(N, channels * side * side)`, or None."""
     targets: Tensor
     """Offsets in units of the filters, `(N, 4)`."""
+
+    def thin(self, kept: int, *, cells_per_sample: int) -> RectifierRows:
+        """Keep the rows of `kept` samples, the unchanged one among them."""
+        n_samples = len(self.targets) // cells_per_sample
+        if kept >= n_samples:
+            return self
+        samples = pick_evenly(n_samples, kept)
+        rows = [n_samples * c + s for c in range(cells_per_sample) for s in samples]
+        return RectifierRows(
+            self.learned[rows],
+            None if self.detail is None else self.detail[rows],
+            self.targets[rows],
+        )
 
     def split(self, n_samples: int) -> list[RectifierRows]:
         """Rows of each sample by itself."""

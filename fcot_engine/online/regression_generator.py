@@ -24,6 +24,7 @@ from fcot_engine.model.features import BoxFeatures
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.rectifier import rectify
 from fcot_engine.model.regression import DetailWindow
+from fcot_engine.online.given_thinning import share_out
 from fcot_engine.online.rectifier_rows import RectifierRows, RowReader
 from fcot_engine.ops.box_offsets import decode_offsets
 
@@ -38,7 +39,8 @@ class RegressionModelGenerator:
         self._config = config
         self._reader = RowReader(self._branch, config)
         self._given: list[RectifierRows] = []
-        self._generated_given: list[Tensor] = []
+        self._n_given = 0
+        self._generated: Tensor | None = None
         self._tracked: deque[RectifierRows] = deque(maxlen=config.trad_memory)
         self._window: DetailWindow | None = None
         self._static: Tensor | None = None
@@ -47,7 +49,7 @@ class RegressionModelGenerator:
     @property
     def n_given(self) -> int:
         """Human boxes learned from."""
-        return len(self._given)
+        return self._n_given
 
     @property
     def n_tracked(self) -> int:
@@ -61,21 +63,21 @@ class RegressionModelGenerator:
             features: of N augmented patches, the first one unchanged.
             boxes_xywh: `(N, 4)` in patch pixels.
         """
-        self._given.append(self._reader.read(features, boxes_xywh))
+        self._keep_given(self._reader.read(features, boxes_xywh))
         unchanged = BoxFeatures(
             features.regression[:1],
             features.decoder[:1],
             None if features.decoder_coarse is None else features.decoder_coarse[:1],
             None if features.fixed is None else features.fixed[:1],
         )
-        generated = self._branch.generate(unchanged, boxes_xywh[:1])
-        self._generated_given.append(generated)
+        self._add_generated(self._branch.generate(unchanged, boxes_xywh[:1]))
         details = [rows.detail for rows in self._given if rows.detail is not None]
         if details:
             self._window = self._branch.detail_window(
                 boxes_xywh[0, 2:], torch.cat(details)
             )
-        static = torch.stack(self._generated_given).mean(0)
+        assert self._generated is not None
+        static = self._generated
         if self._config.static_model == "rectified":
             static = self._rectify(static, self._config.first_iterations)
         self._static, self._online = static, None
@@ -131,6 +133,24 @@ class RegressionModelGenerator:
         return decode_offsets(
             (cell + 0.5) * FINE_STRIDE, offsets * self._branch.offset_unit_px
         )
+
+    def _keep_given(self, rows: RectifierRows) -> None:
+        """Keep the rows of a human box, and thin out what is too much."""
+        cells = self._config.cells_per_sample
+        given = [*self._given, rows]
+        sizes = [len(part.targets) // cells for part in given]
+        shares = share_out(sizes, self._config.given_capacity)
+        self._given = [
+            part.thin(kept, cells_per_sample=cells)
+            for part, kept in zip(given, shares, strict=True)
+            if kept
+        ]
+
+    def _add_generated(self, model: Tensor) -> None:
+        """Take a human box's model into the mean over all of them."""
+        self._n_given += 1
+        mean = model if self._generated is None else self._generated
+        self._generated = mean + (model - mean) / self._n_given
 
     def _join(self, learned: Tensor, detail: Tensor | None) -> Tensor:
         if detail is None:

@@ -40,6 +40,7 @@ class TestTrackerConfig:
             (LocalisationConfig, "window", 1.1),
             (RegressionUpdateConfig, "unchanged_weight", -1.0),
             (RegressionUpdateConfig, "trad_memory", 0),
+            (RegressionUpdateConfig, "given_capacity", 1),
             (AblationConfig, "fine_stride", 16),
             (AblationConfig, "regression_stride", 5),
         ],

@@ -182,6 +182,40 @@ class TestTrad:
         assert torch.equal(regressor.current_model(), fresh.current_model())
 
 
+class TestGivenCapacity:
+    def learn_many(self, network, given, n_boxes, **changes):
+        regressor = learn(network, given, **changes)
+        for _ in range(n_boxes - 1):
+            regressor.learn_given(*given)
+        return regressor
+
+    def test_samples_kept_are_bounded(self, network, given):
+        regressor = self.learn_many(network, given, 5, given_capacity=20)
+        kept = [len(rows.targets) for rows in regressor._given]
+        assert sum(kept) == 20 * CONFIG.cells_per_sample
+        assert regressor.n_given == len(kept) == 5
+
+    def test_unchanged_sample_of_each_box_stays(self, network, given):
+        regressor = self.learn_many(network, given, 3, given_capacity=4)
+        n_samples = len(given[1])
+        whole = learn(network, given)._given[0]
+        for rows in regressor._given:
+            kept = len(rows.targets) // CONFIG.cells_per_sample
+            assert kept < n_samples
+            assert torch.equal(rows.targets[::kept], whole.targets[::n_samples])
+            assert torch.equal(rows.detail[::kept], whole.detail[::n_samples])
+
+    def test_more_boxes_than_places(self, network, given):
+        regressor = self.learn_many(network, given, 4, given_capacity=2)
+        assert [len(rows.targets) for rows in regressor._given] == [2, 2]
+        assert regressor.n_given == 4
+
+    def test_below_the_capacity_nothing_is_lost(self, network, given):
+        n_rows = len(given[1]) * CONFIG.cells_per_sample
+        regressor = self.learn_many(network, given, 2)
+        assert [len(rows.targets) for rows in regressor._given] == [n_rows, n_rows]
+
+
 class TestSampleWeights:
     def test_all_the_same_by_default(self, network, given):
         regressor = learn(network, given)
