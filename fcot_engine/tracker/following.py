@@ -12,11 +12,10 @@ from fcot_engine.geometry.patch_frame import PatchFrame
 from fcot_engine.model.network import FcotNet, Features
 from fcot_engine.online.feature_resolution import reduce_resolution
 from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.tracker.device import patches_per_pass
 from fcot_engine.tracker.target import Following, Sighting, Target
 
 __all__ = ["follow_targets"]
-
-_BATCH = 16  # patches through the network at once; bounds the memory of many targets
 
 
 def follow_targets(
@@ -25,7 +24,8 @@ def follow_targets(
     """Find some targets in the next frame.
 
     The patches that they ask for go through the network together, round by round; most
-    frames need one round. No target knows of the others.
+    frames need one round. No target knows of the others. (On a CPU they go through one
+    by one, which is faster there.)
 
     Args:
         targets: each keeps its own filters and state.
@@ -69,8 +69,9 @@ def _extract(
 ) -> list[Features]:
     """Features of each patch, `(1, C, h, w)` each."""
     features: list[Features] = []
-    for start in range(0, len(patches), _BATCH):
-        part = patches[start : start + _BATCH]
+    size = patches_per_pass(image.device)
+    for start in range(0, len(patches), size):
+        part = patches[start : start + size]
         cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
         maps = reduce_resolution(network.extract(cut), config.ablation)
         features += maps.split()

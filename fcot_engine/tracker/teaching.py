@@ -16,10 +16,9 @@ from fcot_engine.online.given_samples import (
 )
 from fcot_engine.online.online_classifier import OnlineClassifier
 from fcot_engine.online.regression_generator import RegressionModelGenerator
+from fcot_engine.tracker.device import patches_per_pass
 
 __all__ = ["teach"]
-
-_BATCH = 16  # patches through the network at once; bounds the memory of a first frame
 
 
 def teach(
@@ -62,7 +61,7 @@ def _class_features(
 ) -> ClassFeatures:
     """In half precision, as the memory keeps them."""
     parts = []
-    for patches in given.patches.split(_BATCH):
+    for patches in given.patches.split(patches_per_pass(given.patches.device)):
         maps = network.classify(network.encode(patches))
         maps = reduce_resolution(maps, config.ablation)
         parts.append(ClassFeatures(maps.coarse.half(), maps.fine.half()))
@@ -73,7 +72,7 @@ def _box_features(
     network: FcotNet, config: TrackerConfig, given: GivenPatches
 ) -> BoxFeatures:
     parts = []
-    for patches in given.patches.split(_BATCH):
+    for patches in given.patches.split(patches_per_pass(given.patches.device)):
         maps = network.regress(network.encode(patches))
         parts.append(reduce_resolution(maps, config.ablation))
     return BoxFeatures.join(parts)
