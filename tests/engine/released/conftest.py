@@ -78,7 +78,7 @@ def _released_tensors(table):
         if ".filter_optimizer." in name:
             shape = (1,) if value.ndim == 0 else (1, len(value), 1, 1)
         if not value.is_floating_point():
-            tensors[name] = torch.tensor(12)
+            tensors[name] = torch.tensor(1000 + len(tensors))
         elif len(shape) > 1 and ".filter_optimizer." not in name:
             spread = (2 / value[0].numel()) ** 0.5  # keeps the power of the maps
             tensors[name] = spread * torch.randn(shape, generator=generator)
