@@ -37,6 +37,10 @@ class BoxFeatures(NamedTuple):
     fixed: Tensor | None
     """Fixed features at stride 4, or None."""
 
+    def first(self) -> BoxFeatures:
+        """The first patch alone."""
+        return BoxFeatures(*(None if maps is None else maps[:1] for maps in self))  # type: ignore[arg-type]
+
     @classmethod
     def join(cls, parts: Sequence[BoxFeatures]) -> BoxFeatures:
         """Join several batches along their first dimension."""

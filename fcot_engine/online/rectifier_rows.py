@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +32,23 @@ class RectifierRows:
     """Raw patches of fixed features, `(N, channels * side * side)`, or None."""
     targets: Tensor
     """Offsets in units of the filters, `(N, 4)`."""
+
+    @classmethod
+    def join(
+        cls, parts: Sequence[RectifierRows], *, cells_per_sample: int
+    ) -> RectifierRows:
+        """Join the rows of several batches of samples."""
+
+        def cat(rows: Sequence[Tensor]) -> Tensor:
+            split = [part.unflatten(0, (cells_per_sample, -1)) for part in rows]
+            return torch.cat(split, 1).flatten(0, 1)
+
+        details = [part.detail for part in parts if part.detail is not None]
+        return cls(
+            cat([part.learned for part in parts]),
+            cat(details) if details else None,
+            cat([part.targets for part in parts]),
+        )
 
     def thin(self, kept: int, *, cells_per_sample: int) -> RectifierRows:
         """Keep the rows of `kept` samples, the unchanged one among them."""
@@ -70,14 +88,29 @@ class RowReader:
         self._branch = branch
         self._config = config
 
+    def read_parts(
+        self, parts: Iterable[tuple[BoxFeatures, Tensor]]
+    ) -> RectifierRows:
+        """Read the rows of samples that come in several batches."""
+        jitters = torch.Generator().manual_seed(0)
+        return RectifierRows.join(
+            [self._read(features, boxes, jitters) for features, boxes in parts],
+            cells_per_sample=self._config.cells_per_sample,
+        )
+
     def read(self, features: BoxFeatures, boxes_xywh: Tensor) -> RectifierRows:
         """Read the rows of N samples with their boxes `(N, 4)` in patch pixels."""
+        return self.read_parts([(features, boxes_xywh)])
+
+    def _read(
+        self, features: BoxFeatures, boxes_xywh: Tensor, jitters: torch.Generator
+    ) -> RectifierRows:
         corners = xywh_to_xyxy(boxes_xywh)
         center = (corners[:, :2] + corners[:, 2:]) / 2
         size = features.regression.shape[-2:]
         limit = torch.tensor([size[1] - 1, size[0] - 1], device=center.device)
         learned, detail, targets = [], [], []
-        for jitter in self._jitters(len(boxes_xywh)):
+        for jitter in self._draw_jitters(len(boxes_xywh), jitters):
             cells = (center / FINE_STRIDE).floor().long() + jitter.to(center.device)
             cells = torch.minimum(cells.clamp(min=0), limit)
             learned.append(self.read_learned(features, cells))
@@ -109,11 +142,12 @@ class RowReader:
     def _has_detail(self, features: BoxFeatures) -> bool:
         return features.fixed is not None and self._branch.fixed_channels > 0
 
-    def _jitters(self, n_samples: int) -> list[Tensor]:
+    def _draw_jitters(
+        self, n_samples: int, generator: torch.Generator
+    ) -> Iterator[Tensor]:
         """Whole steps in cells from the centre, `(n_samples, 2)` each, 0 first."""
-        config, fixed = self._config, torch.Generator().manual_seed(0)
-        shape, reach = (n_samples, 2), config.cell_jitter
-        return [torch.zeros(shape, dtype=torch.long)] + [
-            torch.randint(-reach, reach + 1, shape, generator=fixed)
-            for _ in range(config.cells_per_sample - 1)
-        ]
+        config, shape = self._config, (n_samples, 2)
+        yield torch.zeros(shape, dtype=torch.long)
+        for _ in range(config.cells_per_sample - 1):
+            reach = config.cell_jitter
+            yield torch.randint(-reach, reach + 1, shape, generator=generator)

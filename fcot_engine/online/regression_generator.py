@@ -12,6 +12,7 @@ update of DiMP in its place, for the paper's Tables II and III.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable
 
@@ -63,19 +64,22 @@ class RegressionModelGenerator:
             features: of N augmented patches, the first one unchanged.
             boxes_xywh: `(N, 4)` in patch pixels.
         """
-        self._keep_given(self._reader.read(features, boxes_xywh))
-        unchanged = BoxFeatures(
-            features.regression[:1],
-            features.decoder[:1],
-            None if features.decoder_coarse is None else features.decoder_coarse[:1],
-            None if features.fixed is None else features.fixed[:1],
+        self.learn_given_parts([(features, boxes_xywh)])
+
+    def learn_given_parts(self, parts: Iterable[tuple[BoxFeatures, Tensor]]) -> None:
+        """Do the same with samples that come in several batches, one at a time.
+
+        Only a few rows of each map are kept.
+        """
+        parts = iter(parts)
+        features, boxes = next(parts)
+        self._add_generated(self._branch.generate(features.first(), boxes[:1]))
+        self._keep_given(
+            self._reader.read_parts(itertools.chain([(features, boxes)], parts))
         )
-        self._add_generated(self._branch.generate(unchanged, boxes_xywh[:1]))
         details = [rows.detail for rows in self._given if rows.detail is not None]
         if details:
-            self._window = self._branch.detail_window(
-                boxes_xywh[0, 2:], torch.cat(details)
-            )
+            self._window = self._branch.detail_window(boxes[0, 2:], torch.cat(details))
         assert self._generated is not None
         static = self._generated
         if self._config.static_model == "rectified":

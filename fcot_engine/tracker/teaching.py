@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Generator, Tensor
 
 from fcot_engine.config.tracking import TrackerConfig
@@ -53,7 +55,13 @@ def teach(
         given = make_box_patches(
             image, box_xywh, patch, augmentation, generator=generator
         )
-    regressor.learn_given(_box_features(network, config, given), given.boxes_xywh)
+    regressor.learn_given_parts(_box_features(network, config, given))
+
+
+def _split(given: GivenPatches) -> Iterator[tuple[Tensor, Tensor]]:
+    """Patches and boxes, as many as go through the network at once."""
+    size = patches_per_pass(given.patches.device)
+    return zip(given.patches.split(size), given.boxes_xywh.split(size), strict=True)
 
 
 def _class_features(
@@ -61,7 +69,7 @@ def _class_features(
 ) -> ClassFeatures:
     """In half precision, as the memory keeps them."""
     parts = []
-    for patches in given.patches.split(patches_per_pass(given.patches.device)):
+    for patches, _ in _split(given):
         maps = network.classify(network.encode(patches))
         maps = reduce_resolution(maps, config.ablation)
         parts.append(ClassFeatures(maps.coarse.half(), maps.fine.half()))
@@ -70,9 +78,7 @@ def _class_features(
 
 def _box_features(
     network: FcotNet, config: TrackerConfig, given: GivenPatches
-) -> BoxFeatures:
-    parts = []
-    for patches in given.patches.split(patches_per_pass(given.patches.device)):
+) -> Iterator[tuple[BoxFeatures, Tensor]]:
+    for patches, boxes in _split(given):
         maps = network.regress(network.encode(patches))
-        parts.append(reduce_resolution(maps, config.ablation))
-    return BoxFeatures.join(parts)
+        yield reduce_resolution(maps, config.ablation), boxes
