@@ -5,7 +5,11 @@ import torch
 from torch.nn import functional as F
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
+from fcot_engine.ops.target_filter import (
+    _convert_parts,
+    apply_filter,
+    correlate_with_scores,
+)
 
 SIDES = [1, 2, 3, 4, 5, 7]
 MAPS = [pytest.param((6, 9), id="wide"), pytest.param((8, 3), id="narrow")]
@@ -115,6 +119,11 @@ class TestHalfPrecisionFeatures:
             request.param * sample_bytes,
         )
 
+    @pytest.fixture(autouse=True, params=[True, False], ids="gradients_{}".format)
+    def gradients(self, request):
+        with torch.set_grad_enabled(request.param):
+            yield
+
     @pytest.fixture(params=[3, 4], ids="side_{}".format)
     def side(self, request):
         return request.param
@@ -154,21 +163,20 @@ class TestHalfPrecisionFeatures:
         )
         assert scores.dtype == torch.float16
 
-    def test_converted_copies_stay_small(self, monkeypatch):
+    @pytest.mark.parametrize("threads", [1, 64], ids="{}_threads".format)
+    def test_converted_parts_stay_small(self, monkeypatch, threads):
         """50 samples of the paper's fine maps, 5 MiB each in single precision."""
-        largest = []
-        whole = torch.Tensor.to
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+        features = torch.zeros(1, 256, 72, 72, dtype=torch.float16)
+        features = features.expand(50, -1, -1, -1)
+        sizes = [part.nbytes for part in _convert_parts(features, torch.float32)]
+        assert sum(sizes) == 2 * 50 * features[0].nbytes
+        assert max(sizes) < 48 * 1024**2
 
-        def spy(tensor, *args, **kwargs):
-            result = whole(tensor, *args, **kwargs)
-            largest.append(result.nbytes)
-            return result
-
-        monkeypatch.setattr(torch.Tensor, "to", spy)
-        features = torch.zeros(1, 256, 72, 72, dtype=torch.float16).expand(
-            50, -1, -1, -1
-        )
-        apply_filter(features, torch.zeros(256, 4, 4))
-        correlate_with_scores(features, torch.zeros(50, 73, 73), side=4)
-        assert len(largest) > 2
-        assert max(largest) < 48 * 1024**2
+    @torch.enable_grad()
+    def test_filter_learns_through_half_precision_features(self):
+        features, scores = torch.randn(7, 5, 9, 8).half(), torch.randn(7, 9, 8)
+        target_filter = torch.randn(5, 3, 3, requires_grad=True)
+        (apply_filter(features, target_filter) * scores).sum().backward()
+        back = correlate_with_scores(features.float(), scores, side=3)
+        torch.testing.assert_close(target_filter.grad, back)
