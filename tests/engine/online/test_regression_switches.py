@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.config.tracking import AugmentationConfig, RegressionUpdateConfig
 from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.model.paper_network import PaperNet
 from fcot_engine.model.rectifier import rectify
 from fcot_engine.online.given_samples import make_box_patches
 from fcot_engine.online.regression_generator import RegressionModelGenerator
@@ -251,3 +253,64 @@ class TestSampleWeights:
         plain = learn(network, given).current_model()
         weighted = learn(network, given, unchanged_weight=50.0).current_model()
         assert not torch.allclose(plain, weighted)
+
+
+@pytest.fixture(scope="module")
+def paper_network():
+    """The paper's kind of network, small and without training."""
+    torch.manual_seed(3)
+    small = replace(PaperNetworkConfig().fine, channels=8)
+    config = PaperNetworkConfig(
+        depth=18,
+        decoder_width=8,
+        head_width=8,
+        groups=2,
+        coarse=small,
+        fine=small,
+        regression_channels=8,
+    )
+    return PaperNet(config).eval().requires_grad_(False)
+
+
+class TestBranchOfThePaper:
+    """No constant input, no fixed features, offsets of at least 0."""
+
+    @pytest.fixture
+    def samples(self, paper_network, scene):
+        image = scene(BOX, width=SIDE, height=SIDE)[None] / 255
+        patches = torch.cat([image, image.roll(6, -1), image.roll(-5, -2)])
+        boxes = torch.tensor([BOX] * 3)
+        boxes[1, 0] += 6
+        boxes[2, 1] -= 5
+        return paper_network.extract(patches).for_regressor, boxes
+
+    @pytest.mark.parametrize("update", ["rmg", "trad"])
+    def test_online_update_blends_filters(self, paper_network, samples, update):
+        regressor = learn(paper_network, samples, online_update=update, blend=0.6)
+        static = regressor.current_model()
+        regressor.learn_tracked(first_of(samples[0]), samples[1][:1])
+        online = regressor._online
+        assert static.shape == (4, 8 * 3 * 3)
+        assert not torch.allclose(online, static)
+        expected = 0.6 * online + 0.4 * static
+        torch.testing.assert_close(regressor.current_model(), expected)
+
+    def test_rectifier_brings_the_given_box(self, paper_network, samples):
+        errors = []
+        for iterations in (0, 200):
+            regressor = learn(
+                paper_network,
+                samples,
+                first_iterations=iterations,
+                cell_jitter=0,
+                cells_per_sample=1,
+            )
+            corners = regressor.find_box(first_of(samples[0]), torch.tensor([16, 16]))
+            errors.append(float((corners - torch.tensor([44.0, 48, 84, 80])).norm()))
+        assert errors[1] < 0.2 * errors[0]
+
+    def test_offsets_below_zero_count_as_zero(self, paper_network, samples):
+        regressor = learn(paper_network, samples)
+        regressor._static = -regressor._static  # answers the negative of each offset
+        corners = regressor.find_box(first_of(samples[0]), torch.tensor([16, 16]))
+        assert corners[:2].max() <= 66 <= corners[2:].min()
