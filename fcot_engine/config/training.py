@@ -50,6 +50,24 @@ class FactoryConfig:
     """Share of sequences with a second object, often the same one again."""
     occluder_share: float = 0.25
     """Share of pasted sequences in which another object covers a part."""
+    crowd_share: float = 0.3
+    """Share of the sequences with a second object that have two more."""
+    layer_share: float = 0.15
+    """Share of pasted sequences with a layer between background and target that moves
+    at a speed of its own (parallax)."""
+    zoom_share: float = 0.3
+    """Share of pasted sequences whose background grows and shrinks with the target."""
+    away_share: float = 0.04
+    """Share of test frames whose target has left the patch."""
+    hidden_share: float = 0.03
+    """Share of pasted test frames whose target is wholly covered."""
+    thin_share: float = 0.06
+    """Share of pasted sequences with a target 3 to 7 times as long as wide."""
+    tiny_share: float = 0.05
+    """Share of sequences whose target had only about 9 to 16 pixels in its video."""
+    frame_share: float = 0.08
+    """Share of sequences in which the border of the video lies close around the
+    target, and what is beyond repeats it."""
     common_size_jitter: float = 0.18
     """Standard deviation of the log size that all frames of a sequence share."""
     train_size_jitter: float = 0.05
@@ -80,6 +98,14 @@ class FactoryConfig:
             "same_photo_share",
             "distractor_share",
             "occluder_share",
+            "crowd_share",
+            "layer_share",
+            "zoom_share",
+            "away_share",
+            "hidden_share",
+            "thin_share",
+            "tiny_share",
+            "frame_share",
         ):
             share = getattr(self, name)
             _check(0 <= share <= 1, f"{name} must lie in [0, 1], got {share:g}.")

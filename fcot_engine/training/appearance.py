@@ -10,9 +10,9 @@ from torch import Tensor
 
 from fcot_engine.training.dice import Dice
 
-__all__ = ["degrade_frames", "tint", "vary_light"]
+__all__ = ["degrade_frames", "lower_resolution", "tint", "vary_light"]
 
-_MOTION_PX = 9
+_KERNEL_PX = 9
 _BLOCK_PX = 8
 
 _Change = Callable[[Tensor, Dice], Tensor]
@@ -37,8 +37,9 @@ def vary_light(images: Tensor, dice: Dice) -> Tensor:
     """Change contrast, brightness, cast and light direction of `(B, F, 3, S, S)`.
 
     A sequence has its own look; frames drift a little around it. One sequence in
-    eight is gray.
+    eight is gray, one in eight has a shadow across it.
     """
+    images = _apply_to_some(images, dice, 0.12, _cast_shadow)
     b, f, _, s, _ = images.shape
     gray = dice.chance(0.12, b).float()[:, None, None, None, None]
     luma = images.mean(2, keepdim=True)
@@ -56,8 +57,9 @@ def vary_light(images: Tensor, dice: Dice) -> Tensor:
 def degrade_frames(frames: Tensor, dice: Dice) -> Tensor:
     """Blur, coarsen, compress and add noise to some of the frames `(N, 3, S, S)`."""
     frames = frames.clamp(0, 1)
-    frames = _apply_to_some(frames, dice, 0.15, _lower_resolution)
+    frames = _apply_to_some(frames, dice, 0.15, _lower_resolution_a_little)
     frames = _apply_to_some(frames, dice, 0.12, _blur_by_motion)
+    frames = _apply_to_some(frames, dice, 0.08, _blur_by_focus)
     frames = _apply_to_some(frames, dice, 0.25, _add_noise)
     frames = _apply_to_some(frames, dice, 0.15, _compress)
     return frames.clamp(0, 1)
@@ -70,30 +72,65 @@ def _apply_to_some(frames: Tensor, dice: Dice, share: float, change: _Change) ->
     return frames
 
 
-def _lower_resolution(frames: Tensor, dice: Dice) -> Tensor:
-    """Show the frames as if they had been stored 1.5 to 3.5 times smaller."""
+def lower_resolution(frames: Tensor, dice: Dice, *, low: float, high: float) -> Tensor:
+    """Show frames `(N, 3, S, S)` as if stored `low` to `high` times smaller."""
     side = frames.shape[-1]
-    small = int(side / float(dice.uniform(1.5, 3.5).cpu()))
+    small = max(1, int(side / float(dice.uniform(low, high).cpu())))
     shrunk = F.interpolate(frames, (small, small), mode="area")
     return F.interpolate(shrunk, (side, side), mode="bilinear", align_corners=False)
 
 
+def _lower_resolution_a_little(frames: Tensor, dice: Dice) -> Tensor:
+    return lower_resolution(frames, dice, low=1.5, high=3.5)
+
+
+def _cast_shadow(images: Tensor, dice: Dice) -> Tensor:
+    """Darken a band across `(N, F, 3, S, S)` that drifts from frame to frame."""
+    n, f, _, s, _ = images.shape
+    axis = torch.linspace(-1, 1, s, device=images.device)
+    angle = dice.uniform(0.0, 6.283, n)[:, None, None, None]
+    across = angle.cos() * axis + angle.sin() * axis[:, None]  # (N, 1, S, S)
+    edge = dice.uniform(-0.8, 0.6, n, 1) + dice.normal(0.1, n, f)
+    inside = across - edge[..., None, None]  # (N, F, S, S)
+    width = dice.log_uniform(0.25, 2.0, n)[:, None, None, None]
+    softness = dice.log_uniform(0.01, 0.15, n)[:, None, None, None]
+    shade = (torch.minimum(inside, width - inside) / softness).sigmoid()
+    depth = dice.uniform(0.3, 0.7, n)[:, None, None, None]
+    return images * (1 - depth * shade)[:, :, None]
+
+
 def _blur_by_motion(frames: Tensor, dice: Dice) -> Tensor:
     """Blur along a line of random direction, 2 to 9 pixels long."""
-    n, c, s, _ = frames.shape
+    n = frames.shape[0]
     angle = dice.uniform(0.0, 3.1416, n)[:, None, None]
     length = dice.uniform(2.0, 9.0, n)[:, None, None]
-    axis = torch.arange(_MOTION_PX, device=frames.device) - _MOTION_PX // 2
+    axis = _kernel_axis(frames.device)
     along = angle.cos() * axis + angle.sin() * axis[:, None]
     across = angle.cos() * axis[:, None] - angle.sin() * axis
     kernel = (-2 * across**2).exp() * (length / 2 + 0.5 - along.abs()).clamp(0, 1)
-    kernel = kernel / kernel.sum((1, 2), keepdim=True)  # (N, 9, 9)
-    kernel = kernel[:, None].expand(n, c, -1, -1).reshape(n * c, 1, *kernel.shape[1:])
-    margin = (_MOTION_PX // 2,) * 4
-    padded = F.pad(frames, margin, mode="replicate").view(
-        1, n * c, *(s + _MOTION_PX - 1,) * 2
-    )
-    return F.conv2d(padded, kernel, groups=n * c).view_as(frames)
+    return _convolve_each(frames, kernel)
+
+
+def _blur_by_focus(frames: Tensor, dice: Dice) -> Tensor:
+    """Blur evenly, by a Gaussian of 0.7 to 2.2 pixels."""
+    sigma = dice.log_uniform(0.7, 2.2, frames.shape[0])[:, None]
+    profile = (-0.5 * (_kernel_axis(frames.device) / sigma) ** 2).exp()  # (N, 9)
+    return _convolve_each(frames, profile[:, :, None] * profile[:, None])
+
+
+def _kernel_axis(device: torch.device) -> Tensor:
+    return torch.arange(_KERNEL_PX, device=device) - _KERNEL_PX // 2
+
+
+def _convolve_each(frames: Tensor, kernels: Tensor) -> Tensor:
+    """Filter each frame by its own kernel, `(N, 9, 9)`, brought to a sum of 1."""
+    n, c, s, _ = frames.shape
+    kernels = kernels / kernels.sum((1, 2), keepdim=True)
+    each = kernels[:, None].expand(n, c, -1, -1).reshape(n * c, 1, *kernels.shape[1:])
+    margin = (_KERNEL_PX // 2,) * 4
+    padded = F.pad(frames, margin, mode="replicate")
+    padded = padded.view(1, n * c, *(s + _KERNEL_PX - 1,) * 2)
+    return F.conv2d(padded, each, groups=n * c).view_as(frames)
 
 
 def _add_noise(frames: Tensor, dice: Dice) -> Tensor:

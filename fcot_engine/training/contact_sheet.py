@@ -15,12 +15,15 @@ __all__ = ["make_contact_sheet"]
 _GAP_PX = 4
 _TRAIN_COLOUR = (0, 255, 0)
 _TEST_COLOUR = (255, 160, 0)
+_ABSENT_COLOUR = (255, 0, 0)
 
 
 def make_contact_sheet(
     path: Path, source: BatchSource, *, n: int = 64, columns: int = 4
 ) -> None:
     """Draw sequences as rows of frames: train boxes green, test boxes orange.
+
+    A test frame without its target has a red border.
 
     Args:
         path: the PNG or JPEG file to write.
@@ -46,9 +49,14 @@ def _draw_strips(batch: TrainingBatch) -> list[Tensor]:
     images = torch.cat([batch.train_images, batch.test_images], 1).cpu() * 255
     boxes = torch.cat([batch.train_boxes_xywh, batch.test_boxes_xywh], 1).cpu()
     n_train = batch.train_images.shape[1]
+    present = torch.nn.functional.pad(batch.test_present.cpu(), (n_train, 0), value=1)
+    side = float(images.shape[-1])
     strips = []
-    for frames, row in zip(images, boxes, strict=True):
+    for frames, row, shown in zip(images, boxes, present.tolist(), strict=True):
         for number, (frame, box) in enumerate(zip(frames, row, strict=True)):
+            if not shown[number]:
+                _draw_box_(frame, [0.0, 0.0, side, side], _ABSENT_COLOUR)
+                continue
             colour = _TRAIN_COLOUR if number < n_train else _TEST_COLOUR
             _draw_box_(frame, box.tolist(), colour)
         strips.append(torch.cat(list(frames), -1))

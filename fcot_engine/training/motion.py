@@ -10,9 +10,11 @@ from torch import Tensor
 from fcot_engine.config.training import FactoryConfig
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.pose import Pose
+from fcot_engine.training.shapes import TILE_REACH
 
 __all__ = ["Motion", "draw_centers", "draw_motion", "draw_zoom"]
 
+_THIN = (3.0, 7.0)  # length over width of thin targets
 _PLAIN_TURN = 0.035  # rad; the box of a turned real object is not known exactly
 
 
@@ -25,16 +27,26 @@ class Motion:
         background_shift: shift of the background, `(B, F, 2)`, patch pixels.
         background_zoom: zoom of the background, `(B, F)`.
         background_angle: turn of the background, `(B, F)`, radians.
+        layer_shift: shift of a layer between background and target, `(B, F, 2)`.
+        away: in which frames the target has left the patch, `(B, F)`.
+        hidden: in which frames it shall be wholly covered, `(B, F)`.
     """
 
     target: Pose
     background_shift: Tensor
     background_zoom: Tensor
     background_angle: Tensor
+    layer_shift: Tensor
+    away: Tensor
+    hidden: Tensor
 
 
 def draw_motion(
-    config: FactoryConfig, box_xywh: Tensor, plain: Tensor, dice: Dice
+    config: FactoryConfig,
+    box_xywh: Tensor,
+    plain: Tensor,
+    unique: Tensor,
+    dice: Dice,
 ) -> Motion:
     """Draw the motion of a batch.
 
@@ -42,11 +54,19 @@ def draw_motion(
         config: sizes and jitters.
         box_xywh: the targets in their photos, `(B, 4)`; their shape is kept, about.
         plain: which sequences are plain pairs, `(B,)`.
+        unique: which targets are shown once only, `(B,)`: they may leave or be hidden,
+            while nothing else is left to be taken for them.
         dice: source of randomness.
     """
     b, f = len(plain), config.n_train + config.n_test
     half_px = _draw_sizes(config, box_xywh, plain, dice)
     center_px = draw_centers(config, half_px, dice)
+    moved = center_px - center_px.mean(1, keepdim=True)
+    may_miss = unique[:, None] & (_is_test(config, plain.device) > 0)
+    away = dice.chance(config.away_share, b, f) & may_miss
+    hidden = dice.chance(config.hidden_share, b, f) & may_miss & ~plain[:, None] & ~away
+    outside = _draw_places_outside(config.patch_size, half_px, dice)
+    center_px = torch.where(away[..., None], outside, center_px)
     free = (~plain).float()[:, None]
     wild = dice.chance(0.5, b).float()[:, None]
     turn = dice.normal(0.2, b, 1) + wild * dice.uniform(-3.14, 3.14, b, 1)
@@ -56,12 +76,18 @@ def draw_motion(
     tilt = free[..., None] * (dice.normal(0.06, b, 1, 2) + dice.normal(0.04, b, f, 2))
     phase = dice.uniform(0.0, 6.28, b, 1, 2) + dice.normal(0.4, b, f, 2)
     follows = dice.uniform(0.0, 1.0, b, 1, 1)  # 0 still camera, 1 fixed to the target
-    moved = center_px - center_px.mean(1, keepdim=True)
+    between = follows + (1 - follows) * dice.uniform(0.2, 0.8, b, 1, 1)
+    size = half_px.abs().prod(-1).sqrt()
+    grows = dice.chance(config.zoom_share, b)[:, None]
+    zoom = torch.where(grows, size / size.mean(1, keepdim=True), 1.0)
     return Motion(
         Pose(center_px, half_px, angle, tilt, bent, phase),
         follows * moved + dice.normal(5.0, b, f, 2),
-        dice.normal(0.05, b, f).exp(),
+        zoom * dice.normal(0.05, b, f).exp(),
         dice.normal(0.2, b, 1) + dice.normal(0.04, b, f),
+        between * moved + dice.normal(3.0, b, f, 2),
+        away,
+        hidden,
     )
 
 
@@ -91,6 +117,10 @@ def _draw_sizes(
     test = _is_test(config, plain.device)
     f = len(test)
     log_ratio = (box_xywh[:, 2] / box_xywh[:, 3]).log()[:, None]
+    thin = dice.chance(config.thin_share, b) & ~plain
+    upright = 1 - 2 * dice.chance(0.5, b, 1).float()
+    stretched = upright * dice.log_uniform(*_THIN, b, 1).log()
+    log_ratio = torch.where(thin[:, None], stretched, log_ratio)
     stretch = dice.normal(0.15, b, 1) * torch.where(plain, 0.5, 1.0)[:, None]
     wobble = dice.normal(config.test_aspect_jitter, b, f) * (0.4 + 0.6 * test)
     log_ratio = log_ratio + stretch + wobble
@@ -119,3 +149,17 @@ def draw_centers(config: FactoryConfig, half_px: Tensor, dice: Dice) -> Tensor:
     anywhere = dice.uniform(-1.0, 1.0, b, f, 2) * reach
     near = dice.uniform(-1.0, 1.0, b, f, 2) * (config.train_shift * side)
     return side / 2 + torch.where(test > 0, anywhere, near)
+
+
+def _draw_places_outside(side: int, half_px: Tensor, dice: Dice) -> Tensor:
+    """Centres `(B, F, 2)` from which no turn brings a target into the patch."""
+    b, f = half_px.shape[:2]
+    reach = TILE_REACH * half_px.norm(dim=-1)
+    beyond = side / 2 + reach + dice.uniform(0.0, 0.3 * side, b, f)
+    beyond = beyond * (1 - 2 * dice.chance(0.5, b, f).float())
+    along = dice.uniform(-0.5 * side, 0.5 * side, b, f)
+    crosses_x = dice.chance(0.5, b, f)[..., None]
+    offset = torch.where(
+        crosses_x, torch.stack([beyond, along], -1), torch.stack([along, beyond], -1)
+    )
+    return side / 2 + offset

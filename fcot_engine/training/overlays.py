@@ -17,9 +17,16 @@ from fcot_engine.training.shapes import MASK_CELLS, TILE_REACH, draw_shapes
 from fcot_engine.training.target_choice import Choice
 from fcot_engine.training.visible_box import box_of_mask
 
-__all__ = ["Overlay", "draw_distractors", "draw_occluders", "draw_targets"]
+__all__ = [
+    "Overlay",
+    "draw_distractors",
+    "draw_layers",
+    "draw_occluders",
+    "draw_targets",
+]
 
 _TINT = 0.06
+_COVER = 1.5  # half a covering object over half the target's diagonal
 _PLACES = 6  # a distractor takes the first of so many places that is free
 
 
@@ -118,6 +125,26 @@ def draw_distractors(
     )
 
 
+def draw_layers(
+    choice: Choice,
+    photos: PhotoBatch,
+    shift: Tensor,
+    rows: Tensor,
+    side: int,
+    dice: Dice,
+) -> Overlay:
+    """Draw large pieces of other photos that move by `shift`, `(B, F, 2)`."""
+    n, f = len(rows), shift.shape[1]
+    box = choice.box_xywh.to(rows.device).roll(2, 0)[rows]
+    half = dice.uniform(0.2, 0.55, n, 1, 2) * side
+    start = dice.uniform(0.0, 1.0, n, 1, 2) * side
+    turn = dice.uniform(0.0, 6.283, n, 1) + dice.normal(0.03, n, f)
+    pose = Pose.rigid(start + shift[rows], half.expand(n, f, 2), turn)
+    strength = half.new_tensor(_TINT)
+    source = photos.roll(2).select(rows)
+    return _draw(source, box, pose, draw_shapes(n, dice), side, dice, strength=strength)
+
+
 def draw_occluders(
     choice: Choice,
     photos: PhotoBatch,
@@ -125,8 +152,13 @@ def draw_occluders(
     rows: Tensor,
     side: int,
     dice: Dice,
+    *,
+    whole: Tensor,
 ) -> Overlay:
-    """Draw objects of other photos over a part of the targets in some frames."""
+    """Draw objects of other photos over the targets in some frames.
+
+    In the frames of `whole`, `(B, F)`, they cover the targets, in others a part.
+    """
     n, f = target.angle.shape
     source = photos.roll(1).select(rows)
     box = choice.box_xywh.to(rows.device).roll(1, 0)[rows]
@@ -137,6 +169,9 @@ def draw_occluders(
     away = torch.stack([direction.cos(), direction.sin()], -1)
     distance = dice.uniform(0.4, 1.5, n, f)[..., None]
     center = target.center_px + away * distance * target.half_px.abs()
+    reach = target.half_px.norm(dim=-1, keepdim=True)
+    half = torch.where(whole[..., None], _COVER * reach, half)
+    center = torch.where(whole[..., None], target.center_px, center)
     pose = Pose.rigid(center, half, dice.uniform(0.0, 6.283, n, 1).expand(n, f))
     strength = half.new_tensor(_TINT)
     return _draw(source, box, pose, draw_shapes(n, dice), side, dice, strength=strength)

@@ -3,7 +3,7 @@
 Two kinds are mixed. *Plain pairs* are crops of one photo around its box: real outlines
 in real surroundings. *Pasted* sequences cut an object out along a box or an alpha
 mask, move, turn, bend and light it, and put it on another photo. Both get look-alike
-distractors; pasted ones also occluders.
+distractors; pasted ones also occluders. In some test frames the target is gone.
 
 Everything that touches pixels runs in batches on the chosen device. A batch depends
 only on the seed and its number, so that training resumes exactly.
@@ -17,8 +17,14 @@ from torch import Tensor
 from fcot_engine.config.training import FactoryConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.geometry.boxes import xyxy_to_xywh
-from fcot_engine.training.appearance import degrade_frames, tint, vary_light
+from fcot_engine.training.appearance import (
+    degrade_frames,
+    lower_resolution,
+    tint,
+    vary_light,
+)
 from fcot_engine.training.dice import Dice
+from fcot_engine.training.frame_border import draw_frames_around, repeat_border
 from fcot_engine.training.layers import (
     BORDER_MODES,
     REFLECT,
@@ -28,7 +34,12 @@ from fcot_engine.training.layers import (
     patch_grid,
 )
 from fcot_engine.training.motion import Motion, draw_motion
-from fcot_engine.training.overlays import draw_distractors, draw_occluders, draw_targets
+from fcot_engine.training.overlays import (
+    draw_distractors,
+    draw_layers,
+    draw_occluders,
+    draw_targets,
+)
 from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.pose import Pose
 from fcot_engine.training.target_choice import Choice, TargetChoice
@@ -41,7 +52,9 @@ from fcot_engine.training.visible_box import (
 
 __all__ = ["SampleFactory"]
 
-_MIN_VISIBLE = 0.35
+_MIN_VISIBLE = 0.35  # of a target that is to be found
+_MAX_HIDDEN = 0.05  # of a target that counts as wholly covered
+_TINY = (4.0, 7.0)  # times that a tiny target is enlarged: 9 to 16 px become 64
 _LARGE_PRIME = 1_000_003
 
 
@@ -91,46 +104,98 @@ class SampleFactory:
         if not self._choice.has_plain:
             plain = torch.zeros_like(plain)
         choice = self._choice.draw(plain, dice)
-        motion = draw_motion(self.config, choice.box_xywh.to(self.device), plain, dice)
-        images, boxes_xyxy = self._compose(choice, motion, plain, dice)
-        images = vary_light(images, dice)
-        images = degrade_frames(images.flatten(0, 1), dice).view_as(images)
+        same = plain | dice.chance(self.config.same_photo_share, size)
+        motion = draw_motion(
+            self.config, choice.box_xywh.to(self.device), plain, plain | ~same, dice
+        )
+        images, boxes_xyxy, present = self._compose(choice, motion, plain, same, dice)
+        images = self._show(images, boxes_xyxy, present, dice)
         boxes, n_train = xyxy_to_xywh(boxes_xyxy), self.config.n_train
         return TrainingBatch(
             images[:, :n_train],
             boxes[:, :n_train],
             images[:, n_train:],
             boxes[:, n_train:],
-            torch.ones(boxes[:, n_train:].shape[:2], dtype=torch.bool),
+            present[:, n_train:],
             plain,
         )
 
     def _compose(
-        self, choice: Choice, motion: Motion, plain: Tensor, dice: Dice
-    ) -> tuple[Tensor, Tensor]:
+        self,
+        choice: Choice,
+        motion: Motion,
+        plain: Tensor,
+        same: Tensor,
+        dice: Dice,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Images, boxes, and in which frames the target is seen."""
         config, side = self.config, self.config.patch_size
         box = choice.box_xywh.to(self.device)
         shrink = (box[:, 2:] / 2 / motion.target.half_px.abs().mean(1)).amin(-1)
         own = gather_photos(self._pool, choice.photo, shrink, self.device)
-        same = plain | dice.chance(config.same_photo_share, len(plain))
         other = torch.where(same.cpu(), choice.photo, choice.other_photo)
         bg_shrink = self._background_shrink(other, shrink, plain, dice)
         back = gather_photos(self._pool, other, bg_shrink, self.device)
         images = self._draw_background(back, box, motion, plain, bg_shrink, dice)
 
-        boxes = box_of_turned_ellipse(motion.target)
-        rows = torch.nonzero(dice.chance(config.distractor_share, len(plain))).flatten()
+        rows = torch.nonzero(dice.chance(config.layer_share, len(plain)) & ~plain)[:, 0]
         if len(rows):
-            overlay = draw_distractors(choice, own, motion.target, rows, side, dice)
-            free = overlay.clear_of(boxes[rows], side) | ~plain[rows, None]
-            images[rows] = overlay.paint(images[rows], visible=free)
+            layer = draw_layers(choice, own, motion.layer_shift, rows, side, dice)
+            images[rows] = layer.paint(images[rows])
+        boxes = box_of_turned_ellipse(motion.target)
+        self._add_distractors_(images, boxes, choice, own, motion, plain, dice)
+        present = ~motion.away
         rows = torch.nonzero(~plain).flatten()
         if len(rows):
-            pasted, boxes[rows] = self._paste(
+            images[rows], found, seen = self._paste(
                 images[rows], choice, own, motion, rows, dice
             )
-            images[rows] = pasted
-        return images, boxes
+            present[rows] &= seen
+            boxes[rows] = torch.where(present[rows, :, None], found, boxes[rows])
+        return images, boxes, present
+
+    def _add_distractors_(
+        self,
+        images: Tensor,
+        boxes: Tensor,
+        choice: Choice,
+        own: PhotoBatch,
+        motion: Motion,
+        plain: Tensor,
+        dice: Dice,
+    ) -> None:
+        """Draw one or three second objects; none where the target is not seen."""
+        some = dice.chance(self.config.distractor_share, len(plain))
+        crowd = some & dice.chance(self.config.crowd_share, len(plain))
+        seen = ~(motion.away | motion.hidden)
+        side = self.config.patch_size
+        for chosen in (some, crowd, crowd):
+            rows = torch.nonzero(chosen).flatten()
+            if len(rows):
+                overlay = draw_distractors(choice, own, motion.target, rows, side, dice)
+                free = overlay.clear_of(boxes[rows], side) | ~plain[rows, None]
+                images[rows] = overlay.paint(images[rows], visible=free & seen[rows])
+
+    def _show(
+        self, images: Tensor, boxes_xyxy: Tensor, present: Tensor, dice: Dice
+    ) -> Tensor:
+        """What a camera and a file make of the frames."""
+        config = self.config
+        images = vary_light(images, dice)
+        rows = torch.nonzero(dice.chance(config.tiny_share, len(images))).flatten()
+        if len(rows):
+            low, high = _TINY
+            coarse = images[rows].flatten(0, 1)
+            coarse = lower_resolution(coarse, dice, low=low, high=high)
+            images[rows] = coarse.view_as(images[rows])
+        images = degrade_frames(images.flatten(0, 1), dice).view_as(images)
+        rows = torch.nonzero(dice.chance(config.frame_share, len(images))).flatten()
+        if len(rows):
+            frames = draw_frames_around(boxes_xyxy[rows], dice)
+            whole = frames.new_tensor([0.0, 0.0, *[float(config.patch_size)] * 2])
+            frames = torch.where(present[rows, :, None], frames, whole)
+            images[rows] = repeat_border(images[rows], frames)
+        return images
 
     def _background_shrink(
         self, photo: Tensor, shrink: Tensor, plain: Tensor, dice: Dice
@@ -194,8 +259,8 @@ class SampleFactory:
         motion: Motion,
         rows: Tensor,
         dice: Dice,
-    ) -> tuple[Tensor, Tensor]:
-        """Paste targets, then occluders; returns images and boxes of what is seen."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Paste targets, then occluders; images, boxes, and where targets are seen."""
         config, side = self.config, self.config.patch_size
         target = draw_targets(
             choice,
@@ -209,16 +274,23 @@ class SampleFactory:
         )
         images = target.paint(images)
         seen = target.alpha
-        covered = torch.nonzero(dice.chance(config.occluder_share, len(rows))).flatten()
+        whole = motion.hidden[rows]
+        present = torch.ones_like(whole)
+        some = dice.chance(config.occluder_share, len(rows)) | whole.any(1)
+        covered = torch.nonzero(some).flatten()
         if len(covered):
-            pose = motion.target[rows[covered]]
-            cover = draw_occluders(choice, own, pose, rows[covered], side, dice)
+            whole, pose = whole[covered], motion.target[rows[covered]]
+            cover = draw_occluders(
+                choice, own, pose, rows[covered], side, dice, whole=whole
+            )
             area = seen[covered].sum((2, 3, 4)).clamp(min=1.0)
             left = (seen[covered] * (1 - cover.alpha)).sum((2, 3, 4)) / area
-            allowed = left >= _MIN_VISIBLE
+            gone = whole & (left <= _MAX_HIDDEN)
+            present[covered] = ~gone
+            allowed = (left >= _MIN_VISIBLE) | gone
             images[covered] = cover.paint(images[covered], visible=allowed)
             hidden = cover.alpha * allowed[:, :, None, None, None]
             seen = seen.index_copy(0, covered, seen[covered] * (1 - hidden))
         boxes = box_of_mask(seen[:, :, 0])
         boxes = complete_at_border(boxes, target.mask, target.pose, side)
-        return images, boxes
+        return images, boxes, present

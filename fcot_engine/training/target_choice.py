@@ -15,7 +15,7 @@ __all__ = ["Choice", "TargetChoice"]
 
 _MIN_SIDE_PX = 9.0
 _MIN_SIZE_PX = 16.0
-_MAX_RATIO = 5.0
+_MAX_RATIO = 7.0
 _MAX_SPAN = 0.85  # of the photo: a target in context needs context
 
 

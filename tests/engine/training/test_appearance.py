@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from fcot_engine.training import appearance
-from fcot_engine.training.appearance import degrade_frames, tint, vary_light
+from fcot_engine.training.appearance import (
+    degrade_frames,
+    lower_resolution,
+    tint,
+    vary_light,
+)
 from fcot_engine.training.dice import Dice
 
 
@@ -32,7 +37,9 @@ class TestFrames:
         change = (degrade_frames(frames, dice) - frames).abs().mean((1, 2, 3))
         assert (change == 0).any() and (change > 0.005).any()
 
-    @pytest.mark.parametrize("name", ["_lower_resolution", "_blur_by_motion"])
+    @pytest.mark.parametrize(
+        "name", ["_lower_resolution_a_little", "_blur_by_motion", "_blur_by_focus"]
+    )
     def test_blurs_keep_flat_areas_and_lower_contrast(self, frames, dice, name):
         blur = getattr(appearance, name)
         flat = torch.full((2, 3, 64, 64), 0.3)
@@ -44,7 +51,22 @@ class TestFrames:
         assert 0.005 < error < 0.15
 
 
+class TestLowerResolution:
+    def test_more_is_blurred_more(self, frames, dice):
+        little = lower_resolution(frames, dice, low=1.5, high=1.6)
+        much = lower_resolution(frames, dice, low=6.0, high=7.0)
+        assert much.std() < 0.6 * little.std()
+
+
 class TestLight:
+    def test_shadow_darkens_a_part_and_leaves_another(self, dice):
+        images = torch.full((30, 2, 3, 64, 64), 0.8)
+        shaded = appearance._cast_shadow(images, dice)
+        assert (shaded <= 0.8).all()
+        darkest, lightest = shaded.amin((1, 2, 3, 4)), shaded.amax((1, 2, 3, 4))
+        assert (darkest < 0.65).float().mean() > 0.8
+        assert (lightest > 0.75).float().mean() > 0.8
+
     def test_frames_of_a_sequence_share_their_look(self, dice):
         images = torch.full((40, 3, 3, 16, 16), 0.5)
         means = vary_light(images, dice).mean((2, 3, 4))

@@ -13,7 +13,16 @@ from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.sample_factory import SampleFactory
 
 PLAIN_LIGHT = FactoryConfig(
-    patch_size=128, target_size_px=48.0, distractor_share=0.0, occluder_share=0.0
+    patch_size=128,
+    target_size_px=48.0,
+    distractor_share=0.0,
+    occluder_share=0.0,
+    layer_share=0.0,
+    away_share=0.0,
+    hidden_share=0.0,
+    thin_share=0.0,
+    tiny_share=0.0,
+    frame_share=0.0,
 )
 
 
@@ -95,10 +104,16 @@ class TestBatch:
 
     def test_boxes_have_area_and_touch_their_patch(self, small_factory):
         for index in range(20):
-            _, boxes = frames_and_boxes(small_factory.make_batch(index, 8))
-            assert (boxes[:, 2:] > 4).all()
-            assert (boxes[:, :2] < 60).all()
-            assert (boxes[:, :2] + boxes[:, 2:] > 4).all()
+            batch = small_factory.make_batch(index, 8)
+            boxes = torch.cat(
+                [
+                    batch.train_boxes_xywh.flatten(0, 1),
+                    batch.test_boxes_xywh[batch.test_present],
+                ]
+            )
+            assert (boxes[:, 2:] > 3).all()
+            assert (boxes[:, :2] < 61).all()
+            assert (boxes[:, :2] + boxes[:, 2:] > 3).all()
 
     @pytest.mark.parametrize("share", [0.0, 1.0])
     def test_share_of_plain_pairs(self, textured_pool, share):
@@ -189,7 +204,127 @@ class TestTightness:
         assert checked > 8
 
 
+class TestAbsence:
+    """Green targets on black: green is seen where a target is, and only there."""
+
+    def make(self, config):
+        green, blue = flat_photo(10, 220, 10), flat_photo(10, 10, 220)
+        photos = [green, blue] * 2 + [flat_photo(5, 5, 5)] * 150
+        boxes = [[[40.0, 30.0, 100.0, 80.0]]] * 4 + [[]] * 150
+        pool = PhotoPool.from_arrays(photos, boxes)
+        config = replace(config, plain_share=0.0, same_photo_share=0.0)
+        return SampleFactory(pool, config).make_batch(0, 32)
+
+    def amounts(self, batch):
+        """Shares of test patches in the target's colour and in the other one."""
+        first = batch.train_images[:, 0].flatten(2).mean(-1)
+        kind = (first[:, 2] > first[:, 1]).long() + 1
+        rows = torch.arange(len(kind))
+        own = batch.test_images[rows, :, kind]
+        other = batch.test_images[rows, :, 3 - kind]
+        shares = [own - other > 0.3, other - own > 0.3]
+        return [share.float().mean((-1, -2)) for share in shares]
+
+    def test_target_that_has_left_is_not_seen(self, clean):
+        batch = self.make(replace(PLAIN_LIGHT, away_share=0.5))
+        amounts, _ = self.amounts(batch)
+        assert 15 < (~batch.test_present).sum() < 49
+        assert (amounts[~batch.test_present] == 0).all()
+        assert (amounts[batch.test_present] > 0).float().mean() > 0.9
+
+    def test_hidden_target_is_covered(self, clean):
+        batch = self.make(replace(PLAIN_LIGHT, hidden_share=1.0))
+        own, other = self.amounts(batch)
+        covered = ~batch.test_present & (other > 0.05)  # by the other colour
+        assert covered.sum() > 15
+        assert own[covered].max() < 0.02
+
+    def test_train_frames_always_show_the_target(self, clean):
+        config = replace(PLAIN_LIGHT, away_share=0.5, hidden_share=0.5)
+        batch = self.make(config)
+        colours = batch.train_images[:, :, 1:].flatten(3).amax(-1)
+        assert (colours.amax(-1) > 0.6).all()
+
+    def test_plain_pairs_leave_too_but_are_not_hidden(self, textured_pool):
+        config = replace(PLAIN_LIGHT, plain_share=1.0, hidden_share=1.0)
+        factory = SampleFactory(textured_pool, config)
+        assert factory.make_batch(0, 8).test_present.all()
+        config = replace(config, away_share=1.0)
+        batch = SampleFactory(textured_pool, config).make_batch(0, 8)
+        assert not batch.test_present.any()
+
+    def test_target_in_its_own_photo_never_leaves(self, textured_pool):
+        config = replace(
+            PLAIN_LIGHT, plain_share=0.0, same_photo_share=1.0, away_share=1.0
+        )
+        assert SampleFactory(textured_pool, config).make_batch(0, 8).test_present.all()
+
+
+class TestKinds:
+    def test_thin_targets(self, textured_pool, clean):
+        config = replace(PLAIN_LIGHT, plain_share=0.0, cutout_share=0.0)
+        ratios = []
+        for share in (0.0, 1.0):
+            varied = replace(config, thin_share=share, test_aspect_jitter=0.0)
+            batch = SampleFactory(textured_pool, varied).make_batch(0, 48)
+            w, h = batch.train_boxes_xywh[..., 2:].unbind(-1)
+            ratios.append(torch.maximum(w / h, h / w).median())
+        assert ratios[1] > ratios[0] * 1.3
+
+    def test_tiny_targets_have_no_detail(self, textured_pool):
+        noisy = torch.randint(0, 256, (3, 160, 200), dtype=torch.uint8)
+        pool = PhotoPool.from_arrays([noisy], [[[50.0, 40.0, 80.0, 60.0]]])
+        detail = []
+        for share in (0.0, 1.0):
+            config = replace(PLAIN_LIGHT, tiny_share=share, plain_share=1.0)
+            images, _ = frames_and_boxes(SampleFactory(pool, config).make_batch(0, 16))
+            detail.append((images[..., 1:] - images[..., :-1]).abs().median())
+        assert detail[1] < 0.4 * detail[0]
+
+    def test_frame_border_leaves_the_target_alone(self, clean):
+        photo, boxes = disc_photo()
+        pool = PhotoPool.from_arrays([photo], [boxes])
+        bare = replace(PLAIN_LIGHT, plain_share=1.0)
+        framed = replace(bare, frame_share=1.0)
+        images, found = frames_and_boxes(SampleFactory(pool, bare).make_batch(0, 12))
+        same, also = frames_and_boxes(SampleFactory(pool, framed).make_batch(0, 12))
+        assert torch.equal(found, also)
+        for one, two, box in zip(images, same, found, strict=True):
+            x, y, w, h = box.clamp(min=0).long().tolist()
+            inside = (slice(None), slice(y, y + h), slice(x, x + w))
+            assert torch.equal(one[inside], two[inside])
+
+    def test_layer_is_behind_the_target(self, clean):
+        photos = [flat_photo(230, 230, 230)] * 2 + [flat_photo(5, 5, 5)] * 80
+        boxes = [[[40.0, 30.0, 100.0, 80.0]]] * 2 + [[]] * 80
+        pool = PhotoPool.from_arrays(photos, boxes)
+        config = replace(PLAIN_LIGHT, plain_share=0.0, same_photo_share=0.0)
+        light = []
+        for share in (0.0, 1.0):
+            varied = replace(config, layer_share=share)
+            images, found = frames_and_boxes(
+                SampleFactory(pool, varied).make_batch(0, 16)
+            )
+            light.append(images.mean())
+            centers = (found[:, :2] + found[:, 2:] / 2).long().clamp(0, 127)
+            rows = torch.arange(len(images))
+            middle = images[rows, :, centers[:, 1], centers[:, 0]].mean(-1)
+            assert (middle > 0.5).float().mean() > 0.95
+        assert light[1] > light[0] + 0.05
+
+
 class TestDistractors:
+    def test_a_crowd_is_more(self, clean):
+        photo, boxes = disc_photo()
+        pool = PhotoPool.from_arrays([photo], [boxes])
+        config = replace(PLAIN_LIGHT, plain_share=1.0, distractor_share=1.0)
+        red = []
+        for share in (0.0, 1.0):
+            varied = replace(config, crowd_share=share)
+            images, _ = frames_and_boxes(SampleFactory(pool, varied).make_batch(0, 12))
+            red.append((images[:, 0] - images[:, 1] > 0.25).float().mean())
+        assert red[1] > 1.2 * red[0]
+
     def test_plain_target_is_never_covered(self, clean):
         photo, boxes = disc_photo()
         pool = PhotoPool.from_arrays([photo], [boxes])
