@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.config.network import ClassifierConfig
+from fcot_engine.errors import ConfigError
 from fcot_engine.model.classifier import ClassificationModel, LabelMaps
 from fcot_engine.ops.distances import distance_bins, distance_map
 from fcot_engine.ops.target_filter import apply_filter
@@ -299,3 +300,64 @@ class TestOptimise:
         )[-1]
         scores = model.score(paint(6, 2), found)[0]
         assert divmod(int(scores.argmax()), SIZE[1]) == (6, 2)
+
+
+class TestEvenFilter:
+    """A 4 x 4 filter scores the corners of cells, one more along each axis."""
+
+    @pytest.fixture
+    def even(self):
+        return ClassificationModel(
+            ClassifierConfig(
+                channels=CHANNELS,
+                filter_side=4,
+                label_sigma=0.9,
+                mask_slope=1.0,
+                distance_bins=100,
+                bin_width=0.1,
+                initialiser="box",
+            ),
+            CHANNELS,
+            stride=STRIDE,
+        ).double()
+
+    def test_first_cell_lies_in_the_corner_of_the_patch(self, even, model):
+        assert even.first_cell_px == 0
+        assert model.first_cell_px == STRIDE / 2
+
+    @pytest.mark.parametrize(("row", "column"), [(0, 0), (3, 5), (9, 11)])
+    def test_label_peaks_where_its_cell_lies(self, even, row, column):
+        center = torch.tensor([column, row]).double() * STRIDE
+        box = torch.cat([center - 6, torch.tensor([12.0, 12.0]).double()])
+        label = even.label_maps(box[None], SIZE).label[0]
+        assert label.shape == (SIZE[0] + 1, SIZE[1] + 1)
+        assert divmod(int(label.argmax()), SIZE[1] + 1) == (row, column)
+
+    def test_optimised_scores_peak_at_the_corner_nearest_to_the_target(self, even):
+        torch.manual_seed(3)
+        features = random(1, CHANNELS, *SIZE)
+        box = torch.tensor([[14.0, 10.0, 12.0, 12.0]]).double()  # centre (20, 16)
+        with torch.no_grad():
+            start = even.start_filter(features, box)
+            (*_, last) = even.optimise(
+                start,
+                features,
+                even.label_maps(box, SIZE),
+                sample_weights=torch.ones(1).double(),
+                iterations=60,
+            )
+            scores = even.score(features, last)[0]
+        assert divmod(int(scores.argmax()), SIZE[1] + 1) == (4, 5)
+
+    def test_first_filter_is_the_pooled_convolution(self, even):
+        """Constant features: every bin inside the map holds the convolution's value."""
+        features = torch.ones(2, CHANNELS, *SIZE).double()
+        box = torch.tensor([[12.0, 8.0, 12.0, 12.0]] * 2).double()
+        with torch.no_grad():
+            start = even.start_filter(features, box)
+            inside = even.start_conv(features)[0, :, 4, 5]
+        torch.testing.assert_close(start, inside[:, None, None].expand(-1, 4, 4))
+
+    def test_side_of_zero_is_refused(self):
+        with pytest.raises(ConfigError, match="filter_side must be above 0, got 0"):
+            ClassifierConfig(channels=1, filter_side=0, label_sigma=1.0, mask_slope=1.0)

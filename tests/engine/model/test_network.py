@@ -100,9 +100,7 @@ class TestFeatures:
     def test_parts_of_both_branches_make_up_the_whole(self, network):
         features = network.extract(torch.rand(1, 3, 32, 32))
         parts = features.for_classifier, features.for_regressor
-        assert all(
-            a is b for a, b in zip(Features.of(*parts), features, strict=True)
-        )
+        assert all(a is b for a, b in zip(Features.of(*parts), features, strict=True))
 
     def test_joined_without_fixed_features(self):
         network = LiteNet(small_config(fixed=False)).eval()

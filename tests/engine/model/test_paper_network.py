@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config.presets import find_preset
+from fcot_engine.errors import ConfigError
+from fcot_engine.model.network_building import build_network
+from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.model.weights import load_network, save_network
+
+SMALL = PaperNetworkConfig(
+    depth=18,
+    decoder_width=8,
+    head_width=8,
+    groups=2,
+    coarse=replace(PaperNetworkConfig().coarse, channels=6),
+    fine=replace(PaperNetworkConfig().fine, channels=4),
+    regression_channels=4,
+)
+
+
+@pytest.fixture(scope="module")
+def full():
+    torch.manual_seed(0)
+    return PaperNet().eval().requires_grad_(False)
+
+
+@pytest.fixture
+def small():
+    torch.manual_seed(0)
+    return PaperNet(SMALL).eval().requires_grad_(False)
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+class TestFullSize:
+    """Against the table of layers of the released network."""
+
+    def test_parameters(self, full):
+        classifier_18, classifier_72, regressor = 7_078_702, 1_390_948, 7_201_242
+        assert count(full.coarse_head) + count(full.coarse) == classifier_18
+        assert count(full.fine_head) + count(full.fine) == classifier_72
+        # without the released optimiser's step length, which the paper does not have
+        assert count(full.regression) == regressor - 1
+        assert count(full.decoder) == 1_049_600
+        assert count(full) == 25_263_787
+
+    def test_feature_maps(self, full):
+        features = full.extract(torch.rand(1, 3, 288, 288))
+        shapes = {
+            n: tuple(m.shape[1:]) for n, m in features._asdict().items() if n != "fixed"
+        }
+        assert shapes == {
+            "coarse": (512, 18, 18),
+            "fine": (256, 72, 72),
+            "regression": (256, 72, 72),
+            "decoder": (256, 72, 72),
+            "decoder_coarse": (256, 36, 36),
+        }
+        assert features.fixed is None
+
+    def test_filters_and_their_maps(self, full):
+        features = full.extract(torch.rand(1, 3, 288, 288))
+        box = torch.tensor([[112.0, 112.0, 64.0, 64.0]])
+        for model, maps, channels, cells in (
+            (full.coarse, features.coarse, 512, 19),
+            (full.fine, features.fine, 256, 73),
+        ):
+            target_filter = model.start_filter(maps, box)
+            assert target_filter.shape == (channels, 4, 4)
+            assert model.score(maps, target_filter).shape == (1, cells, cells)
+        regression = full.regression.generate(features.for_regressor, box)
+        assert regression.shape == (4, 256 * 3 * 3)
+        maps = full.regression.offset_maps(features.regression[None], regression[None])
+        assert maps.shape == (1, 1, 4, 72, 72)
+        assert float(maps.min()) >= 0  # ends with a ReLU
+
+    def test_preset_builds_it(self):
+        config = find_preset("paper").network
+        assert config == PaperNetworkConfig()
+
+
+class TestSmallSize:
+    def test_offset_maps_are_a_convolution_in_cells(self, small):
+        features = small.extract(torch.rand(1, 3, 64, 64))
+        model = torch.randn(4, small.regression.input_size)
+        maps = small.regression.offset_maps(features.regression[None], model[None])
+        filters = model.view(4, 4, 3, 3)
+        expected = torch.nn.functional.conv2d(features.regression, filters, padding=1)
+        torch.testing.assert_close(maps[0], 4 * expected.relu(), atol=1e-4, rtol=1e-4)
+
+    def test_offset_maps_agree_with_the_inputs_of_one_cell(self, small):
+        features = small.extract(torch.rand(1, 3, 64, 64))
+        model = torch.randn(4, small.regression.input_size)
+        maps = small.regression.offset_maps(features.regression[None], model[None])
+        inputs = small.regression.learned_inputs(
+            features.regression, torch.tensor([[5, 9]])
+        )
+        expected = 4 * (inputs @ model.T).relu()[0]
+        torch.testing.assert_close(maps[0, 0, :, 9, 5], expected, atol=1e-4, rtol=1e-4)
+
+    def test_both_stages_together_move_everything(self, small):
+        moved = [*small.stage_parameters("one"), *small.stage_parameters("two")]
+        assert len(moved) == len(list(small.parameters()))
+        assert [id(p) for p in small.stage_parameters("two")] == [
+            id(small.regression.eta)
+        ]
+
+    def test_written_and_read_again(self, small, tmp_path):
+        save_network(small, tmp_path / "small.safetensors")
+        again = load_network(tmp_path / "small.safetensors")
+        assert isinstance(again, PaperNet)
+        assert again.config == SMALL
+        images = torch.rand(1, 3, 64, 64)
+        torch.testing.assert_close(
+            again.extract(images).fine, small.extract(images).fine, atol=2e-2, rtol=2e-2
+        )
+
+    def test_plain_convolutions_in_place_of_deformable_ones(self):
+        plain = build_network(replace(SMALL, deformable=False))
+        assert not any("offset" in name for name in plain.state_dict())
+        assert plain.extract(torch.rand(1, 3, 64, 64)).fine.shape == (1, 4, 16, 16)
+
+
+class TestConfig:
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"depth": 34}, "depth must be 18 or 50, got 34"),
+            ({"regression_side": 4}, "regression_side must be odd and above 0, got 4"),
+            (
+                {"fine": replace(SMALL.fine, filter_side=3)},
+                "both an odd or both an even side, got 4 and 3",
+            ),
+        ],
+        ids=["depth", "even_regression_filter", "mixed_grids"],
+    )
+    def test_impossible_sizes_are_refused(self, changes, message):
+        with pytest.raises(ConfigError, match=message):
+            replace(SMALL, **changes)
