@@ -14,6 +14,16 @@ from fcot_engine.config.network import (
 from fcot_engine.errors import ConfigError
 
 
+def make_classifier(**changes):
+    settings = {
+        "channels": 4,
+        "filter_side": 3,
+        "label_sigma": 1.0,
+        "mask_slope": 0.5,
+    }
+    return ClassifierConfig(**(settings | changes))
+
+
 class TestNetworkConfig:
     def test_strides_fit_into_each_other(self):
         assert COARSE_STRIDE % (2 * FINE_STRIDE) == 0
@@ -41,9 +51,15 @@ class TestNetworkConfig:
         with pytest.raises(ConfigError, match=rf"backbone\.{name} must be above 0"):
             BackboneConfig(**{name: (8, 0, 8)})
 
-    @pytest.mark.parametrize("side", [0, -3, 4])
-    def test_filter_side_must_be_odd(self, side):
-        with pytest.raises(ConfigError, match=f"odd and above 0, got {side}"):
-            ClassifierConfig(
-                channels=4, filter_side=side, label_sigma=1.0, mask_slope=0.5
-            )
+    @pytest.mark.parametrize("side", [0, -3])
+    def test_filter_must_have_a_size(self, side):
+        with pytest.raises(ConfigError, match=f"above 0, got {side}"):
+            make_classifier(filter_side=side)
+
+    def test_unknown_initialiser_is_named(self):
+        with pytest.raises(ConfigError, match="'window' or 'box', got 'magic'"):
+            make_classifier(initialiser="magic")
+
+    def test_odd_and_even_filters_do_not_mix(self):
+        with pytest.raises(ConfigError, match="odd or both an even side, got 4 and 7"):
+            NetworkConfig(coarse=make_classifier(filter_side=4))
