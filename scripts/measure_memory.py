@@ -36,9 +36,11 @@ QUICK = {
     "augmentation.class_shift": 25.0,
     "augmentation.box_patch_size": 128,
     "augmentation.box_samples": 24,
-    "classification.update_interval": 4,
+    "classification.given_capacity": 46,
+    "regression.given_capacity": 50,
 }
-"""Small patches, so that thousands of frames take minutes."""
+"""Small patches, so that thousands of frames take minutes, and room for the samples of
+two human boxes, so that the memories are full by the early frame."""
 
 
 def main() -> None:

@@ -109,7 +109,7 @@ class ClassificationUpdateConfig:
     given_capacity: int = 92
     """Given samples kept: those of four human boxes. With more boxes the augmentations
     are thinned out."""
-    learning_rate: float = 0.16
+    learning_rate: float = 0.35
     """A new tracked sample weighs 1 / (1 - rate) of the one before it; the first one
     about as much as this, where all given ones weigh 1."""
     hard_negative_rate: float = 0.2
