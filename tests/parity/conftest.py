@@ -98,3 +98,38 @@ def assert_close_to_rms() -> Callable[[Tensor, Tensor, float], None]:
         assert worst <= tolerance, f"off by {worst:.2e} of the RMS"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def imported(recipe_weights, mock_checkpoint, tmp_path_factory):
+    """The network with the recipe weights, read from a legacy file."""
+    from fcot_engine.released import import_network
+
+    path = tmp_path_factory.mktemp("released") / "fcot.pth"
+    mock_checkpoint.save_checkpoint(path, recipe_weights(""), is_zip=False)
+    imported = import_network(path)
+    path.unlink()  # 160 MB
+    return imported
+
+
+@pytest.fixture(scope="session")
+def network(imported):
+    return imported.network.requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def features(parity, network):
+    """Features of the three train frames and the test frame."""
+    images = parity["in/images_uint8"].permute(0, 3, 1, 2).float() / 255
+    with torch.inference_mode():
+        return network.extract(images)
+
+
+@pytest.fixture(scope="session")
+def models(parity, network, features):
+    """One regression model for each train frame, `(3, 4, D)`."""
+    maps = features.for_regressor
+    train = maps._replace(
+        decoder=maps.decoder[:3], decoder_coarse=maps.decoder_coarse[:3]
+    )
+    return network.regression.generate_each(train, parity["in/train_boxes_xywh"])

@@ -10,36 +10,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.released import import_network
+from fcot_engine.model.weights import load_network, save_network
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 SCALES = ("cls18", "cls72")
 STEP = {"cls18": 1, "cls72": 3}
 """Spatial stride of the recorded label maps."""
-
-
-@pytest.fixture(scope="module")
-def imported(recipe_weights, mock_checkpoint, tmp_path_factory):
-    """The network with the recipe weights, read from a legacy file."""
-    path = tmp_path_factory.mktemp("released") / "fcot.pth"
-    mock_checkpoint.save_checkpoint(path, recipe_weights(""), is_zip=False)
-    imported = import_network(path)
-    path.unlink()  # 160 MB
-    return imported
-
-
-@pytest.fixture(scope="module")
-def network(imported):
-    return imported.network.requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def features(parity, network):
-    """Features of the three train frames and the test frame."""
-    images = parity["in/images_uint8"].permute(0, 3, 1, 2).float() / 255
-    with torch.inference_mode():
-        return network.extract(images)
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +32,6 @@ def scales(network, features):
 def iterates(parity, scales):
     """The first filter of each classifier and the five after it."""
     return {name: _optimise(parity, *scales[name], iterations=5) for name in SCALES}
-
-
-@pytest.fixture(scope="module")
-def models(parity, network, features):
-    """One regression model for each train frame, `(3, 4, D)`."""
-    maps = features.for_regressor
-    train = maps._replace(
-        decoder=maps.decoder[:3], decoder_coarse=maps.decoder_coarse[:3]
-    )
-    return network.regression.generate_each(train, parity["in/train_boxes_xywh"])
 
 
 def _optimise(parity, model, features, *, iterations, weights=(1 / 3, 1 / 3, 1 / 3)):
@@ -97,6 +64,21 @@ class TestProvenance:
         assert told["kind"] == "FCOT"
         assert told["norm_scale_coef"].startswith("1.5")
         assert (told["epoch"], told["source_file"]) == ("70", "fcot.pth")
+
+
+class TestWeightsFile:
+    def test_half_precision_changes_features_by_less_than_a_percent(
+        self, parity, imported, features, tmp_path
+    ):
+        path = tmp_path / "fcot.safetensors"
+        save_network(imported.network, path, info=imported.provenance)
+        image = parity["in/images_uint8"][3:].permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode():
+            stored = load_network(path).extract(image)
+        assert 45e6 < path.stat().st_size < 55e6
+        for name in ("coarse", "fine", "regression"):
+            exact = getattr(features, name)[3:]
+            assert (getattr(stored, name) - exact).norm() < 0.01 * exact.norm(), name
 
 
 class TestFeatures:
