@@ -1,1 +1,85 @@
-"""Annotating a video: targets, boxes, corrections, undo, and a project file."""
+"""Annotating a video: targets, boxes, corrections, undo, and a project file.
+
+`AnnotationSession` is the way in; nothing here needs a screen.
+"""
+
+from __future__ import annotations
+
+from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
+from fcot_engine.annotation.box_rows import Box, Maker, Origin
+from fcot_engine.annotation.change_report import TargetReport
+from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.exported_tracks import to_track_store
+from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
+from fcot_engine.annotation.project_file import (
+    PROJECT_SUFFIX,
+    Project,
+    project_path_for,
+)
+from fcot_engine.annotation.propagation_config import (
+    Direction,
+    Overwrite,
+    PropagationConfig,
+    Until,
+)
+from fcot_engine.annotation.risk import FEATURES, RiskModel, describe_frames
+from fcot_engine.annotation.run import Run
+from fcot_engine.annotation.run_events import (
+    FrameDone,
+    Fused,
+    Note,
+    NoteKind,
+    RunEvent,
+    Stage,
+)
+from fcot_engine.annotation.self_check import HeldOut, SelfCheck
+from fcot_engine.annotation.session import AnnotationSession
+from fcot_engine.annotation.shot_cuts import ShotCuts
+from fcot_engine.annotation.spans import Span, SpanKind
+from fcot_engine.annotation.targets import TargetInfo
+from fcot_engine.annotation.taught_tracker import TrackerFactory
+from fcot_engine.annotation.work_list import WorkListConfig, WorkStop
+
+__all__ = [
+    "FEATURES",
+    "PROJECT_SUFFIX",
+    "AnnotatedTarget",
+    "AnnotationSession",
+    "Annotations",
+    "Box",
+    "By",
+    "Direction",
+    "Document",
+    "Edit",
+    "FrameDone",
+    "Fused",
+    "FusedPath",
+    "HeldOut",
+    "Maker",
+    "Note",
+    "NoteKind",
+    "Origin",
+    "Overwrite",
+    "Project",
+    "PropagationConfig",
+    "RiskModel",
+    "Run",
+    "RunEvent",
+    "RunPath",
+    "SelfCheck",
+    "ShotCuts",
+    "Span",
+    "SpanKind",
+    "Stage",
+    "TargetInfo",
+    "TargetReport",
+    "TrackerFactory",
+    "Until",
+    "WorkListConfig",
+    "WorkStop",
+    "describe_frames",
+    "fuse_paths",
+    "project_path_for",
+    "to_track_store",
+]

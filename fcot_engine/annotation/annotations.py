@@ -65,6 +65,10 @@ class Annotations:
                 f"There is no target {target_id}; the targets are: {known}."
             ) from None
 
+    def find(self, target_id: int) -> AnnotatedTarget | None:
+        """Return a target, or None if there is none of that id."""
+        return self._targets.get(target_id)
+
     def boxes_at(self, frame_index: int) -> dict[int, Box]:
         """Return the boxes of a frame by target id."""
         found = ((target.target_id, target.boxes.get(frame_index)) for target in self)

@@ -107,11 +107,11 @@ class Box:
     """Confidence of the tracker in [0, 1]; 1 for a box that a person drew."""
     is_lost: bool = False
     """The tracker did not see the target; the box is its last known place."""
-    second_peak: float = math.nan
+    second_peak: float | None = None
     """Height of the second peak of the score map over that of the first, in [0, 1];
-    NaN where it is not known."""
-    disagreement: float = math.nan
-    """1 - IoU of the forward and the backward run; NaN where there was only one."""
+    None where it is not known."""
+    disagreement: float | None = None
+    """1 - IoU of the forward and the backward run; None where there was only one."""
     maker: Maker = Maker()
 
     @property
@@ -127,8 +127,8 @@ class Box:
         row["maker"] = makers.number_of(self.maker)
         row["box"] = self.box_xywh
         row["score"] = self.score
-        row["second_peak"] = self.second_peak
-        row["disagreement"] = self.disagreement
+        row["second_peak"] = _or_nan(self.second_peak)
+        row["disagreement"] = _or_nan(self.disagreement)
         return row
 
     @classmethod
@@ -141,10 +141,18 @@ class Box:
             Origin(int(row["origin"])),
             score=float(row["score"]),
             is_lost=bool(row["is_lost"]),
-            second_peak=float(row["second_peak"]),
-            disagreement=float(row["disagreement"]),
+            second_peak=_or_none(row["second_peak"]),
+            disagreement=_or_none(row["disagreement"]),
             maker=makers[int(row["maker"])],
         )
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
 
 
 def empty_rows(count: int) -> Rows:

@@ -2,9 +2,9 @@
 
 Three steps, each a function:
 
-1. *Close.* A run that also looked at the far pin knows where it would have put the box
-   there. If that overlaps what a person drew, the difference is drift, and it is taken
-   out evenly along the way.
+1. *Close.* A run that also looked at the pins' frames knows where it would have put the
+   boxes there. If that overlaps what a person drew, the difference is habit or drift,
+   and it is taken out evenly along the way.
 2. *Switch.* Where the two runs are on different objects a mean box would lie between
    them, on neither. Drift only grows with the distance from the own pin, so there is
    one frame before which the forward run is trusted and from which on the backward one
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_paths import Boxes, paired_iou
 from fcot_engine.errors import ShapeError
+from fcot_engine.geometry.boxes import BoxXywh
 
 __all__ = ["FusedPath", "RunPath", "fuse_paths"]
 
@@ -44,7 +45,9 @@ class RunPath:
     """In [0, 1], shape (n,)."""
     is_lost: NDArray[np.bool_]
     """Shape (n,)."""
-    at_far_pin: tuple[float, float, float, float] | None = None
+    at_own_pin: BoxXywh | None = None
+    """Where the run put the box in its own pin's frame, or None if it did not look."""
+    at_far_pin: BoxXywh | None = None
     """Where the run put the box in the far pin's frame, or None if it did not look."""
 
     @property
@@ -90,8 +93,8 @@ def fuse_paths(
             f"{len(backward.scores)} of them."
         )
     position = np.arange(1, n + 1) / (n + 1)  # of a frame between the pins, 0 to 1
-    ahead = _close(forward, right_xywh, position)
-    back = _close(backward, left_xywh, 1 - position)
+    ahead = _close(forward, left_xywh, right_xywh, position)
+    back = _close(backward, right_xywh, left_xywh, 1 - position)
     trust_ahead, trust_back = _trust(forward), _trust(backward)
     agreement = np.where(
         forward.is_there & backward.is_there, paired_iou(ahead, back), 0.0
@@ -117,17 +120,34 @@ def fuse_paths(
     )
 
 
-def _close(path: RunPath, pin_xywh: Boxes, position: NDArray[np.float64]) -> Boxes:
-    """Take the drift out of a path that came close to the far pin."""
-    boxes = path.boxes_xywh
-    if path.at_far_pin is None:
-        return boxes
-    reached = np.array(path.at_far_pin)
-    if paired_iou(reached, np.asarray(pin_xywh)) < _CLOSES_IOU:
-        return boxes
-    closed = boxes + position[:, None] * (np.asarray(pin_xywh) - reached)
+def _close(
+    path: RunPath,
+    own_xywh: Boxes,
+    far_xywh: Boxes,
+    position: NDArray[np.float64],
+) -> Boxes:
+    """Bring a path to what was drawn at its pins, evenly along the way, shape (n, 4).
+
+    Args:
+        path: as it was found.
+        own_xywh: the pin it began at, shape (4,).
+        far_xywh: the pin it ran to, shape (4,).
+        position: 0 at the own pin, 1 at the far one, shape (n,).
+    """
+    share = position[:, None]
+    offset = (1 - share) * _residual(path.at_own_pin, own_xywh)
+    offset = offset + share * _residual(path.at_far_pin, far_xywh)
+    closed = path.boxes_xywh + offset
     closed[:, 2:] = np.maximum(closed[:, 2:], _MIN_SIDE_PX)
-    return np.where(path.is_lost[:, None], boxes, closed)
+    return np.where(path.is_lost[:, None], path.boxes_xywh, closed)
+
+
+def _residual(reached_xywh: BoxXywh | None, pin_xywh: Boxes) -> Boxes:
+    """Return what is missing from where a run arrived to a pin, shape (4,)."""
+    if reached_xywh is None:
+        return np.zeros(4)
+    reached, pin = np.array(reached_xywh), np.asarray(pin_xywh)
+    return pin - reached if paired_iou(reached, pin) >= _CLOSES_IOU else np.zeros(4)
 
 
 def _trust(path: RunPath) -> NDArray[np.float64]:

@@ -1,0 +1,243 @@
+"""What a person edits: targets, boxes, spans, and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fcot_engine.annotation import edits, identity_edits
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.exported_tracks import to_track_store
+from fcot_engine.annotation.spans import SpanKind
+from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.errors import FrameIndexError
+from fcot_engine.geometry.boxes import check_box_in_frame
+from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.session.track_store import TrackStore
+
+__all__ = ["AnnotationEditor"]
+
+
+class AnnotationEditor:
+    """Edits of the annotations of a video, from any thread.
+
+    Each one is checked, carried out, written down, and one step of undo.
+
+    Args:
+        source: the video.
+        document: annotations, history and project; new ones in memory if None.
+    """
+
+    def __init__(self, source: FrameSource, document: Document | None = None) -> None:
+        self.source = source
+        self.document = document or Document()
+
+    # --- what there is -----------------------------------------------------------
+
+    @property
+    def annotations(self) -> Annotations:
+        """All targets and boxes; hold `document.lock` while a worker runs."""
+        return self.document.annotations
+
+    @property
+    def n_human_boxes(self) -> int:
+        """Number of boxes that a person drew."""
+        with self.document.lock:
+            return self.annotations.count_human_boxes()
+
+    def boxes_at(self, frame_index: int) -> dict[int, Box]:
+        """Return the boxes of a frame by target id."""
+        with self.document.lock:
+            return self.annotations.boxes_at(frame_index)
+
+    def box(self, target_id: int, frame_index: int) -> Box | None:
+        """Return the box of a target in a frame, or None."""
+        with self.document.lock:
+            return self.annotations[target_id].boxes.get(frame_index)
+
+    def to_track_store(self) -> TrackStore:
+        """Return a copy of all boxes for the exporters."""
+        with self.document.lock:
+            return to_track_store(self.annotations)
+
+    # --- targets -----------------------------------------------------------------
+
+    def add_target(
+        self,
+        name: str | None = None,
+        *,
+        class_name: str = "object",
+        colour: str | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> int:
+        """Make a target without boxes and return its id."""
+        with self.document.lock:
+            edit = edits.add_target(
+                self.annotations,
+                name=name,
+                class_name=class_name,
+                colour=colour,
+                attributes=attributes,
+            )
+            target_id = self.annotations.next_id
+            self._do(edit)
+            return target_id
+
+    def remove_target(self, target_id: int) -> None:
+        """Take a target away with all of its boxes."""
+        with self.document.lock:
+            self._do(edits.remove_target(self.annotations, target_id))
+
+    def describe_target(
+        self,
+        target_id: int,
+        *,
+        name: str | None = None,
+        class_name: str | None = None,
+        colour: str | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> None:
+        """Give a target another name, class, colour or attributes."""
+        with self.document.lock:
+            self._do(
+                edits.describe_target(
+                    self.annotations,
+                    target_id,
+                    name=name,
+                    class_name=class_name,
+                    colour=colour,
+                    attributes=attributes,
+                )
+            )
+
+    def split(self, target_id: int, frame_index: int) -> int:
+        """Make a new target of all boxes from a frame on and return its id."""
+        with self.document.lock:
+            edit = identity_edits.split_target(self.annotations, target_id, frame_index)
+            new_id = self.annotations.next_id
+            self._do(edit)
+            return new_id
+
+    def merge(self, target_id: int, other_id: int) -> None:
+        """Give all boxes of another target to this one; the other goes."""
+        with self.document.lock:
+            self._do(
+                identity_edits.merge_targets(self.annotations, target_id, other_id)
+            )
+
+    def swap(self, target_id: int, other_id: int, frame_index: int) -> None:
+        """Exchange the boxes of two targets from a frame on."""
+        with self.document.lock:
+            self._do(
+                identity_edits.swap_targets(
+                    self.annotations, target_id, other_id, frame_index
+                )
+            )
+
+    # --- boxes -------------------------------------------------------------------
+
+    def draw_box(
+        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
+    ) -> Box:
+        """Put a box that a person drew and return it as it was put.
+
+        Args:
+            target_id: whose box.
+            frame_index: where it was drawn.
+            box_xywh: image pixels; cut at the frame's border.
+
+        Raises:
+            FrameIndexError: the video has no such frame.
+            BoxError: the box cannot be used.
+            EditError: there is no such target.
+            ProjectError: it cannot be saved.
+        """
+        self._check_frame(frame_index)
+        usable = check_box_in_frame(
+            box_xywh, width=self.source.width, height=self.source.height
+        )
+        with self.document.lock:
+            self._do(edits.draw_box(self.annotations, target_id, frame_index, usable))
+            drawn = self.annotations[target_id].boxes.get(frame_index)
+            assert drawn is not None
+            return drawn
+
+    def delete_box(self, target_id: int, frame_index: int) -> None:
+        """Take one box away; the target stays, whatever boxes are left."""
+        with self.document.lock:
+            self._do(edits.delete_box(self.annotations, target_id, frame_index))
+
+    def delete_machine_boxes(self, target_id: int, first: int, last: int) -> None:
+        """Take away what machines put into frames `first` to `last`."""
+        with self.document.lock:
+            self._do(
+                edits.delete_machine_boxes(self.annotations, target_id, first, last)
+            )
+
+    def mark_span(self, target_id: int, first: int, last: int, kind: SpanKind) -> None:
+        """Say that a target is out of view or occluded in frames `first` to `last`."""
+        self._check_frame(last)
+        with self.document.lock:
+            self._do(edits.mark_span(self.annotations, target_id, first, last, kind))
+
+    def clear_span(self, target_id: int, first: int, last: int) -> None:
+        """Take such marks away from frames `first` to `last`."""
+        with self.document.lock:
+            self._do(edits.clear_span(self.annotations, target_id, first, last))
+
+    def end_target(self, target_id: int, last_frame: int) -> None:
+        """Say that a target is last seen in a frame: boxes behind it go."""
+        self._check_frame(last_frame)
+        with self.document.lock:
+            self._do(edits.end_target(self.annotations, target_id, last_frame))
+
+    def interpolate(self, target_id: int, first: int, last: int) -> None:
+        """Lay boxes evenly between those of two frames."""
+        with self.document.lock:
+            self._do(edits.interpolate(self.annotations, target_id, first, last))
+
+    # --- undo --------------------------------------------------------------------
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return self.document.history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to repeat."""
+        return self.document.history.can_redo
+
+    def undo(self) -> Edit:
+        """Take the last edit or run back and return it.
+
+        Raises:
+            EditError: there is nothing to take back.
+        """
+        with self.document.lock:
+            return self.document.undo()
+
+    def redo(self) -> Edit:
+        """Repeat what was taken back last, and return it.
+
+        Raises:
+            EditError: there is nothing to repeat.
+        """
+        with self.document.lock:
+            return self.document.redo()
+
+    # --- helpers -----------------------------------------------------------------
+
+    def _do(self, edit: Edit) -> None:
+        if edit.changes:  # else all is as it was asked to be
+            self.document.do(edit)
+
+    def _check_frame(self, frame_index: int) -> None:
+        if not 0 <= frame_index < len(self.source):
+            raise FrameIndexError(
+                f"The video has the frames 0 to {len(self.source) - 1}, got "
+                f"{frame_index}.",
+                frame_index=frame_index,
+            )

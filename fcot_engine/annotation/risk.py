@@ -1,0 +1,169 @@
+"""How likely a frame's box is wrong, from what is known without the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcot_engine.annotation.box_rows import Frames, Rows
+from fcot_engine.errors import ConfigError, ShapeError
+
+__all__ = ["FEATURES", "Feature", "RiskModel", "describe_frames"]
+
+Values = NDArray[np.float64]
+
+Feature = Callable[[Frames, Rows], Values]
+"""Makes one number of each box of a target: 0 nothing odd, 1 very odd.
+
+Takes the frames that have a box, ascending, shape (n,), and their rows; returns (n,).
+"""
+
+_AROUND = 5  # frames on each side that a size is compared with
+
+
+def _low_score(frames: Frames, rows: Rows) -> Values:
+    """1 minus the tracker's score."""
+    return np.asarray(1 - rows["score"])
+
+
+def _is_lost(frames: Frames, rows: Rows) -> Values:
+    """1 where the tracker did not see the target."""
+    return np.asarray(rows["is_lost"].astype(np.float64))
+
+
+def _second_peak(frames: Frames, rows: Rows) -> Values:
+    """Second peak over first one, 0 where that is not known."""
+    return np.nan_to_num(rows["second_peak"].astype(np.float64), nan=0.0)
+
+
+def _disagreement(frames: Frames, rows: Rows) -> Values:
+    """1 - IoU of the forward and the backward run, 0 where there was only one."""
+    return np.nan_to_num(rows["disagreement"].astype(np.float64), nan=0.0)
+
+
+def _jump(frames: Frames, rows: Rows) -> Values:
+    """How far a box lies off the middle of its neighbours, in box sizes, at most 1."""
+    boxes = np.asarray(rows["box"])
+    off = np.zeros(len(frames))
+    if len(frames) > 2:
+        centers = boxes[:, :2] + boxes[:, 2:] / 2
+        share = (frames[1:-1] - frames[:-2]) / (frames[2:] - frames[:-2])
+        middle = centers[:-2] + share[:, None] * (centers[2:] - centers[:-2])
+        size = np.sqrt(np.maximum(boxes[1:-1, 2:].prod(axis=1), 1e-9))
+        off[1:-1] = np.hypot(*(centers[1:-1] - middle).T) / size
+    return np.minimum(off, 1.0)
+
+
+def _resize(frames: Frames, rows: Rows) -> Values:
+    """How far a box's area is off those around it, as a logarithm, at most 1."""
+    areas = np.log(np.maximum(np.asarray(rows["box"])[:, 2:].prod(axis=1), 1e-9))
+    if not len(areas):
+        return np.zeros(0)
+    padded = np.pad(areas, _AROUND, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
+    off = np.abs(areas - np.median(windows, axis=1))
+    return np.asarray(np.minimum(off, 1.0))
+
+
+FEATURES: dict[str, Feature] = {
+    "low_score": _low_score,
+    "is_lost": _is_lost,
+    "second_peak": _second_peak,
+    "disagreement": _disagreement,
+    "jump": _jump,
+    "resize": _resize,
+}
+"""What the risk is made of, by name; others can be handed to `RiskModel`."""
+
+
+def describe_frames(
+    frames: Frames, rows: Rows, features: Mapping[str, Feature]
+) -> Values:
+    """Return all features of all boxes of a target, shape (n, number of features)."""
+    columns = [feature(frames, rows) for feature in features.values()]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(frames), 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskModel:
+    """Chance that a box overlaps the target by less than half: a logistic curve.
+
+    The default weights are a guess by reason: they order frames, their absolute values
+    are not calibrated. `fit` makes calibrated ones of boxes whose truth is known.
+    """
+
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "low_score": 5.0,
+            "is_lost": 2.0,
+            "second_peak": 2.0,
+            "disagreement": 5.0,
+            "jump": 2.0,
+            "resize": 1.0,
+        }
+    )
+    """Weight of each feature."""
+    bias: float = -5.0
+    """Risk of a frame with nothing odd about it, on the logistic scale."""
+    features: Mapping[str, Feature] = field(default_factory=lambda: FEATURES)
+    """What the weights are for."""
+
+    def __post_init__(self) -> None:
+        if set(self.weights) != set(self.features):
+            raise ConfigError(
+                f"There must be one weight for each of {', '.join(self.features)}; got "
+                f"{', '.join(self.weights)}."
+            )
+
+    def rate(self, frames: Frames, rows: Rows) -> Values:
+        """Return the risk of each box of a target, in [0, 1], shape (n,)."""
+        described = describe_frames(frames, rows, self.features)
+        weights = np.array([self.weights[name] for name in self.features])
+        return _logistic(described @ weights + self.bias)
+
+    @classmethod
+    def fit(
+        cls,
+        described: Values,
+        is_bad: NDArray[np.bool_],
+        *,
+        features: Mapping[str, Feature] = FEATURES,
+        pull: float = 1.0,
+    ) -> RiskModel:
+        """Fit weights to boxes whose truth is known, by penalised logistic regression.
+
+        Args:
+            described: what `describe_frames` returned, shape (n, number of features).
+            is_bad: whether the box is wrong, shape (n,).
+            features: names and functions, in the order of the columns.
+            pull: strength of the pull towards 0, which keeps weights finite.
+
+        Raises:
+            ShapeError: the shapes do not fit.
+        """
+        n, width = described.shape
+        if len(is_bad) != n or width != len(features):
+            raise ShapeError(
+                f"described must have shape ({len(is_bad)}, {len(features)}), got "
+                f"{described.shape}."
+            )
+        x = np.concatenate([described, np.ones((n, 1))], axis=1)
+        penalty = np.diag([pull] * width + [1e-6])
+        solution = np.zeros(width + 1)
+        for _ in range(50):  # Newton's method; a convex problem
+            chance = _logistic(x @ solution)
+            gradient = x.T @ (chance - is_bad) + penalty @ solution
+            curvature = (x * (chance * (1 - chance))[:, None]).T @ x + penalty
+            step = np.linalg.solve(curvature, gradient)
+            solution = solution - np.clip(step, -5, 5)
+            if np.abs(step).max() < 1e-8:
+                break
+        weights = dict(zip(features, solution[:-1].tolist(), strict=True))
+        return cls(weights=weights, bias=float(solution[-1]), features=features)
+
+
+def _logistic(x: Values) -> Values:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -60, 60))))

@@ -1,0 +1,465 @@
+"""`AnnotationSession`: everything an annotator can do, without a screen.
+
+Example:
+    session = AnnotationSession.create(source, make_tracker, "film.fcot.json")
+    target = session.add_target(class_name="bird")
+    session.draw_box(target, 0, (12, 30, 40, 20))
+    for event in session.propagate(0):
+        ...
+    stop = session.next_stop()
+    for event in session.correct(target, stop.frame_index, (15, 28, 41, 20)):
+        ...
+    session.undo()
+    session.close()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.box_rows import Box, Maker
+from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.editor import AnnotationEditor
+from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.planning import plan_one_way
+from fcot_engine.annotation.project_file import Project
+from fcot_engine.annotation.propagation_config import (
+    Direction,
+    Overwrite,
+    PropagationConfig,
+    Until,
+)
+from fcot_engine.annotation.risk import RiskModel
+from fcot_engine.annotation.run import Run
+from fcot_engine.annotation.self_check import HeldOut, check_target
+from fcot_engine.annotation.shot_cuts import ShotCuts
+from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
+from fcot_engine.annotation.video_identity import identify_video
+from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
+from fcot_engine.errors import EditError
+from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.io.frame_opening import open_frames
+from fcot_engine.session.frame_source import FrameSource
+
+__all__ = ["AnnotationSession"]
+
+_LIKE_IOU = 0.8  # of a box that counts as the one that was passed over
+
+
+class AnnotationSession(AnnotationEditor):
+    """A video, its annotations, and trackers that learn from them.
+
+    Edits and questions may come from any thread. A `Run` that `propagate` or `correct`
+    returns does nothing by itself: iterate over it, in the same thread or in one
+    worker. One run goes on at a time: asking for more while it does gives it more to
+    do, and drawing in its way makes it go on from the new box.
+
+    Args:
+        source: the video.
+        make_tracker: makes trackers, two for each target that is carried both ways; let
+            them share one network. Called by runs and checks only.
+        document: annotations, history and project; new ones in memory if None.
+        config: how boxes are carried.
+        maker: which engine and weights `make_tracker` uses, noted with each box.
+        risk_model: rates boxes for the work list.
+        work_config: how the work list chooses.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        make_tracker: TrackerFactory,
+        *,
+        document: Document | None = None,
+        config: PropagationConfig | None = None,
+        maker: Maker | None = None,
+        risk_model: RiskModel | None = None,
+        work_config: WorkListConfig | None = None,
+    ) -> None:
+        super().__init__(source, document)
+        self.config = config or PropagationConfig()
+        self.cuts = ShotCuts(source)
+        self._room = TrackerRoom(make_tracker)
+        self._maker = maker or Maker("fcot", "")
+        self._risk_model = risk_model or RiskModel()
+        self._work_config = work_config or WorkListConfig()
+        self._run: Run | None = None
+        self._replaced: dict[tuple[int, int], BoxXywh] = {}
+        self._seen: dict[tuple[int, int], Box | None] = {}
+
+    # --- files -------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        source: FrameSource,
+        make_tracker: TrackerFactory,
+        project_path: str | os.PathLike[str],
+        *,
+        video_path: str | os.PathLike[str] | None = None,
+        replace: bool = False,
+        config: PropagationConfig | None = None,
+        maker: Maker | None = None,
+    ) -> AnnotationSession:
+        """Begin a project; every edit is saved at once from here on.
+
+        Args:
+            source: the video.
+            make_tracker: see the class.
+            project_path: the project file, best named `NAME.fcot.json`.
+            video_path: where the video lies; None for frames without a file.
+            replace: whether an old project of that name may be replaced.
+            config: see the class.
+            maker: see the class.
+
+        Raises:
+            ProjectError: it cannot be written, or there is one already.
+        """
+        place = None if video_path is None else Path(video_path)
+        identity = identify_video(source, place)
+        project = Project.create(project_path, identity, place, replace=replace)
+        document = Document(project)
+        return cls(source, make_tracker, document=document, config=config, maker=maker)
+
+    @classmethod
+    def open(
+        cls,
+        project_path: str | os.PathLike[str],
+        make_tracker: TrackerFactory,
+        *,
+        video_path: str | os.PathLike[str] | None = None,
+        source: FrameSource | None = None,
+        config: PropagationConfig | None = None,
+        maker: Maker | None = None,
+    ) -> AnnotationSession:
+        """Go on with a project where it was left, however that happened.
+
+        Args:
+            project_path: the project file.
+            make_tracker: see the class.
+            video_path: where the video is, if it was moved.
+            source: frames that are open already, such as a layer's.
+            config: see the class.
+            maker: see the class.
+
+        Raises:
+            ProjectError: there is no usable project, or it is open elsewhere.
+            MovedVideoError: the video is not where it was; ask, and give `video_path`.
+            OtherVideoError: the video is not the one the project was made on.
+            VideoError: the video cannot be opened.
+        """
+        project = Project.open(project_path)
+        opened: FrameSource | None = None
+        try:
+            place = None
+            if source is None or project.video.kind != "frames":
+                place = project.find_video(video_path)
+            if source is None and place is not None:
+                source = opened = open_frames(place)
+            assert source is not None  # find_video raises for frames without a file
+            project.check_video(identify_video(source, place), place)
+        except BaseException:
+            if opened is not None:
+                opened.close()
+            project.abandon()
+            raise
+        document = Document(project)
+        return cls(source, make_tracker, document=document, config=config, maker=maker)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be mended on opening, in words for people."""
+        project = self.document.project
+        return () if project is None else project.notes
+
+    def save(self) -> None:
+        """Shorten the journal; every edit is saved without it.
+
+        Raises:
+            ProjectError: it cannot be written.
+        """
+        self.document.save()
+
+    def close(self) -> None:
+        """End a run, save, and let go of the project; the video stays open.
+
+        Raises:
+            ProjectError: the project cannot be written.
+        """
+        self.stop()
+        self.document.close()
+
+    # --- edits -------------------------------------------------------------------
+
+    def draw_box(
+        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
+    ) -> Box:
+        """Put a box that a person drew and return it as it was put.
+
+        A run that is to fill the frame goes on from the new box; otherwise nothing is
+        carried, see `teach`. See `AnnotationEditor.draw_box` for the rest.
+        """
+        with self.document.lock:
+            target = self.annotations.find(target_id)
+            old = None if target is None else target.boxes.get(frame_index)
+            drawn = super().draw_box(target_id, frame_index, box_xywh)
+            if old is not None and not old.is_human:
+                self._replaced[target_id, frame_index] = old.box_xywh
+            if self.run is not None:
+                self.run.on_drawn(target_id, frame_index)
+            return drawn
+
+    def remove_target(self, target_id: int) -> None:
+        """Take a target away with all of its boxes, and what was learned of it."""
+        with self.document.lock:
+            super().remove_target(target_id)
+            self._room.forget(target_id)
+
+    def undo(self) -> Edit:
+        """Take the last edit or run back and return it; a run that goes on ends.
+
+        Raises:
+            EditError: there is nothing to take back.
+        """
+        with self.document.lock:
+            self.stop()
+            return super().undo()
+
+    def redo(self) -> Edit:
+        """Repeat what was taken back last, and return it; a run that goes on ends.
+
+        Raises:
+            EditError: there is nothing to repeat.
+        """
+        with self.document.lock:
+            self.stop()
+            return super().redo()
+
+    def reject(self, run: Run) -> None:
+        """Take back what a run has changed: one step of undo. Accepting is no step.
+
+        Raises:
+            EditError: something else was done since.
+        """
+        with self.document.lock:
+            if not self.document.is_last(run):
+                raise EditError(
+                    "Something else was done since that run. Undo goes back step by "
+                    "step."
+                )
+            self.undo()
+
+    # --- carrying boxes ----------------------------------------------------------
+
+    @property
+    def run(self) -> Run | None:
+        """The run that goes on, or None."""
+        return None if self._run is None or self._run.is_over else self._run
+
+    def propagate(
+        self,
+        start: int,
+        *,
+        target_ids: Sequence[int] | None = None,
+        direction: Direction = Direction.FORWARD,
+        until: Until | int = Until.END,
+        overwrite: Overwrite = Overwrite.MACHINE,
+    ) -> Run:
+        """Carry boxes from a frame on; iterate over the run to do the work.
+
+        Args:
+            start: the frame to begin with.
+            target_ids: whose boxes; all targets with a box in that frame if None.
+            direction: which way.
+            until: how far, or the last frame to fill.
+            overwrite: what may be replaced.
+
+        Raises:
+            FrameIndexError: `start` or `until` is no frame of the video.
+            EditError: a target has no box in frame `start`, or `until` lies on the
+                other side of it.
+        """
+        self._check_frame(start)
+        if not isinstance(until, Until):
+            self._check_frame(until)
+            _check_side(start, until, direction)
+        steps = {Direction.FORWARD: [1], Direction.BACKWARD: [-1]}
+        with self.document.lock:
+            chosen = self._choose_targets(start, target_ids)
+            run = self._take_run(f"Carried {direction.value} from frame {start}")
+            stretches = [
+                stretch
+                for step in steps.get(direction, [1, -1])
+                for target_id in chosen
+                for stretch in plan_one_way(
+                    self.annotations[target_id],
+                    start,
+                    step=step,
+                    until=until,
+                    n_frames=len(self.source),
+                    fuse=self.config.fuse,
+                )
+            ]
+            for stretch in stretches:
+                stretch.ends_when_lost = until is Until.LOST
+                if overwrite is Overwrite.NOTHING:
+                    stretch.gaps_only = self._gaps(stretch.target_id)
+            run.add(stretches, work_frame=start)
+            return run
+
+    def teach(self, target_id: int, frame_index: int) -> Run:
+        """Let a drawn box teach, and carry it to the drawn boxes on both sides.
+
+        Without one on a side, as far as the target has boxes. Iterate over the run to
+        do the work; `Run.report` says what changed, `reject` takes it back.
+
+        Raises:
+            EditError: the target has no drawn box in that frame.
+        """
+        with self.document.lock:
+            target = self.annotations[target_id]
+            box = target.boxes.get(frame_index)
+            if box is None or not box.is_human:
+                raise EditError(
+                    f"{target.info.name} has no drawn box in frame {frame_index} to "
+                    "learn from. Draw one there."
+                )
+            run = self._take_run(
+                f"{target.info.name} corrected around frame {frame_index}"
+            )
+            run.work_around(target_id, frame_index)
+            return run
+
+    def correct(
+        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
+    ) -> Run:
+        """Draw a box and let it teach; see `draw_box` and `teach`."""
+        with self.document.lock:
+            self.draw_box(target_id, frame_index, box_xywh)
+            return self.teach(target_id, frame_index)
+
+    def stop(self) -> None:
+        """End a run before its next frame; what it found stays. Returns at once."""
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+
+    def prepare(self) -> None:
+        """Load a tracker ahead of its first use; for a worker."""
+        self._room.prepare()
+
+    # --- where to look -----------------------------------------------------------
+
+    def work_list(self, limit: int = 20) -> list[WorkStop]:
+        """Return the frames whose correction is expected to save most boxes."""
+        with self.document.lock:
+            return list_work(
+                self.annotations,
+                limit=limit,
+                model=self._risk_model,
+                config=self._work_config,
+                cuts=self.cuts.known(),
+                seen=self._seen_frames(),
+            )
+
+    def next_stop(self) -> WorkStop | None:
+        """Return the first frame of the work list, None if it is empty."""
+        stops = self.work_list(1)
+        return stops[0] if stops else None
+
+    def pass_over(self, stop: WorkStop) -> None:
+        """Leave a frame of the work list as it is.
+
+        It is not offered again until its box changes or the session ends.
+        """
+        with self.document.lock:
+            place = stop.target_id, stop.frame_index
+            self._seen[place] = self.box(*place)
+
+    def self_check(self, *, longest: int = 200) -> Iterator[HeldOut]:
+        """Leave each drawn box out in turn; collect the answers in a `SelfCheck`.
+
+        Slow: each box is a fresh tracker that learns all others. For a worker, while no
+        run goes on.
+
+        Args:
+            longest: the most frames to run for one box.
+
+        Raises:
+            FrameError: a frame cannot be read.
+        """
+        with self.document.lock:
+            ids = [target.target_id for target in self.annotations]
+        tracker = self._room.make()
+        for target_id in ids:
+            target = self.annotations.find(target_id)
+            if target is not None:
+                yield from check_target(
+                    target, self.source, self.cuts, tracker, longest=longest
+                )
+
+    # --- helpers -----------------------------------------------------------------
+
+    def _do(self, edit: Edit) -> None:
+        super()._do(edit)
+        if self.run is not None and edit.kind != "draw_box":
+            self.run.on_edited(edit)
+
+    def _seen_frames(self) -> dict[int, set[int]]:
+        """Frames that were passed over and have the same box still, by target."""
+        seen: dict[int, set[int]] = {}
+        for (target_id, frame_index), box in self._seen.items():
+            target = self.annotations.find(target_id)
+            if target is not None and _is_like(target.boxes.get(frame_index), box):
+                seen.setdefault(target_id, set()).add(frame_index)
+        return seen
+
+    def _take_run(self, text: str) -> Run:
+        """Return the run that goes on, or a new one."""
+        if self._run is None or self._run.is_over:
+            self._run = Run(
+                self.document,
+                self.source,
+                self._room,
+                self.cuts,
+                config=self.config,
+                maker=self._maker,
+                replaced=self._replaced,
+                text=text,
+            )
+        return self._run
+
+    def _choose_targets(self, start: int, wanted: Sequence[int] | None) -> list[int]:
+        chosen = list(self.annotations.boxes_at(start)) if wanted is None else wanted
+        without = [t for t in chosen if start not in self.annotations[t].boxes]
+        if without or not chosen:
+            names = ", ".join(self.annotations[t].info.name for t in without)
+            raise EditError(
+                f"There is no box of {names or 'any target'} in frame {start} to go "
+                "on from. Draw one there, or start from a frame that has one."
+            )
+        return list(dict.fromkeys(chosen))
+
+    def _gaps(self, target_id: int) -> frozenset[int]:
+        with_box = self.annotations[target_id].boxes.frames().tolist()
+        return frozenset(range(len(self.source))) - frozenset(with_box)
+
+
+def _check_side(start: int, until: int, direction: Direction) -> None:
+    is_ahead = until >= start
+    if direction is Direction.BOTH or is_ahead != (direction is Direction.FORWARD):
+        raise EditError(
+            f"Frame {until} does not lie {direction.value} of frame {start}. Choose "
+            "the direction that leads there."
+        )
+
+
+def _is_like(now: Box | None, then: Box | None) -> bool:
+    if now is None or then is None:
+        return now is then
+    return bool(paired_iou(np.array(now.box_xywh), np.array(then.box_xywh)) > _LIKE_IOU)

@@ -1,0 +1,155 @@
+"""A video that tells its frame numbers, and a tracker that knows the truth near by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from fcot_engine.annotation import AnnotationSession
+from fcot_engine.errors import FrameError
+from fcot_engine.tracker.results import TrackResult, Verdict
+
+WIDTH, HEIGHT = 200, 120
+
+
+class NumberedVideo:
+    """Dark frames that hold their number in one pixel; a new shot is brighter."""
+
+    name, width, height, frame_rate = "numbered", WIDTH, HEIGHT, 25.0
+
+    def __init__(self, n_frames=60, *, cuts=(), bad_frame=None):
+        self._n_frames = n_frames
+        self._cuts = cuts
+        self._bad_frame = bad_frame
+        self.reads = []
+
+    def __len__(self):
+        return self._n_frames
+
+    def read(self, index):
+        if index == self._bad_frame:
+            raise FrameError(f"Frame {index} cannot be decoded.", frame_index=index)
+        self.reads.append(index)
+        shot = sum(cut <= index for cut in self._cuts)
+        frame = np.full((HEIGHT, WIDTH, 3), 40 + 120 * (shot % 2), np.uint8)
+        frame[0, 0] = (index % 256, index // 256, 0)
+        return frame
+
+    def file_name(self, index):
+        return f"{index + 1:06d}.jpg"
+
+    def close(self):
+        pass
+
+    @staticmethod
+    def number_of(frame):
+        return int(frame[0, 0, 0]) + 256 * int(frame[0, 0, 1])
+
+    @staticmethod
+    def truth(index, lane=0):
+        """Box of a target that swings to and fro; one lane a target."""
+        x = 80 + 60 * math.sin(index / 20 + lane)
+        return (x, 20.0 + 25 * lane, 24.0, 18.0)
+
+
+class TruthTracker:
+    """Meets the truth within `reach` frames of what it was taught, else drifts off.
+
+    Which lane it follows is told by the box it begins with. Writes down what it is
+    asked.
+    """
+
+    def __init__(self, reach=10**9, *, lost_in=()):
+        self._reach = reach
+        self._lost_in = set(lost_in)
+        self._taught = []
+        self.calls = []
+        self._box = None
+
+    def _begin(self, frame, box):
+        index = NumberedVideo.number_of(frame)
+        self._lane = min(
+            range(4), key=lambda lane: abs(NumberedVideo.truth(index, lane)[1] - box[1])
+        )
+        self._taught.append(index)
+        self._box = tuple(box)
+        return TrackResult(tuple(box), 1.0, Verdict.GIVEN)
+
+    def init(self, frame, box):
+        self._taught = []
+        self.calls.append(("init", NumberedVideo.number_of(frame)))
+        return self._begin(frame, box)
+
+    def correct(self, frame, box):
+        self.calls.append(("correct", NumberedVideo.number_of(frame)))
+        return self._begin(frame, box)
+
+    def place(self, box):
+        self.calls.append(("place", tuple(round(v, 3) for v in box)))
+        self._box = tuple(box)
+
+    def track(self, frame):
+        index = NumberedVideo.number_of(frame)
+        self.calls.append(("track", index))
+        if index in self._lost_in:
+            return TrackResult(self._box, 0.1, Verdict.LOST)
+        far = min(abs(index - taught) for taught in self._taught) - self._reach
+        x, y, w, h = NumberedVideo.truth(index, self._lane)
+        score = 0.9
+        if far > 0:
+            x, score = x + 4.0 * far, max(0.9 - 0.1 * far, 0.3)
+        self._box = (x, y, w, h)
+        return TrackResult(self._box, score, Verdict.FOUND)
+
+
+class TrackerShop:
+    """Makes trackers and keeps them for a look at their calls."""
+
+    def __init__(self, **settings):
+        self._settings = settings
+        self.trackers = []
+
+    def __call__(self):
+        self.trackers.append(TruthTracker(**self._settings))
+        return self.trackers[-1]
+
+
+@pytest.fixture
+def make_video():
+    return NumberedVideo
+
+
+@pytest.fixture
+def make_shop():
+    return TrackerShop
+
+
+@pytest.fixture
+def video():
+    return NumberedVideo()
+
+
+@pytest.fixture
+def shop():
+    return TrackerShop()
+
+
+@pytest.fixture
+def session(video, shop):
+    return AnnotationSession(video, shop)
+
+
+@pytest.fixture
+def one_target(session):
+    """A session with a target that is drawn in frame 0."""
+    target = session.add_target(class_name="ball")
+    session.draw_box(target, 0, NumberedVideo.truth(0))
+    return session, target
+
+
+@pytest.fixture
+def finish():
+    """Do all of a run's work and return its events."""
+    return list

@@ -1,0 +1,333 @@
+"""Random sequences of edits by a person, machines, undo, redo, save and reopening."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcot_engine.annotation import (
+    By,
+    Origin,
+    Project,
+    SpanKind,
+    edits,
+    identity_edits,
+    to_track_store,
+)
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import Box, Maker
+from fcot_engine.annotation.changes import SetBoxes, merge_changes
+from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.edit_text import (
+    decode_annotations,
+    encode_annotations,
+    encode_edit,
+)
+from fcot_engine.annotation.history import History
+from fcot_engine.annotation.video_identity import VideoIdentity
+from fcot_engine.errors import EditError
+
+N_FRAMES = 12
+VIDEO = VideoIdentity("frames", "v", N_FRAMES, 64, 48, 0, "hash")
+
+frames = st.integers(0, N_FRAMES - 1)
+targets = st.integers(1, 4)
+sides = st.floats(0.5, 40, allow_nan=False, width=32)
+boxes = st.tuples(sides, sides, sides, sides)
+kinds = st.sampled_from(SpanKind)
+names = st.text(min_size=1, max_size=5).filter(lambda name: name.strip())
+
+
+def found_boxes(annotations, target, first, count, box, score):
+    """Rows as a tracker would find them."""
+    chosen = np.arange(first, min(first + count, N_FRAMES))
+    makers = annotations.makers
+    rows = [
+        Box(
+            int(frame),
+            box,
+            Origin.TRACKED,
+            score=score,
+            is_lost=score < 0.2,
+            second_peak=None if frame % 2 else score / 3,
+            maker=Maker("engine", f"w{int(score * 3)}"),
+        ).to_rows(makers)
+        for frame in chosen
+    ]
+    return chosen, np.concatenate(rows)
+
+
+def machine_run(annotations, target, first, count, box, score):
+    found = found_boxes(annotations, target, first, count, box, score)
+    return edits.put_found(annotations, {target: found}, kind="run", text="found")
+
+
+ACTIONS = {
+    "add": (edits.add_target, st.tuples()),
+    "remove": (edits.remove_target, st.tuples(targets)),
+    "describe": (
+        lambda a, t, name: edits.describe_target(a, t, name=name, attributes={"k": 1}),
+        st.tuples(targets, names),
+    ),
+    "draw": (edits.draw_box, st.tuples(targets, frames, boxes)),
+    "delete": (edits.delete_box, st.tuples(targets, frames)),
+    "clean": (
+        lambda a, t, f, g: edits.delete_machine_boxes(a, t, min(f, g), max(f, g)),
+        st.tuples(targets, frames, frames),
+    ),
+    "mark": (
+        lambda a, t, f, g, kind: edits.mark_span(a, t, min(f, g), max(f, g), kind),
+        st.tuples(targets, frames, frames, kinds),
+    ),
+    "clear": (
+        lambda a, t, f, g: edits.clear_span(a, t, min(f, g), max(f, g)),
+        st.tuples(targets, frames, frames),
+    ),
+    "end": (edits.end_target, st.tuples(targets, frames)),
+    "interpolate": (edits.interpolate, st.tuples(targets, frames, frames)),
+    "run": (
+        machine_run,
+        st.tuples(targets, frames, st.integers(1, 8), boxes, st.floats(0, 1)),
+    ),
+    "split": (identity_edits.split_target, st.tuples(targets, frames)),
+    "merge": (identity_edits.merge_targets, st.tuples(targets, targets)),
+    "swap": (identity_edits.swap_targets, st.tuples(targets, targets, frames)),
+}
+
+one_action = st.sampled_from(sorted(ACTIONS)).flatmap(
+    lambda name: st.tuples(st.just(name), ACTIONS[name][1])
+)
+steps = st.lists(
+    st.one_of(
+        one_action,
+        one_action,
+        one_action,
+        st.tuples(
+            st.sampled_from(["undo", "redo", "save", "reopen", "more"]),
+            st.just(()),
+        ),
+    ),
+    min_size=5,
+    max_size=40,
+)
+START = [("add", ()), ("draw", (1, 2, (1.0, 2.0, 3.0, 4.0))), ("add", ())]
+
+
+def make_edit(annotations, name, arguments):
+    """The edit of an action, None where it is not allowed."""
+    try:
+        return ACTIONS[name][0](annotations, *arguments)
+    except EditError:
+        return None
+
+
+def human_boxes(annotations):
+    return {
+        (target.target_id, box.frame_index): box
+        for target in annotations
+        for box in target.boxes
+        if box.is_human
+    }
+
+
+def apply_all(actions):
+    """Annotations after some actions, each as an edit of its own."""
+    history = History(Annotations())
+    for name, arguments in [*START, *actions]:
+        edit = make_edit(history.annotations, name, arguments)
+        if edit is not None:
+            history.do(edit)
+    return history
+
+
+@given(st.lists(one_action, max_size=30), one_action)
+def test_undo_restores_the_exact_state_and_redo_repeats_it(actions, last):
+    history = apply_all(actions)
+    before = encode_annotations(history.annotations)
+    edit = make_edit(history.annotations, *last)
+    if edit is None:
+        assert encode_annotations(history.annotations) == before
+        return
+    history.do(edit)
+    after = encode_annotations(history.annotations)
+    history.undo()
+    assert encode_annotations(history.annotations) == before
+    history.redo()
+    assert encode_annotations(history.annotations) == after
+
+
+@given(st.lists(one_action, max_size=30))
+def test_everything_can_be_taken_back_and_repeated(actions):
+    history = apply_all(actions)
+    states = [encode_annotations(history.annotations)]
+    while history.can_undo:
+        history.undo()
+        states.append(encode_annotations(history.annotations))
+    assert states[-1] == encode_annotations(Annotations())
+    for expected in reversed(states[:-1]):
+        history.redo()
+        assert encode_annotations(history.annotations) == expected
+
+
+@given(
+    st.lists(one_action, max_size=25),
+    targets,
+    frames,
+    st.integers(1, 12),
+    boxes,
+    st.floats(0, 1),
+)
+def test_machines_never_change_human_boxes(actions, target, first, count, box, score):
+    history = apply_all(actions)
+    if target not in history.annotations:
+        return
+    before = human_boxes(history.annotations)
+    edit = machine_run(history.annotations, target, first, count, box, score)
+    assert edit.by is By.MACHINE
+    history.do(edit)
+    assert human_boxes(history.annotations) == before
+
+
+@given(st.lists(one_action, max_size=25), targets, frames)
+def test_machine_edit_that_would_change_a_human_box_is_refused(actions, target, frame):
+    history = apply_all([*actions, ("draw", (target, frame, (1.0, 1.0, 5.0, 5.0)))])
+    if target not in history.annotations:
+        return
+    before = encode_annotations(history.annotations)
+    chosen, rows = found_boxes(
+        history.annotations, target, frame, 1, (2.0, 2.0, 9.0, 9.0), 0.5
+    )
+    table = history.annotations[target].boxes
+    change = SetBoxes(target, chosen, table.take(chosen), rows)
+    with pytest.raises(EditError, match="must not be changed by a machine"):
+        history.do(edits.Edit("run", "found", By.MACHINE, (change,)))
+    assert encode_annotations(history.annotations) == before
+
+
+@given(st.lists(one_action, max_size=30))
+def test_ids_are_unique_and_never_given_twice(actions):
+    history = History(Annotations())
+    given_ids = []
+    for name, arguments in [*START, *actions]:
+        before = {t.target_id for t in history.annotations}
+        edit = make_edit(history.annotations, name, arguments)
+        if edit is None:
+            continue
+        history.do(edit)
+        now = [t.target_id for t in history.annotations]
+        assert len(now) == len(set(now))
+        given_ids += [target_id for target_id in now if target_id not in before]
+    assert len(given_ids) == len(set(given_ids))
+
+
+@given(st.lists(one_action, max_size=30))
+def test_out_of_view_frames_and_those_behind_the_end_have_no_boxes(actions):
+    annotations = apply_all(actions).annotations
+    for target in annotations:
+        for frame in target.boxes.frames().tolist():
+            span = target.span_at(frame)
+            assert span is None or span.kind is SpanKind.OCCLUDED
+            assert target.info.end_frame is None or frame <= target.info.end_frame
+
+
+@given(st.lists(one_action, max_size=30))
+def test_text_holds_everything(actions):
+    annotations = apply_all(actions).annotations
+    written = encode_annotations(annotations)
+    assert encode_annotations(decode_annotations(written)) == written
+
+
+@given(st.lists(one_action, min_size=1, max_size=15))
+def test_merged_changes_do_the_same(actions):
+    history = apply_all(actions)
+    changes = tuple(change for edit in history.past for change in edit.changes)
+    merged = merge_changes(changes)
+    annotations = Annotations()
+    annotations.apply(edits.Edit("all", "all", By.HUMAN, merged))
+    assert encode_annotations(annotations) == encode_annotations(history.annotations)
+
+
+@given(st.lists(one_action, max_size=30))
+def test_exports_agree_with_the_annotations(actions):
+    annotations = apply_all(actions).annotations
+    store = to_track_store(annotations)
+    exported = {
+        (track.track_id, box.frame_index): (box.box_xywh, box.origin.is_human)
+        for track in store
+        for box in track
+    }
+    known = {
+        (target.target_id, box.frame_index): (box.box_xywh, box.is_human)
+        for target in annotations
+        for box in target.boxes
+    }
+    assert exported == known
+    labels = {track.track_id: track.label for track in store}
+    assert all(annotations[key].info.class_name == labels[key] for key in labels)
+
+
+@given(steps)
+@settings(max_examples=60)
+def test_project_on_the_disk_is_the_one_in_memory(steps):
+    """Two documents do the same; one is saved, closed and opened on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.fcot.json"
+        memory = Document()
+        disk = Document(Project.create(path, VIDEO))
+        for name, arguments in [*START, *steps]:
+            if name == "save":
+                disk.save()
+            elif name == "reopen":
+                disk.flush()
+                disk.project.abandon()
+                disk = Document(Project.open(path))
+            elif name in ("undo", "redo"):
+                for document in (memory, disk):
+                    if getattr(document.history, f"can_{name}"):
+                        getattr(document, name)()
+            elif name == "more":
+                grow_run(memory)
+                grow_run(disk)
+            else:
+                for document in (memory, disk):
+                    edit = make_edit(document.annotations, name, arguments)
+                    if edit is not None:
+                        document.do(edit)
+            assert_same(memory, disk)
+        disk.close()
+        reopened = Document(Project.open(path))
+        assert reopened.project.notes == ()
+        assert_same(memory, reopened)
+        while memory.history.can_undo:
+            memory.undo()
+            reopened.undo()
+            assert_same(memory, reopened)
+        reopened.project.abandon()
+
+
+def grow_run(document):
+    """Find boxes part by part, as a run does."""
+    for first in (0, 3, 6):
+        for target in list(document.annotations):
+            edit = machine_run(
+                document.annotations, target.target_id, first, 5, (3, 3, 9, 9), 0.7
+            )
+            document.add_found("run", edit, write_every_s=0.0 if first else 99.0)
+    document.close_run("run")
+
+
+def assert_same(memory, disk):
+    assert encode_annotations(disk.annotations) == encode_annotations(
+        memory.annotations
+    )
+    assert len(disk.history) == len(memory.history)
+    assert disk.history.can_redo == memory.history.can_redo
+    if memory.history.can_undo:
+        ours = encode_edit(memory.history.last, memory.annotations.makers)
+        theirs = encode_edit(disk.history.last, disk.annotations.makers)
+        assert theirs == ours
