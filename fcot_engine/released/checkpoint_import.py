@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -17,6 +14,7 @@ from fcot_engine.model.paper_network import PaperNet
 from fcot_engine.model.weights import save_network
 from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint, read_checkpoint
 from fcot_engine.released.name_table import DIMP, FCOT, NameTable
+from fcot_engine.released.provenance import FRESH_SEED, describe_origin
 
 __all__ = ["ImportedNetwork", "import_network", "import_weights"]
 
@@ -87,26 +85,13 @@ def import_network(
     if table is FCOT:
         config, note = _set_norm_gain(config, checkpoint, norm_scale, path.name)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # what a file does not have is the same each time
+        # what a file does not have is the same each time; other devices go on as before
+        torch.default_generator.manual_seed(FRESH_SEED)
         network = PaperNet(config)
     _fill(network, checkpoint, table, path.name)
-    provenance = {
-        "kind": table.kind,
-        "source_file": path.name,
-        "source_sha256": checkpoint.sha256,
-        "source_bytes": str(checkpoint.size),
-        "source_container": checkpoint.container.value,
-        "source_network": checkpoint.network_type or "not told",
-        "epoch": "not told" if checkpoint.epoch is None else str(checkpoint.epoch),
-        "norm_scale_coef": f"{config.norm_gain:g} ({note})",
-        "constructor": _describe(checkpoint.arguments),
-        "imported": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-    }
-    if table is DIMP:
-        provenance["note"] = (
-            "A start for training: backbone and coarse classifier are from DiMP, "
-            "everything else is freshly initialised (seed 0)."
-        )
+    provenance = describe_origin(
+        checkpoint, table, path.name, norm_scale=f"{config.norm_gain:g} ({note})"
+    )
     return ImportedNetwork(network=network.eval(), provenance=provenance)
 
 
@@ -199,15 +184,3 @@ def _reshape(value: Tensor, wanted: Tensor, released: str) -> Tensor:
     if ".filter_optimizer." in released and value.numel() == wanted.numel():
         value = value.reshape(wanted.shape)
     return value.to(wanted.dtype)
-
-
-def _describe(arguments: Mapping[str, object]) -> str:
-    """Numbers and short texts among the constructor's arguments, as JSON."""
-    plain = {
-        key[:80]: value
-        for key, value in sorted(arguments.items())
-        if isinstance(value, bool | float)
-        or (isinstance(value, int) and abs(value) < 2**63)
-        or (isinstance(value, str) and len(value) <= 80)
-    }
-    return json.dumps(plain)[:2000]
