@@ -66,6 +66,10 @@ def _import(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     from fcot_engine.released import import_weights
 
     out: Path = args.out or args.file.with_suffix(".safetensors")
+    if out.exists() and args.file.exists() and out.samefile(args.file):
+        raise WeightsError(
+            f"{out} is the checkpoint itself. Choose another file with --out."
+        )
     if out.exists() and not args.force:
         raise WeightsError(
             f"{out} is there already. Choose another file with --out, or overwrite it "

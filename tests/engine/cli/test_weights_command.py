@@ -180,6 +180,13 @@ class TestImport:
         shown("import", tmp_path / "fcot.pth", "--force")
         assert out.read_bytes() != b"mine"
 
+    def test_checkpoint_is_never_overwritten(self, refused, fake_import, tmp_path):
+        path = tmp_path / "fcot.pth"
+        path.write_text("theirs")
+        line = refused("import", path, "--out", path, "--force")
+        assert "the checkpoint itself" in line
+        assert path.read_text() == "theirs" and not fake_import
+
     def test_missing_checkpoint(self, refused, tmp_path):
         assert "nothing.pth cannot be read" in refused(
             "import", tmp_path / "nothing.pth"
