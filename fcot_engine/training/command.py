@@ -20,6 +20,7 @@ from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.network_building import build_network
 from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.command_options import add_arguments, read_config, read_data
 from fcot_engine.training.contact_sheet import make_contact_sheet
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     device = _choose_device(device_name)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
+    keep_freed_memory()  # makes batches of 288 px twice as fast on a CPU
     with console.status("Reading data"):
         source, what = open_source(
             data,
@@ -110,7 +112,7 @@ def _show_rows(
     def show(row: Mapping[str, float]) -> None:
         parts = [f"{name} {row[name]:.4g}" for name in _SHOWN if name in row]
         place = f"step {row['step']:.0f}  samples {row['samples']:.0f}"
-        console.print("  ".join([place, *parts]))
+        console.print("  ".join([place, *parts]), soft_wrap=True)
         if board is not None:
             board.add(row)
 
