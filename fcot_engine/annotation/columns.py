@@ -50,10 +50,9 @@ def encode_rows(rows: Rows, makers: Makers) -> dict[str, Any]:
     if not rows["origin"].any():
         return {}
     written = {name: _encode_column(rows[name]) for name in _COLUMNS}
-    numbers, places = np.unique(rows["maker"], return_inverse=True)
-    known = [makers[int(number)] for number in numbers]
-    written["makers"] = [[maker.engine, maker.weights] for maker in known]
-    written["maker"] = _encode_column(places.astype("<u2"))
+    names, places = _name_makers(rows, makers)
+    written["makers"] = [list(name) for name in names]
+    written["maker"] = _encode_column(places)
     return written
 
 
@@ -80,6 +79,21 @@ def decode_rows(written: dict[str, Any], count: int, makers: Makers) -> Rows:
             "The file was changed by something else; restore a copy of it."
         ) from error
     return rows
+
+
+def _name_makers(
+    rows: Rows, makers: Makers
+) -> tuple[list[tuple[str, str]], NDArray[np.uint16]]:
+    """Return the makers by name, sorted, and the place of each row's in that list.
+
+    Their numbers depend on what was done before; equal boxes must be written equally.
+    """
+    numbers, places = np.unique(rows["maker"], return_inverse=True)
+    known = [makers[int(number)] for number in numbers]
+    names = [(maker.engine, maker.weights) for maker in known]
+    ordered = sorted(names)
+    new_places = np.array([ordered.index(name) for name in names], np.uint16)
+    return ordered, new_places[places]
 
 
 def _encode_column(column: NDArray[Any]) -> Any:

@@ -248,6 +248,7 @@ def test_merged_changes_do_the_same(actions):
     changes = tuple(change for edit in history.past for change in edit.changes)
     merged = merge_changes(changes)
     annotations = Annotations()
+    annotations.makers = history.annotations.makers  # rows hold their numbers
     annotations.apply(edits.Edit("all", "all", By.HUMAN, merged))
     assert encode_annotations(annotations) == encode_annotations(history.annotations)
 
@@ -271,8 +272,9 @@ def test_exports_agree_with_the_annotations(actions):
     assert all(annotations[key].info.class_name == labels[key] for key in labels)
 
 
+@pytest.mark.slow
 @given(steps)
-@settings(max_examples=60)
+@settings(max_examples=50)
 def test_project_on_the_disk_is_the_one_in_memory(steps):
     """Two documents do the same; one is saved, closed and opened on the way."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,196 @@
+"""Kills annotating processes at random moments and looks at what is left.
+
+    python crash_driver.py FOLDER KILLS
+
+Torch is imported once; each victim is a fork. A victim opens a project, works through a
+script of edits and runs, and says over a pipe after each step that it is finished. What
+the same steps give in memory is known. Prints one JSON line with what was seen; ends
+with 1 and a reason when something was lost.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import importlib.util
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from fcot_engine.annotation import (
+    AnnotationSession,
+    Direction,
+    PropagationConfig,
+    SpanKind,
+    Until,
+)
+from fcot_engine.annotation.edit_text import encode_annotations
+from fcot_engine.errors import EditError
+
+N_SCRIPTS = 5
+N_STEPS = 250
+LONGEST_LIFE_S = 0.35
+OFTEN = ["draw", "draw", "run", "run", "correct", "undo", "redo"]
+KINDS = 2 * OFTEN + ["mark", "delete", "swap", "add", "save"]
+
+
+def load_fakes():
+    """The fakes of conftest.py, which is no importable module here."""
+    path = Path(__file__).with_name("conftest.py")
+    spec = importlib.util.spec_from_file_location("annotation_fakes", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FAKES = load_fakes()
+VIDEO = FAKES.NumberedVideo(60)
+CONFIG = PropagationConfig(write_every_s=0.0)
+
+
+def take_steps(session, seed):
+    """Yield after each finished step what kind it was."""
+    rng = random.Random(seed)
+    for lane in range(2):
+        target = session.add_target()
+        yield "edit"
+        session.draw_box(target, 0, VIDEO.truth(0, lane))
+        yield "edit"
+    while True:
+        kind = rng.choice(KINDS)
+        ids = [target.target_id for target in session.annotations]
+        target, frame = rng.choice(ids), rng.randrange(60)
+        other, way = rng.choice(ids), rng.choice(list(Direction))
+        try:
+            if kind in ("draw", "correct"):
+                session.draw_box(target, frame, VIDEO.truth(frame, target % 2))
+            if kind == "correct":
+                yield "edit"
+                collections.deque(session.teach(target, frame), 0)
+            elif kind == "run":
+                run = session.propagate(frame, direction=way, until=Until.NEXT_HUMAN)
+                collections.deque(run, 0)
+            elif kind == "mark":
+                session.mark_span(target, frame, min(frame + 3, 59), SpanKind.OCCLUDED)
+            elif kind == "delete":
+                session.delete_box(target, frame)
+            elif kind == "swap":
+                session.swap(target, other, frame)
+            elif kind == "add":
+                session.add_target()
+            elif kind == "save":
+                session.save()
+            elif kind in ("undo", "redo"):
+                getattr(session, kind)()
+        except EditError:
+            kind = "nothing"  # not possible just now
+        yield "run" if kind in ("run", "correct") else "edit"
+
+
+def digest(session):
+    text = json.dumps(encode_annotations(session.annotations), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def expect(seed):
+    """States after 0, 1, 2, ... steps, and what kind each step was."""
+    session = AnnotationSession(VIDEO, FAKES.TrackerShop(reach=15), config=CONFIG)
+    states, kinds = [(digest(session), 0)], [None]
+    for kind, _ in zip(take_steps(session, seed), range(N_STEPS), strict=False):
+        states.append((digest(session), len(session.document.history)))
+        kinds.append(kind)
+    return states, kinds
+
+
+def live(path, seed, pipe):
+    """What a victim does, until it is killed."""
+    session = open_project(path)
+    for number, _ in enumerate(take_steps(session, seed), 1):
+        os.write(pipe, b"%d\n" % number)
+        if number == N_STEPS:
+            break
+    time.sleep(60)
+
+
+def open_project(path):
+    shop = FAKES.TrackerShop(reach=15)
+    return AnnotationSession.open(path, shop, source=VIDEO, config=CONFIG)
+
+
+def kill_one(path, seed, life_s):
+    """Let a process work for a while and kill it; return the steps it finished."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        live(path, seed, writer)
+        os._exit(0)
+    os.close(writer)
+    time.sleep(life_s)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    said = b""
+    while part := os.read(reader, 65536):
+        said += part
+    os.close(reader)
+    return len(said.splitlines())
+
+
+def check(path, states, kinds, finished):
+    """Say what was found after a kill; raise if something is lost."""
+    session = open_project(path)
+    found = digest(session), len(session.document.history)
+    human = {f: b for t in session.annotations for f, b in human_boxes(t).items()}
+    following = min(finished + 1, N_STEPS)
+    if found == states[finished]:
+        outcome = "as it was"
+    elif found == states[following]:
+        outcome = "one step on"
+    elif kinds[following] == "run":
+        session.undo()
+        back = digest(session), len(session.document.history)
+        if back != states[finished]:
+            raise SystemExit(f"lost: step {finished} is not below the unfinished run")
+        kept = {f: b for t in session.annotations for f, b in human_boxes(t).items()}
+        if kept != human:
+            raise SystemExit("the unfinished run changed a drawn box")
+        outcome = "in a run"
+    else:
+        raise SystemExit(f"lost: {finished} steps were finished, found {found}")
+    session.document.project.abandon()
+    return outcome
+
+
+def human_boxes(target):
+    return {
+        (target.target_id, box.frame_index): box for box in target.boxes if box.is_human
+    }
+
+
+def main(folder, n_kills):
+    expected = [expect(seed) for seed in range(N_SCRIPTS)]
+    rng = random.Random(0)
+    outcomes = collections.Counter()
+    steps = []
+    for kill in range(n_kills):
+        place = folder / f"k{kill}"
+        place.mkdir()
+        path = place / "a.fcot.json"
+        seed = kill % N_SCRIPTS
+        shop = FAKES.TrackerShop()
+        AnnotationSession.create(VIDEO, shop, path, config=CONFIG).close()
+        finished = kill_one(path, seed, rng.uniform(0, LONGEST_LIFE_S))
+        states, kinds = expected[seed]
+        outcomes[check(path, states, kinds, finished)] += 1
+        steps.append(finished)
+        shutil.rmtree(place)
+    sys.stdout.write(json.dumps({"steps": sum(steps), "most": max(steps), **outcomes}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
