@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -23,4 +24,8 @@ def run(args: argparse.Namespace) -> int:
     """Train; returns the exit code."""
     from fcot_engine.training import command
 
-    return command.run(args)
+    return command.run(args, _say)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -32,62 +31,65 @@ from fcot_engine.training.trainer import Trainer
 from fcot_engine.training.training_batch import BatchSource
 from fcot_engine.training.training_data import open_source
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 __all__ = ["add_arguments", "run"]
 
 _SHOWN = ("total", "samples_per_s", "spread_coarse", "spread_fine")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train as asked for; returns the exit code.
+
+    Needs no more than torch, numpy, safetensors and Pillow.
+
+    Args:
+        args: what `add_arguments` declares.
+        say: shows a line to whoever waits; called by the first process only.
 
     Raises:
         FcotError: an option, the data or a file is wrong.
     """
-    from rich.console import Console
-
     config, data = read_config(args), read_data(args)
     team, device_name = join_team(args.device)
-    console = Console(stderr=True, highlight=False, quiet=not team.is_first)
+    if not team.is_first:
+        say = _say_nothing
     device = _choose_device(device_name)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     keep_freed_memory()  # makes batches of 288 px twice as fast on a CPU
-    with console.status("Reading data"):
-        source, what = open_source(
-            data,
-            config.factory,
-            device=device,
-            seed=config.seed,
-            rank=team.rank,
-            workers=args.workers,
-            shards=args.shards,
-            max_photos=args.max_photos,
-        )
+    source, what = open_source(
+        data,
+        config.factory,
+        device=device,
+        seed=config.seed,
+        rank=team.rank,
+        workers=args.workers,
+        shards=args.shards,
+        max_photos=args.max_photos,
+    )
     if args.contact_sheet is not None:
         make_contact_sheet(args.contact_sheet, source)
-        console.print(f"Contact sheet: {args.contact_sheet}")
+        say(f"Contact sheet: {args.contact_sheet}")
         return 0
     if args.measure_speed is not None:
         speed = measure_making_speed(
             source, size=config.batch, seconds=args.measure_speed, device=device
         )
-        console.print(f"{what}: {speed:.1f} sequences/s on {device}")
+        say(f"{what}: {speed:.1f} sequences/s on {device}")
         return 0
     trainer = _build_trainer(args, config, source, device, team)
-    console.print(f"{what}, training on {device}, {team.size} process(es)")
-    ending = _train(args, trainer, console)
+    say(f"{what}, training on {device}, {team.size} process(es)")
+    ending = _train(args, trainer, say)
     team.leave()
     return 130 if ending == "interrupted" else 0
 
 
-def _train(args: argparse.Namespace, trainer: Trainer, console: Console) -> str:
+def _train(
+    args: argparse.Namespace, trainer: Trainer, say: Callable[[str], None]
+) -> str:
     if args.resume:
         found = trainer.resume()
         at = f"step {trainer.progress.step}" if found else "the start: no checkpoint"
-        console.print(f"Going on from {at}")
+        say(f"Going on from {at}")
     elif find_checkpoint(args.out) is not None:
         raise TrainingError(
             f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
@@ -98,21 +100,25 @@ def _train(args: argparse.Namespace, trainer: Trainer, console: Console) -> str:
         folder = args.out / "tensorboard"
         board = TensorboardLog(folder, after_samples=trainer.progress.samples)
     with closing(board) if board else nullcontext():
-        ending = trainer.run(_show_rows(console, board))
-    console.print(f"Ended by {ending} at step {trainer.progress.step}: {args.out}")
+        ending = trainer.run(_show_rows(say, board))
+    say(f"Ended by {ending} at step {trainer.progress.step}: {args.out}")
     if args.export is not None and trainer.team.is_first:
         _export(trainer, args.export, args.preset)
-        console.print(f"Weights: {args.export}")
+        say(f"Weights: {args.export}")
     return ending
 
 
+def _say_nothing(line: str) -> None:
+    pass
+
+
 def _show_rows(
-    console: Console, board: TensorboardLog | None
+    say: Callable[[str], None], board: TensorboardLog | None
 ) -> Callable[[Mapping[str, float]], None]:
     def show(row: Mapping[str, float]) -> None:
         parts = [f"{name} {row[name]:.4g}" for name in _SHOWN if name in row]
         place = f"step {row['step']:.0f}  samples {row['samples']:.0f}"
-        console.print("  ".join([place, *parts]), soft_wrap=True)
+        say("  ".join([place, *parts]))
         if board is not None:
             board.add(row)
 

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +25,7 @@ def train_on(tmp_path):
     def train_on(*options):
         fixed = ["--out", tmp_path / "run", "--device", "cpu"]
         fixed += ["--patch-size", 96, "--batch", 2]
-        return run(parser.parse_args([str(o) for o in (*fixed, *options)]))
+        return run(parser.parse_args([str(o) for o in (*fixed, *options)]), print)
 
     return train_on
 
@@ -103,7 +107,7 @@ def test_photos_and_videos_are_mixed(train, tmp_path, capsys):
     videos = write_trackingnet(tmp_path / "tn")
     data = ["--data", f"trackingnet:{videos}=0.5"]
     assert train("--samples", 4, *data) == 0
-    assert "3 photos, 1 videos of trackingnet" in capsys.readouterr().err
+    assert "3 photos, 1 videos of trackingnet" in capsys.readouterr().out
 
 
 def test_videos_alone_are_enough(train_on, tmp_path):
@@ -118,7 +122,7 @@ def test_no_data_is_an_error(train_on):
 
 def test_speed_is_measured_without_a_run(train, tmp_path, capsys):
     assert train("--measure-speed", 0.1) == 0
-    assert "sequences/s on cpu" in capsys.readouterr().err
+    assert "sequences/s on cpu" in capsys.readouterr().out
     assert not (tmp_path / "run").exists()
 
 
@@ -152,3 +156,24 @@ def test_channels_last_trains_and_exports(train, tmp_path):
     weights = tmp_path / "w.safetensors"
     assert train("--samples", 2, "--channels-last", "--export", weights) == 0
     load_network(weights)
+
+
+def test_machine_without_the_other_packages_can_train(photos, tmp_path):
+    """A leg runs where there is torch, numpy, safetensors and Pillow alone."""
+    script = (
+        "import sys\n"
+        "for name in ('rich', 'av', 'skimage', 'tifffile', 'napari', 'matplotlib'):\n"
+        "    sys.modules[name] = None\n"
+        "from fcot_engine.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["train", "--photos", photos, "--out", tmp_path / "run", "--samples", 1]
+    words += ["--patch-size", 64, "--batch", 1, "--device", "cpu", "--threads", 1]
+    result = subprocess.run(
+        [sys.executable, "-c", script, *(str(word) for word in words)],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Ended by samples at step 1" in result.stderr
