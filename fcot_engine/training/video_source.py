@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -151,28 +153,37 @@ class VideoSource:
 
 def _cut_out(crop: _Crop) -> Tensor:
     """Decode a frame, no finer than needed, and cut a patch `(3, S, S)`."""
+    frame = crop.frame
+    reduction = 2 ** max(0, min(3, math.floor(math.log2(frame.scale))))
+    decoded, ratio = _decode(crop.path, reduction)
+    x, y = frame.center_xy
+    cut = PatchFrame(
+        (x * ratio[0], y * ratio[1]), frame.scale * ratio[0], frame.size_px
+    )
+    return cut_patch(decoded, cut)[0].round().clamp(0, 255).to(torch.uint8)
+
+
+@functools.lru_cache(maxsize=8)  # a still is asked for once a frame of its sequence
+def _decode(path: Path, reduction: int) -> tuple[Tensor, tuple[float, float]]:
+    """Decode an image, a JPEG up to `reduction` (1, 2, 4 or 8) times smaller.
+
+    Returns:
+        uint8 `(3, H, W)`, and its pixels for one of the full image along x and y.
+    """
     import numpy as np
     from PIL import Image
 
-    frame = crop.frame
     try:
-        with Image.open(crop.path) as image:
-            full = image.size
-            if frame.scale > 2:  # JPEG decodes at a half, a quarter or an eighth
-                wanted = (int(full[0] / frame.scale), int(full[1] / frame.scale))
-                image.draft("RGB", wanted)
+        with Image.open(path) as image:
+            width, height = image.size
+            image.draft("RGB", (width // reduction, height // reduction))
             array = np.array(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
         raise TrainingError(
-            f"The frame {crop.path} cannot be decoded: {error}. Copy it again."
+            f"The frame {path} cannot be decoded: {error}. Copy it again."
         ) from error
-    ratio = array.shape[1] / full[0], array.shape[0] / full[1]
-    x, y = frame.center_xy[0] * ratio[0], frame.center_xy[1] * ratio[1]
-    decoded = torch.from_numpy(array).permute(2, 0, 1)
-    patch = cut_patch(
-        decoded, PatchFrame((x, y), frame.scale * ratio[0], frame.size_px)
-    )
-    return patch[0].round().clamp(0, 255).to(torch.uint8)
+    ratio = array.shape[1] / width, array.shape[0] / height
+    return torch.from_numpy(array).permute(2, 0, 1), ratio
 
 
 def _mirror_some(

@@ -158,6 +158,22 @@ def test_channels_last_trains_and_exports(train, tmp_path):
     load_network(weights)
 
 
+def test_compiled_network_is_the_one_that_trains(train, tmp_path, monkeypatch):
+    calls = []
+
+    def compile_nothing(function):
+        def counted(images):
+            calls.append(1)
+            return function(images)
+
+        return counted
+
+    monkeypatch.setattr("torch.compile", compile_nothing)
+    assert train("--samples", 4, "--compile", "--export", tmp_path / "w.sft") == 0
+    assert len(calls) == 2
+    load_network(tmp_path / "w.sft")
+
+
 def test_machine_without_the_other_packages_can_train(photos, tmp_path):
     """A leg runs where there is torch, numpy, safetensors and Pillow alone."""
     script = (

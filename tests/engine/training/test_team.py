@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
+from fcot_engine.errors import TrainingError
 from fcot_engine.training.team import Team, join_team
 
 
@@ -22,3 +24,11 @@ def test_alone_nothing_changes():
 
 def test_later_processes_write_nothing():
     assert not Team(rank=1, size=2).is_first
+
+
+def test_more_processes_than_gpus_are_named(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    with pytest.raises(TrainingError, match="process 2 on a machine with 1 GPUs"):
+        join_team("cuda")

@@ -109,6 +109,12 @@ class TestBatch:
         assert all(not torch.equal(images, other.test_images) for other in others)
 
 
+def test_large_frames_are_decoded_no_finer_than_needed(videos):
+    decoded, ratio = video_source._decode(videos[2].frame_path(0), 4)
+    assert decoded.shape == (3, SIZE[1], SIZE[0])
+    assert ratio == (0.25, 0.25)
+
+
 class TestErrors:
     def test_videos_that_seldom_show_their_target(self, videos):
         hidden = replace(videos[0], visible=np.zeros(24, bool))
