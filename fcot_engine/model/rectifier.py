@@ -18,6 +18,8 @@ from fcot_engine.errors import ShapeError
 
 __all__ = ["measure_loss", "rectify", "solve_directly"]
 
+_TINY = 1e-12  # where nothing is left to improve, steps have no length
+
 
 def measure_loss(
     model: Tensor, inputs: Tensor, targets: Tensor, weights: Tensor, *, eta: Tensor
@@ -59,15 +61,55 @@ def rectify(
     _check_problem(model, inputs, targets, weights)
     root = weights.sqrt()[..., None]
     inputs, targets = root * inputs, root * targets
-    decay = eta.square()
+    samples, size = inputs.shape[-2:]
+    # a Gram matrix costs as much as samples / 4 steps, and makes steps nearly free
+    steps = _step_among_samples if 4 * iterations > samples < size else _step
+    return steps(model, inputs, targets, eta.square(), iterations)
+
+
+def _step(
+    model: Tensor, inputs: Tensor, targets: Tensor, decay: Tensor, iterations: int
+) -> Tensor:
+    """Take the steps as the equations say; inputs and targets are weighted."""
     for _ in range(iterations):
         residual = inputs @ model.transpose(-1, -2) - targets  # (*, N, 4)
         gradient = residual.transpose(-1, -2) @ inputs + decay * model  # (*, 4, D)
         change = inputs @ gradient.transpose(-1, -2)
         power = gradient.square().sum((-1, -2), keepdim=True)
         curvature = change.square().sum((-1, -2), keepdim=True) + decay * power
-        model = model - power / curvature.clamp(min=1e-12) * gradient
+        model = model - power / curvature.clamp(min=_TINY) * gradient
     return model
+
+
+def _step_among_samples(
+    model: Tensor, inputs: Tensor, targets: Tensor, decay: Tensor, iterations: int
+) -> Tensor:
+    """Take the same steps with what the samples have in common alone.
+
+    With X the inputs, every model on the way is a f + B^T X with f the first one. All
+    that a step needs of them are X X^T, X f^T and |f|^2, so D enters only twice.
+    """
+    wide = inputs.device.type != "mps"  # which has no double precision
+    precise = torch.float64 if wide else inputs.dtype
+    gram = (inputs @ inputs.transpose(-1, -2)).to(precise)  # (*, N, N)
+    first = (inputs @ model.transpose(-1, -2)).to(precise)  # (*, N, 4)
+    first_power = model.square().sum((-1, -2), keepdim=True).to(precise)
+    wanted, decay = targets.to(precise), decay.to(precise)
+    share = torch.ones_like(first_power)  # a
+    mix = torch.zeros_like(wanted)  # B, (*, N, 4)
+    answers = first  # X (a f + B^T X)^T
+    for _ in range(iterations):
+        along = answers - wanted + decay * mix  # the gradient is along^T X + rest f
+        rest = decay * share
+        change = gram @ along + rest * first  # X gradient^T
+        power = (along * (change + rest * first)).sum((-1, -2), keepdim=True)
+        power = power + rest.square() * first_power
+        curvature = change.square().sum((-1, -2), keepdim=True) + decay * power
+        length = power / curvature.clamp(min=_TINY)
+        share, mix = share - length * rest, mix - length * along
+        answers = answers - length * change
+    mix, share = mix.to(inputs.dtype), share.to(inputs.dtype)
+    return share * model + mix.transpose(-1, -2) @ inputs
 
 
 def solve_directly(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.errors import ShapeError
+from fcot_engine.model import rectifier
 from fcot_engine.model.rectifier import measure_loss, rectify, solve_directly
 
 
@@ -108,6 +109,35 @@ class TestRectify:
         model, inputs, targets, weights, eta = problem
         at_once = rectify(model, inputs, targets, weights, eta=eta, iterations=5)
         torch.testing.assert_close(at_once, take_steps(problem, 5)[-1])
+
+    @pytest.mark.parametrize("iterations", [1, 5, 40, 150])
+    @pytest.mark.parametrize("eta", [0.0, 0.035, 0.5])
+    def test_both_ways_of_taking_the_steps_agree(self, iterations, eta):
+        model, inputs, targets, weights, eta = make_problem(6, 12, 90, eta=eta)
+        root = weights.sqrt()[:, None]
+        problem = (model, root * inputs, root * targets, eta.square(), iterations)
+        torch.testing.assert_close(
+            rectifier._step_among_samples(*problem),
+            rectifier._step(*problem),
+            atol=1e-9,
+            rtol=0,
+        )
+
+    def test_many_steps_in_single_precision_stay_near_those_in_double(self):
+        problem = make_problem(7, 180, 2000, eta=0.035)
+        exact = rectify(*problem[:4], eta=problem[4], iterations=150)
+        single = [part.float() for part in problem]
+        found = rectify(*single[:4], eta=single[4], iterations=150)
+        torch.testing.assert_close(found.double(), exact, atol=1e-4, rtol=0)
+
+    def test_batches_are_rectified_each_by_itself(self):
+        problems = [make_problem(seed, 6, 40) for seed in (8, 9)]
+        eta = problems[0][4]
+        batch = [torch.stack(parts) for parts in zip(*problems, strict=True)][:4]
+        found = rectify(*batch, eta=eta, iterations=30)
+        for model, problem in zip(found, problems, strict=True):
+            expected = rectify(*problem[:4], eta=eta, iterations=30)
+            torch.testing.assert_close(model, expected)
 
     def test_no_steps_leave_the_generated_model(self):
         model, inputs, targets, weights, eta = make_problem(3, 8, 20)
