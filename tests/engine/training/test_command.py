@@ -174,6 +174,7 @@ def test_compiled_network_is_the_one_that_trains(train, tmp_path, monkeypatch):
     load_network(tmp_path / "w.sft")
 
 
+@pytest.mark.slow
 def test_machine_without_the_other_packages_can_train(photos, tmp_path):
     """A leg runs where there is torch, numpy, safetensors and Pillow alone."""
     script = (

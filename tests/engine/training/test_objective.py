@@ -234,6 +234,21 @@ class TestAbsentTargets:
         assert all(g.isfinite().all() for g in grads)
 
 
+def assert_close_in_half_precision(network, batch, config):
+    """What runs on a GPU: autocast to bfloat16."""
+    full = compute_losses(network, batch, stage="one", config=config)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = compute_losses(network, batch, stage="one", config=config)
+    half["total"].backward()
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    assert all(g.isfinite().all() for g in grads)
+    torch.testing.assert_close(half["total"], full["total"], rtol=0.05, atol=0)
+
+
+def test_half_precision_gives_nearly_the_same(network, batch):
+    assert_close_in_half_precision(network, batch, LossConfig())
+
+
 class TestWeights:
     def test_parts_follow_their_weights(self, network, batch):
         network.eval()
@@ -297,6 +312,7 @@ class TestPaperNetwork:
         )
         return PaperNet(config).train()
 
+    @pytest.mark.slow
     def test_steps_with_the_losses_of_the_paper_lower_them(self, network):
         batch = make_batch(count=2)
         optimizer = torch.optim.AdamW(network.stage_parameters("one"), lr=1e-3)
@@ -309,6 +325,9 @@ class TestPaperNetwork:
             optimizer.step()
             totals.append(float(losses["total"].detach()))
         assert min(totals[-2:]) < totals[0]
+
+    def test_half_precision_gives_nearly_the_same(self, network):
+        assert_close_in_half_precision(network, make_batch(count=2), PAPER_LOSSES)
 
     def test_stage_two_moves_eta(self, network):
         losses = compute_losses(network, make_batch(count=2), stage="two")
