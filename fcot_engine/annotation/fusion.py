@@ -100,7 +100,11 @@ def fuse_paths(
         forward.is_there & backward.is_there, paired_iou(ahead, back), 0.0
     )
     weight = _weigh(
-        trust_ahead, trust_back, agreement, position, _place_jumps(ahead, back)
+        trust_ahead,
+        trust_back,
+        agreement,
+        position,
+        _place_jumps(ahead, back, left_xywh, right_xywh),
     )
     weight = np.where(forward.is_there, weight, 0.0)
     weight = np.where(backward.is_there, weight, np.where(forward.is_there, 1.0, 0.0))
@@ -156,16 +160,18 @@ def _trust(path: RunPath) -> NDArray[np.float64]:
     return np.where(path.is_there, seen, 0.0)
 
 
-def _place_jumps(ahead: Boxes, back: Boxes) -> NDArray[np.float64]:
+def _place_jumps(
+    ahead: Boxes, back: Boxes, left_xywh: Boxes, right_xywh: Boxes
+) -> NDArray[np.float64]:
     """Cost of going over from the forward to the backward run, shape (n + 1,).
 
-    Entry m is for a backward run that begins with frame m; 0 and n use one run alone.
+    Entry m is for a backward run that begins with frame m. With 0 or n one run is used
+    alone; then the jump is the one between its end and the far pin.
     """
-    cost = np.zeros(len(ahead) + 1)
-    if len(ahead) > 1:
-        overlap = np.nan_to_num(paired_iou(ahead[:-1], back[1:]), nan=0.0)
-        cost[1:-1] = _JUMP_COST * (1 - overlap)
-    return cost
+    before = np.concatenate([np.asarray(left_xywh)[None], ahead])
+    behind = np.concatenate([back, np.asarray(right_xywh)[None]])
+    overlap = np.nan_to_num(paired_iou(before, behind), nan=0.0)
+    return np.asarray(_JUMP_COST * (1 - overlap))
 
 
 def _weigh(

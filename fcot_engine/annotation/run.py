@@ -198,7 +198,11 @@ class Run:
             if wall is not None:
                 notes += self._end(leg, wall)
                 continue
-            result = self._room.take(leg.target_id, leg.step).track(frame_rgb)
+            with self._room.lock:
+                if self._is_cancelled:
+                    return
+                tracker = self._room.take(leg.target_id, leg.step)
+                result = tracker.track(frame_rgb)
             if result.score_maps is not None:
                 maps[leg.target_id] = result.score_maps
             box, more = self._accept(leg, frame_index, result)
@@ -212,35 +216,50 @@ class Run:
         """Teach a leg's tracker what it does not know and put it on the start box."""
         with self._document.lock:
             target = self._target_of(leg)
+            stretch = self._queue.stretch_of(leg)
             start = None if target is None else target.boxes.get(leg.start)
-            if target is None or start is None:
+            if target is None or stretch is None or start is None:
                 leg.state = LegState.DONE
+                if stretch is not None:
+                    self._settle(stretch)
                 return
             drawn = [target.boxes.get(int(f)) for f in target.boxes.human_frames()]
             name = target.info.name
-            stretch = self._queue.stretch_of(leg)
-        yield Stage("Loading the network")
+        if not self._room.has(leg.target_id, leg.step):
+            yield Stage("Loading the network")
         tracker = self._room.take(leg.target_id, leg.step)
         for lesson in tracker.missing([box for box in drawn if box], start):
             yield Stage(f"Learning the box of {name} in frame {lesson.frame_index}")
-            if self._is_cancelled:
+            if not self._teach(tracker, leg.target_id, lesson):
                 return
-            self._teach(tracker, leg.target_id, lesson)
-        tracker.place(start.box_xywh)
-        if stretch is not None and len(stretch.legs) > 1:
-            # how it sees what was drawn tells its habit from the person's
-            seen = tracker.track(self._source.read(leg.start))
-            is_lost = seen.verdict is Verdict.LOST
-            leg.at_own_pin = None if is_lost else seen.box_xywh
-            tracker.place(start.box_xywh)
+        self._place(tracker, leg, start, is_fused=len(stretch.legs) > 1)
         with self._document.lock:
             if leg.state is LegState.WAITING:
                 leg.state = LegState.RUNNING
 
-    def _teach(self, tracker: TaughtTracker, target_id: int, lesson: Box) -> None:
+    def _teach(self, tracker: TaughtTracker, target_id: int, lesson: Box) -> bool:
+        """Teach one box; return False if the run was cancelled before."""
         frame_rgb = self._source.read(lesson.frame_index)
         replaced = self._replaced.get((target_id, lesson.frame_index))
-        tracker.teach(lesson, frame_rgb, replaced)
+        with self._room.lock:
+            if not self._is_cancelled:
+                tracker.teach(lesson, frame_rgb, replaced)
+        return not self._is_cancelled
+
+    def _place(
+        self, tracker: TaughtTracker, leg: Leg, start: Box, *, is_fused: bool
+    ) -> None:
+        """Put a tracker on the start box; see how it meets it, for a fusion."""
+        frame_rgb = self._source.read(leg.start)
+        with self._room.lock:
+            if self._is_cancelled:
+                return
+            tracker.place(start.box_xywh)
+            if is_fused:  # its habit, where that differs from the person's
+                seen = tracker.track(frame_rgb)
+                is_lost = seen.verdict is Verdict.LOST
+                leg.at_own_pin = None if is_lost else seen.box_xywh
+                tracker.place(start.box_xywh)
 
     def _target_of(self, leg: Leg) -> AnnotatedTarget | None:
         if self._queue.stretch_of(leg) is None:

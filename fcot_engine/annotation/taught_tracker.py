@@ -9,6 +9,7 @@ drawn boxes and nothing else of each other are two opinions.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -86,30 +87,40 @@ class TaughtTracker:
 
 
 class TrackerRoom:
-    """The trackers of all targets; used by one worker at a time."""
+    """The trackers of all targets."""
 
     def __init__(self, make_tracker: TrackerFactory) -> None:
+        self.lock = threading.RLock()
+        """Held around each use of a tracker: a run that was stopped may still be in its
+        last frame when the next one begins in another thread."""
         self._make_tracker = make_tracker
         self._spare: TaughtTracker | None = None
         self._taken: dict[tuple[int, int], TaughtTracker] = {}
 
     def prepare(self) -> TaughtTracker:
         """Make a tracker ahead of its first use."""
-        if self._spare is None:
-            self._spare = TaughtTracker(self._make_tracker())
-        return self._spare
+        with self.lock:
+            if self._spare is None:
+                self._spare = TaughtTracker(self._make_tracker())
+            return self._spare
+
+    def has(self, target_id: int, step: int) -> bool:
+        """Whether `take` has a tracker at hand and need not make one."""
+        return self._spare is not None or (target_id, step) in self._taken
 
     def take(self, target_id: int, step: int) -> TaughtTracker:
         """Return the tracker of a target and a way, 1 forward and -1 backward."""
         key = target_id, step
-        if key not in self._taken:
-            self._taken[key] = self.prepare()
-            self._spare = None
-        return self._taken[key]
+        with self.lock:
+            if key not in self._taken:
+                self._taken[key] = self.prepare()
+                self._spare = None
+            return self._taken[key]
 
     def make(self) -> TaughtTracker:
         """Return one that belongs to nobody, such as for a check."""
-        return TaughtTracker(self._make_tracker())
+        with self.lock:
+            return TaughtTracker(self._make_tracker())
 
     def forget(self, target_id: int) -> None:
         """Drop the trackers of a target that is gone."""

@@ -87,7 +87,7 @@ def list_work(
         if best.worth < config.least_saving:
             break
         stops.append(best.take_stop(model))
-    return stops
+    return sorted(stops, key=lambda stop: -stop.expected_saving)
 
 
 class _Part:
@@ -113,8 +113,8 @@ class _Part:
         savings = np.convolve(self._risk, self._kernel)[far : far + len(self._risk)]
         savings = savings / self._kernel.sum()
         # look at a frame that is odd itself, not at one between two odd ones
-        is_odd = self._risk >= 0.5 * self._risk.max()
-        savings = np.where(is_odd & (self._risk > 0), savings, 0.0)
+        is_odd = (self._risk > 0) & (self._risk >= savings)
+        savings = np.where(is_odd, savings, 0.0)
         self._place = int(savings.argmax())
         self.worth = float(savings[self._place])
 

@@ -78,6 +78,7 @@ class TestReading:
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         assert opened(path).frame_rate == pytest.approx(5, rel=0.01)
+        assert opened(path).frame_times_s == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
 
     def test_tall_phone_videos_stand_upright(self, make_video, opened, tmp_path):
         frame = np.zeros((48, 64, 3), np.uint8)

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fcot_engine.annotation import Origin, RiskModel, SpanKind, WorkListConfig, edits
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation.history import History
+from fcot_engine.annotation.risk import FEATURES, describe_frames
+from fcot_engine.annotation.work_list import list_work
+from fcot_engine.errors import ConfigError, ShapeError
+
+N = 200
+
+
+def make_rows(count, score=0.95):
+    rows = empty_rows(count)
+    rows["origin"] = Origin.TRACKED
+    rows["box"] = (10, 10, 20, 20)
+    rows["score"] = score
+    rows["second_peak"] = rows["disagreement"] = np.nan
+    return rows
+
+
+@pytest.fixture
+def history():
+    """One target drawn in frame 0 and tracked well to frame 199."""
+    history = History(Annotations())
+    history.do(edits.add_target(history.annotations))
+    history.do(edits.draw_box(history.annotations, 1, 0, (10, 10, 20, 20)))
+    put(history, np.arange(1, N), make_rows(N - 1))
+    return history
+
+
+def put(history, frames, rows):
+    found = {1: (frames, rows)}
+    edit = edits.put_found(history.annotations, found, kind="run", text="found")
+    history.do(edit)
+
+
+def put_bad(history, first, last, score=0.2):
+    frames = np.arange(first, last + 1)
+    put(history, frames, make_rows(len(frames), score))
+
+
+def stops_of(history, **options):
+    return list_work(history.annotations, **options)
+
+
+class TestListWork:
+    def test_worst_part_comes_first(self, history):
+        put_bad(history, 50, 60, score=0.4)
+        put_bad(history, 120, 140, score=0.2)
+        first, second = stops_of(history, limit=2)
+        assert 120 <= first.frame_index <= 140
+        assert first.expected_saving > second.expected_saving
+        assert first.reasons == ("low_score",)
+
+    def test_long_bad_part_is_worth_more_than_one_bad_frame(self, history):
+        put_bad(history, 50, 50, score=0.0)
+        put_bad(history, 120, 160, score=0.3)
+        (first,) = stops_of(history, limit=1)
+        assert 120 <= first.frame_index <= 160
+
+    def test_stops_do_not_crowd(self, history):
+        put_bad(history, 40, 160)
+        places = sorted(stop.frame_index for stop in stops_of(history, limit=4))
+        assert np.diff(places).min() > 8
+
+    def test_saving_is_at_most_one_box(self, history):
+        put_bad(history, 1, N - 1, score=0.0)
+        savings = [stop.expected_saving for stop in stops_of(history)]
+        assert max(savings) <= 1
+        assert savings == sorted(savings, reverse=True)
+
+    def test_human_frames_are_never_offered(self, history):
+        for frame in range(0, N, 2):
+            box = (10, 10, 20, 20)
+            history.do(edits.draw_box(history.annotations, 1, frame, box))
+        config = WorkListConfig(least_saving=1e-9)
+        stops = stops_of(history, limit=300, config=config)
+        assert stops and all(stop.frame_index % 2 for stop in stops)
+
+    def test_good_boxes_are_not_offered(self, history):
+        put(history, np.arange(1, N), make_rows(N - 1, score=1.0))
+        assert stops_of(history) == []
+
+    def test_correction_does_not_reach_over_a_drawn_box(self, history):
+        put_bad(history, 50, 70)
+        together = stops_of(history, limit=1)[0].expected_saving
+        history.do(edits.draw_box(history.annotations, 1, 60, (10, 10, 20, 20)))
+        parted = stops_of(history, limit=1)[0].expected_saving
+        assert parted < together
+
+    def test_correction_does_not_reach_over_a_cut(self, history):
+        put_bad(history, 50, 70)
+        together = stops_of(history, limit=1)[0].expected_saving
+        parted = stops_of(history, limit=1, cuts=[60])[0].expected_saving
+        assert parted < together
+
+    def test_gap_is_offered(self, history):
+        history.do(edits.delete_machine_boxes(history.annotations, 1, 80, 110))
+        stop = stops_of(history, limit=1)[0]
+        assert 80 <= stop.frame_index <= 110
+        assert stop.reasons == ("gap",) and stop.risk == 1
+
+    @pytest.mark.parametrize("kind", list(SpanKind))
+    def test_marked_frames_are_not_offered(self, history, kind):
+        put_bad(history, 80, 110)
+        mark = edits.mark_span(history.annotations, 1, 75, 115, kind)
+        history.do(mark)
+        assert all(
+            not 75 <= stop.frame_index <= 115 for stop in stops_of(history, limit=50)
+        )
+
+    def test_frames_passed_over_are_not_offered_again(self, history):
+        put_bad(history, 80, 90)
+        first = stops_of(history, limit=1)[0].frame_index
+        again = stops_of(history, limit=1, seen={1: {first}})
+        assert not again or abs(again[0].frame_index - first) > 3
+
+    def test_nothing_to_do_without_boxes(self):
+        assert list_work(Annotations()) == []
+
+    def test_reach_must_be_positive(self):
+        with pytest.raises(ConfigError, match="reach_frames must be above 0"):
+            WorkListConfig(reach_frames=0)
+
+
+class TestFeatures:
+    def feature(self, name, rows, frames=None):
+        frames = np.arange(len(rows)) if frames is None else frames
+        return FEATURES[name](frames, rows)
+
+    def test_unknown_peaks_and_disagreement_are_nothing_odd(self):
+        rows = make_rows(5)
+        assert self.feature("second_peak", rows).tolist() == [0] * 5
+        assert self.feature("disagreement", rows).tolist() == [0] * 5
+
+    def test_jump_stands_out(self):
+        rows = make_rows(9)
+        rows["box"][:, 0] = np.arange(9) * 3
+        rows["box"][4, 0] += 10
+        jumps = self.feature("jump", rows)
+        assert jumps.argmax() == 4 and jumps[4] == pytest.approx(0.5)
+        assert jumps[[0, 1, 2, 6, 7, 8]].max() == pytest.approx(0)
+
+    def test_even_movement_over_a_gap_is_no_jump(self):
+        frames = np.array([0, 1, 2, 10, 11])
+        rows = make_rows(5)
+        rows["box"][:, 0] = frames * 3
+        np.testing.assert_allclose(self.feature("jump", rows, frames), 0, atol=1e-9)
+
+    def test_resize_stands_out(self):
+        rows = make_rows(20)
+        rows["box"][12, 2:] = 40
+        resizes = self.feature("resize", rows)
+        assert resizes.argmax() == 12 and resizes[12] == 1
+        assert np.delete(resizes, 12).max() == pytest.approx(0)
+
+    @pytest.mark.parametrize("count", [0, 1, 2, 3])
+    def test_few_boxes_are_no_trouble(self, count):
+        described = describe_frames(np.arange(count), make_rows(count), FEATURES)
+        assert described.shape == (count, len(FEATURES))
+        assert np.isfinite(described).all()
+
+
+class TestRiskModel:
+    def test_everything_odd_raises_the_risk(self):
+        model = RiskModel()
+        fine = model.rate(np.arange(3), make_rows(3))[1]
+        for name, value in (
+            ("score", 0.3),
+            ("second_peak", 0.9),
+            ("disagreement", 0.8),
+        ):
+            rows = make_rows(3)
+            rows[name][1] = value
+            assert model.rate(np.arange(3), rows)[1] > 2 * fine
+
+    def test_fit_finds_the_chance_again(self):
+        rng = np.random.default_rng(0)
+        described = rng.random((4000, len(FEATURES)))
+        truth = RiskModel(bias=-3.0)
+        weights = np.array([truth.weights[name] for name in FEATURES])
+        chance = 1 / (1 + np.exp(-(described @ weights - 3.0 - 4)))
+        model = RiskModel.fit(described, rng.random(4000) < chance)
+        got = np.array([model.weights[name] for name in FEATURES])
+        np.testing.assert_allclose(got, weights, atol=0.8)
+        assert model.bias == pytest.approx(-7.0, abs=0.8)
+
+    def test_fit_of_boxes_that_are_all_good_stays_finite(self):
+        described = np.random.default_rng(0).random((50, len(FEATURES)))
+        model = RiskModel.fit(described, np.zeros(50, bool))
+        rated = model.rate(np.arange(5), make_rows(5))
+        assert np.isfinite(rated).all() and rated.max() < 0.2
+
+    def test_own_features_can_be_handed_in(self):
+        def late(frames, rows):
+            return (frames > 2).astype(float)
+
+        model = RiskModel(weights={"late": 5.0}, bias=-2.0, features={"late": late})
+        assert np.argsort(model.rate(np.arange(5), make_rows(5)))[-1] in (3, 4)
+
+    def test_weight_without_a_feature_is_refused(self):
+        with pytest.raises(ConfigError, match="one weight for each"):
+            RiskModel(weights={"low_score": 1.0})
+
+    def test_fit_names_a_wrong_shape(self):
+        with pytest.raises(ShapeError, match=r"shape \(3, 6\), got \(4, 6\)"):
+            RiskModel.fit(np.zeros((4, 6)), np.zeros(3, bool))
