@@ -73,7 +73,9 @@ class AugmentationConfig:
     box_patch_size: int = 160
     """Side of the rectifier's patches: it looks at the middle alone."""
     box_samples: int = 60
-    """Samples for the rectifier beside the given one."""
+    """Samples for the rectifier beside the given one, of the first human box."""
+    correction_box_samples: int = 60
+    """The same for each further one."""
     box_shift: float = 12.0
     """Largest random shift of a rectifier sample, in patch pixels."""
     box_zoom: float = 0.25
@@ -84,7 +86,8 @@ class AugmentationConfig:
     """Standard deviation of its turn, in radians."""
 
     def __post_init__(self) -> None:
-        _check_range("augmentation.box_samples", self.box_samples, 1, 1000)
+        for name in ("box_samples", "correction_box_samples"):
+            _check_range(f"augmentation.{name}", getattr(self, name), 1, 1000)
 
 
 @dataclass(frozen=True, kw_only=True)

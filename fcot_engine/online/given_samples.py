@@ -84,6 +84,7 @@ def make_box_patches(
     config: AugmentationConfig,
     *,
     generator: torch.Generator,
+    is_correction: bool = False,
 ) -> GivenPatches:
     """Make the rectifier's samples; the first one is the unchanged patch."""
 
@@ -91,7 +92,8 @@ def make_box_patches(
         return float(torch.rand((), generator=generator) * 2 - 1) * limit
 
     warps = [PatchWarp()]
-    for _ in range(config.box_samples):
+    count = config.correction_box_samples if is_correction else config.box_samples
+    for _ in range(count):
         zoom, stretch = math.exp(spread(config.box_zoom)), spread(config.box_stretch)
         warps.append(
             PatchWarp(

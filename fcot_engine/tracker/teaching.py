@@ -53,7 +53,12 @@ def teach(
     classifier.learn_given(_class_features(network, config, given), given.boxes_xywh)
     if not augmentation.share_samples:
         given = make_box_patches(
-            image, box_xywh, patch, augmentation, generator=generator
+            image,
+            box_xywh,
+            patch,
+            augmentation,
+            generator=generator,
+            is_correction=regressor.n_given > 0,
         )
     regressor.learn_given_parts(_box_features(network, config, given))
 

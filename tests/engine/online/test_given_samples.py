@@ -9,16 +9,20 @@ from fcot_engine.online.given_samples import make_box_patches, make_class_patche
 from fcot_engine.ops.patch_cutting import cut_patch
 
 BOX = (58.0, 47.5, 36.0, 30.0)
-CONFIG = AugmentationConfig(class_shift=12.0, box_patch_size=112, box_samples=12)
+CONFIG = AugmentationConfig(
+    class_shift=12.0, box_patch_size=112, box_samples=12, correction_box_samples=5
+)
 
 
 def make_frame(scale=0.9, size_px=160):
     return PatchFrame((BOX[0] + BOX[2] / 2, BOX[1] + BOX[3] / 2), scale, size_px)
 
 
-def draw(make, image, frame=None, seed=0):
+def draw(make, image, frame=None, seed=0, **options):
     generator = torch.Generator().manual_seed(seed)
-    return make(image, BOX, frame or make_frame(), CONFIG, generator=generator)
+    return make(
+        image, BOX, frame or make_frame(), CONFIG, generator=generator, **options
+    )
 
 
 def flat_target():
@@ -107,6 +111,10 @@ class TestMakeBoxPatches:
         given = draw(make_box_patches, scene(BOX))
         assert given.patches.shape == (13, 3, 112, 112)
         assert given.boxes_xywh.shape == (13, 4)
+
+    def test_correction_has_a_number_of_its_own(self, scene):
+        given = draw(make_box_patches, scene(BOX), is_correction=True)
+        assert given.patches.shape == (6, 3, 112, 112)
 
     def test_changes_stay_in_their_limits(self, scene):
         boxes = draw(make_box_patches, scene(BOX)).boxes_xywh
