@@ -8,6 +8,7 @@ import torch
 
 from fcot_engine.config.training import FactoryConfig
 from fcot_engine.training.data_options import PHOTOS, DataOption
+from fcot_engine.training.memory_return import give_back_freed_memory
 from fcot_engine.training.mixed_source import MixedSource
 from fcot_engine.training.photo_pool import load_photo_pool
 from fcot_engine.training.published_sets import READERS
@@ -68,6 +69,7 @@ def open_source(
         )
         sources.append(videos)
         read.append(f"{len(videos)} videos of {part.kind}")
+    give_back_freed_memory()
     if len(sources) == 1:
         return sources[0], read[0]
     weights = [part.weight for part in data]
