@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fcot_engine.annotation import Origin, Span, SpanKind, edits
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import Box, Maker
+from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.history import History
+from fcot_engine.annotation.identity_edits import (
+    merge_targets,
+    split_target,
+    swap_targets,
+)
+from fcot_engine.errors import EditError
+
+BOX = (1.0, 2.0, 30.0, 40.0)
+AWAY, HIDDEN = SpanKind.OUT_OF_VIEW, SpanKind.OCCLUDED
+
+
+class Desk:
+    """Short ways to do edits."""
+
+    def __init__(self):
+        self.history = History(Annotations())
+
+    @property
+    def annotations(self):
+        return self.history.annotations
+
+    def do(self, make, *arguments, **options):
+        self.history.do(make(self.annotations, *arguments, **options))
+
+    def target(self, *drawn, tracked=(), x=1.0, score=0.5):
+        target = self.annotations.next_id
+        self.do(edits.add_target)
+        for frame in drawn:
+            self.do(edits.draw_box, target, frame, (x, 2.0, 30.0, 40.0))
+        self.track(target, *tracked, x=x, score=score)
+        return target
+
+    def track(self, target, *frames, x=1.0, score=0.5):
+        if frames:
+            makers = self.annotations.makers
+            boxes = [
+                Box(f, (x, 2.0, 30.0, 40.0), Origin.TRACKED, score) for f in frames
+            ]
+            rows = np.concatenate([box.to_rows(makers) for box in boxes])
+            self.history.do(
+                edits.put_found(
+                    self.annotations,
+                    {target: (np.array(frames), rows)},
+                    kind="run",
+                    text="found",
+                )
+            )
+
+    def frames(self, target):
+        return self.annotations[target].boxes.frames().tolist()
+
+    def left(self, target, frame):
+        return self.annotations[target].boxes.get(frame).box_xywh[0]
+
+    def info(self, target):
+        return self.annotations[target].info
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+class TestTargets:
+    def test_ids_names_and_colours_are_given(self, desk):
+        desk.do(edits.add_target, class_name="bird")
+        desk.do(edits.add_target, name="Ann", colour="#123456")
+        first, second = (target.info for target in desk.annotations)
+        assert (first.target_id, first.name, first.colour) == (1, "bird 1", "#e69f00")
+        assert (second.target_id, second.name, second.colour) == (2, "Ann", "#123456")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            pytest.param({"name": " "}, "needs a name", id="name"),
+            pytest.param({"class_name": ""}, "needs a name", id="class"),
+            pytest.param({"colour": "red"}, "#rrggbb, got 'red'", id="colour"),
+            pytest.param({"attributes": {"k": [1]}}, "An attribute must", id="list"),
+            pytest.param({"attributes": {"k": float("nan")}}, "finite", id="nan"),
+        ],
+    )
+    def test_useless_descriptions_are_refused(self, desk, options, message):
+        with pytest.raises(EditError, match=message):
+            desk.do(edits.add_target, **options)
+        assert len(desk.annotations) == 0
+
+    def test_describing_changes_only_what_is_given(self, desk):
+        target = desk.target()
+        desk.do(edits.describe_target, target, attributes={"sex": "f", "age": 3})
+        desk.do(edits.describe_target, target, name="Bo")
+        assert desk.info(target).attributes == {"sex": "f", "age": 3}
+        assert desk.info(target).name == "Bo"
+
+    def test_removed_target_comes_back_with_its_boxes(self, desk):
+        target = desk.target(3, tracked=[4, 5])
+        desk.do(edits.remove_target, target)
+        assert target not in desk.annotations
+        desk.history.undo()
+        assert desk.frames(target) == [3, 4, 5]
+
+
+class TestBoxes:
+    def test_moving_an_own_box_stays_human(self, desk):
+        target = desk.target(3)
+        desk.do(edits.draw_box, target, 3, (5.0, 5.0, 9.0, 9.0))
+        assert desk.annotations[target].boxes.get(3).origin is Origin.HUMAN
+
+    def test_moving_a_corrected_box_stays_corrected(self, desk):
+        target = desk.target(tracked=[3])
+        for _ in range(2):
+            desk.do(edits.draw_box, target, 3, BOX)
+        assert desk.annotations[target].boxes.get(3).origin is Origin.CORRECTED
+
+    def test_deleting_a_missing_box_is_refused(self, desk):
+        target = desk.target(3)
+        with pytest.raises(EditError, match="no box in frame 4"):
+            desk.do(edits.delete_box, target, 4)
+
+    def test_cleaning_keeps_human_boxes(self, desk):
+        target = desk.target(3, 6, tracked=range(10))
+        desk.do(edits.delete_machine_boxes, target, 2, 7)
+        assert desk.frames(target) == [0, 1, 3, 6, 8, 9]
+
+    def test_interpolated_boxes_lie_evenly(self, desk):
+        target = desk.target(0)
+        desk.do(edits.draw_box, target, 4, (9.0, 2.0, 30.0, 60.0))
+        desk.do(edits.interpolate, target, 0, 4)
+        box = desk.annotations[target].boxes.get(1)
+        assert box.box_xywh == (3.0, 2.0, 30.0, 45.0)
+        assert box.origin is Origin.INTERPOLATED
+
+    def test_interpolation_needs_both_ends(self, desk):
+        target = desk.target(0)
+        with pytest.raises(EditError, match="needs a box in two frames"):
+            desk.do(edits.interpolate, target, 0, 4)
+
+    def test_box_remembers_what_made_it(self, desk):
+        target = desk.target()
+        maker = Maker("fcot-lite", "abc")
+        box = Box(0, BOX, Origin.TRACKED, 0.5, True, 0.25, None, maker)
+        rows = box.to_rows(desk.annotations.makers)
+        found = {target: (np.array([0]), rows)}
+        desk.do(edits.put_found, found, kind="run", text="found")
+        assert desk.annotations[target].boxes.get(0) == box
+
+
+class TestSpans:
+    def test_out_of_view_takes_boxes_away(self, desk):
+        target = desk.target(4, tracked=range(10))
+        desk.do(edits.mark_span, target, 3, 5, AWAY)
+        assert desk.frames(target) == [0, 1, 2, 6, 7, 8, 9]
+
+    def test_occluded_keeps_boxes(self, desk):
+        target = desk.target(4, tracked=range(10))
+        desk.do(edits.mark_span, target, 3, 5, HIDDEN)
+        assert desk.frames(target) == list(range(10))
+
+    def test_machines_put_nothing_out_of_view(self, desk):
+        target = desk.target(0)
+        desk.do(edits.mark_span, target, 3, 5, AWAY)
+        desk.track(target, *range(10))
+        assert desk.frames(target) == [0, 1, 2, 6, 7, 8, 9]
+
+    def test_box_drawn_out_of_view_cuts_the_span(self, desk):
+        target = desk.target()
+        desk.do(edits.mark_span, target, 3, 7, AWAY)
+        desk.do(edits.draw_box, target, 5, BOX)
+        assert desk.info(target).spans == (Span(3, 4, AWAY), Span(6, 7, AWAY))
+
+    def test_cleared_marks_leave_boxes_alone(self, desk):
+        target = desk.target(4)
+        desk.do(edits.mark_span, target, 3, 5, HIDDEN)
+        desk.do(edits.clear_span, target, 4, 9)
+        assert desk.info(target).spans == (Span(3, 3, HIDDEN),)
+        assert desk.frames(target) == [4]
+
+    def test_range_the_wrong_way_round_is_refused(self, desk):
+        target = desk.target()
+        with pytest.raises(EditError, match="got 5 to 3"):
+            desk.do(edits.mark_span, target, 5, 3, AWAY)
+
+    def test_ending_takes_what_lies_behind(self, desk):
+        target = desk.target(4, 8, tracked=range(10))
+        desk.do(edits.mark_span, target, 5, 9, HIDDEN)
+        desk.do(edits.end_target, target, 6)
+        assert desk.frames(target) == [0, 1, 2, 3, 4, 5, 6]
+        assert desk.info(target).spans == (Span(5, 6, HIDDEN),)
+
+    def test_drawing_behind_the_end_lifts_it(self, desk):
+        target = desk.target(4)
+        desk.do(edits.end_target, target, 6)
+        desk.do(edits.draw_box, target, 9, BOX)
+        assert desk.info(target).end_frame is None
+
+
+class TestIdentities:
+    def test_split_moves_what_lies_behind_to_a_new_target(self, desk):
+        target = desk.target(0, 6, tracked=range(10))
+        desk.do(edits.mark_span, target, 2, 7, HIDDEN)
+        desk.do(split_target, target, 5)
+        new = desk.annotations.next_id - 1
+        assert desk.frames(target) == [0, 1, 2, 3, 4]
+        assert desk.frames(new) == [5, 6, 7, 8, 9]
+        assert desk.annotations[new].boxes.get(6).is_human
+        assert desk.info(target).spans == (Span(2, 4, HIDDEN),)
+        assert desk.info(new).spans == (Span(5, 7, HIDDEN),)
+
+    def test_split_with_nothing_on_one_side_is_refused(self, desk):
+        target = desk.target(3)
+        with pytest.raises(EditError, match="no boxes on one side of frame 3"):
+            desk.do(split_target, target, 3)
+
+    def test_merge_prefers_drawn_boxes_then_scores(self, desk):
+        first = desk.target(0, tracked=[1, 2, 3], x=1.0, score=0.5)
+        second = desk.target(3, tracked=[0, 1, 2, 4], x=7.0, score=0.9)
+        desk.track(second, 1, x=7.0, score=0.1)
+        desk.do(merge_targets, first, second)
+        assert second not in desk.annotations
+        assert [desk.left(first, f) for f in range(5)] == [1.0, 1.0, 7.0, 7.0, 7.0]
+
+    def test_merge_of_two_drawn_boxes_is_refused(self, desk):
+        first, second = desk.target(4, x=1.0), desk.target(4, x=9.0)
+        with pytest.raises(EditError, match="both drawn in frame 4"):
+            desk.do(merge_targets, first, second)
+        assert desk.frames(second) == [4]
+
+    def test_boxes_of_one_win_over_the_others_out_of_view(self, desk):
+        first, second = desk.target(0), desk.target(5)
+        desk.do(edits.mark_span, first, 3, 7, AWAY)
+        desk.do(merge_targets, first, second)
+        assert desk.frames(first) == [0, 5]
+        assert desk.info(first).spans == (Span(3, 4, AWAY), Span(6, 7, AWAY))
+
+    def test_swap_exchanges_what_lies_behind(self, desk):
+        first = desk.target(0, tracked=range(1, 8), x=1.0)
+        second = desk.target(0, tracked=range(1, 6), x=9.0)
+        desk.do(edits.mark_span, first, 2, 7, HIDDEN)
+        desk.do(swap_targets, first, second, 4)
+        assert [desk.left(first, f) for f in range(6)] == [1, 1, 1, 1, 9, 9]
+        assert desk.frames(second) == list(range(8))
+        assert desk.info(first).spans == (Span(2, 3, HIDDEN),)
+        assert desk.info(second).spans == (Span(4, 7, HIDDEN),)
+
+    @pytest.mark.parametrize("make", [merge_targets, swap_targets])
+    def test_with_itself_is_refused(self, desk, make):
+        target = desk.target(0)
+        arguments = (target, target) if make is merge_targets else (target, target, 0)
+        with pytest.raises(EditError, match="with itself"):
+            desk.do(make, *arguments)
+
+
+class TestHistory:
+    def test_nothing_to_undo_or_redo_is_said(self):
+        history = History(Annotations())
+        with pytest.raises(EditError, match="nothing to undo"):
+            history.undo()
+        with pytest.raises(EditError, match="nothing to redo"):
+            history.redo()
+
+    def test_new_edit_ends_what_could_be_repeated(self, desk):
+        desk.target(0)
+        desk.history.undo()
+        desk.do(edits.add_target)
+        assert not desk.history.can_redo
+
+    def test_stale_edit_is_refused_and_changes_nothing(self, desk):
+        target = desk.target(0)
+        stale = edits.draw_box(desk.annotations, target, 0, (9.0, 9.0, 9.0, 9.0))
+        desk.do(edits.draw_box, target, 0, (5.0, 5.0, 5.0, 5.0))
+        with pytest.raises(EditError, match="changed by something else"):
+            desk.history.do(stale)
+        assert desk.left(target, 0) == 5.0
+
+    def test_edit_is_done_as_a_whole_or_not_at_all(self, desk):
+        target = desk.target(0)
+        good = edits.draw_box(desk.annotations, target, 5, BOX).changes
+        bad = edits.add_target(desk.annotations).changes
+        with pytest.raises(EditError):
+            desk.history.do(Edit("two", "two", By.HUMAN, (*good, *bad, *bad)))
+        assert desk.frames(target) == [0]
+        assert desk.annotations.next_id == 2
+
+    def test_oldest_edits_are_forgotten_beyond_the_limit(self):
+        history = History(Annotations(), limit_bytes=5000)
+        for _ in range(30):
+            history.do(edits.add_target(history.annotations))
+        assert 1 <= len(history) < 10
+        while history.can_undo:
+            history.undo()
+        assert len(history.annotations) > 20
+
+    def test_growing_edit_is_one_step(self, desk):
+        target = desk.target(0)
+        desk.track(target, 1)
+        steps = len(desk.history)
+        for frame in range(2, 700):  # past the point where parts are joined
+            rows = Box(frame, BOX, Origin.TRACKED, 0.5).to_rows(desk.annotations.makers)
+            found = {target: (np.array([frame]), rows)}
+            desk.history.extend(
+                edits.put_found(desk.annotations, found, kind="run", text="more")
+            )
+        assert len(desk.history) == steps
+        desk.history.undo()
+        assert desk.frames(target) == [0]
+        desk.history.redo()
+        assert desk.frames(target) == list(range(700))
