@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from fcot_engine.config.training import FactoryConfig
 from fcot_engine.training.contact_sheet import make_contact_sheet
+from fcot_engine.training.sample_factory import SampleFactory
 
 
 def test_sheet_holds_all_sequences_with_boxes(tmp_path, small_factory):
@@ -14,3 +16,18 @@ def test_sheet_holds_all_sequences_with_boxes(tmp_path, small_factory):
     green = (image == (0, 255, 0)).all(-1).sum()
     orange = (image == (255, 160, 0)).all(-1).sum()
     assert green > 20 * 40 and orange > 20 * 40
+
+
+def test_frames_without_their_target_have_a_red_border_and_no_box(
+    tmp_path, textured_pool
+):
+    config = FactoryConfig(
+        patch_size=64, target_size_px=26.0, plain_share=1.0, away_share=1.0
+    )
+    source = SampleFactory(textured_pool, config)
+    make_contact_sheet(tmp_path / "sheet.png", source, n=4, columns=1)
+    with Image.open(tmp_path / "sheet.png") as picture:
+        image = np.asarray(picture)
+    red = (image == (255, 0, 0)).all(-1).sum()
+    assert red >= 4 * 2 * (4 * 64 - 4)
+    assert not (image == (255, 160, 0)).all(-1).any()
