@@ -65,6 +65,7 @@ def draw_motion(
     may_miss = unique[:, None] & (_is_test(config, plain.device) > 0)
     away = dice.chance(config.away_share, b, f) & may_miss
     hidden = dice.chance(config.hidden_share, b, f) & may_miss & ~plain[:, None] & ~away
+    hidden &= b > 1  # what covers a target comes from a neighbour's photo
     outside = _draw_places_outside(config.patch_size, half_px, dice)
     center_px = torch.where(away[..., None], outside, center_px)
     free = (~plain).float()[:, None]

@@ -135,13 +135,13 @@ def draw_layers(
 ) -> Overlay:
     """Draw large pieces of other photos that move by `shift`, `(B, F, 2)`."""
     n, f = len(rows), shift.shape[1]
-    box = choice.box_xywh.to(rows.device).roll(2, 0)[rows]
+    box = choice.box_xywh.to(rows.device).roll(-1, 0)[rows]
     half = dice.uniform(0.2, 0.55, n, 1, 2) * side
     start = dice.uniform(0.0, 1.0, n, 1, 2) * side
     turn = dice.uniform(0.0, 6.283, n, 1) + dice.normal(0.03, n, f)
     pose = Pose.rigid(start + shift[rows], half.expand(n, f, 2), turn)
     strength = half.new_tensor(_TINT)
-    source = photos.roll(2).select(rows)
+    source = photos.roll(-1).select(rows)
     return _draw(source, box, pose, draw_shapes(n, dice), side, dice, strength=strength)
 
 

@@ -139,7 +139,7 @@ class SampleFactory:
         images = self._draw_background(back, box, motion, plain, bg_shrink, dice)
 
         rows = torch.nonzero(dice.chance(config.layer_share, len(plain)) & ~plain)[:, 0]
-        if len(rows):
+        if len(rows) and len(plain) > 1:  # a layer is a piece of a neighbour's photo
             layer = draw_layers(choice, own, motion.layer_shift, rows, side, dice)
             images[rows] = layer.paint(images[rows])
         boxes = box_of_turned_ellipse(motion.target)

@@ -239,6 +239,12 @@ class TestAbsence:
         assert covered.sum() > 15
         assert own[covered].max() < 0.02
 
+    def test_sequence_alone_has_nothing_to_hide_its_target_behind(self, textured_pool):
+        config = replace(
+            PLAIN_LIGHT, plain_share=0.0, same_photo_share=0.0, hidden_share=1.0
+        )
+        assert SampleFactory(textured_pool, config).make_batch(0, 1).test_present.all()
+
     def test_train_frames_always_show_the_target(self, clean):
         config = replace(PLAIN_LIGHT, away_share=0.5, hidden_share=0.5)
         batch = self.make(config)
