@@ -22,11 +22,10 @@ from typing import Any
 from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.edit_text import encode_edit
 from fcot_engine.annotation.edits import Edit
-from fcot_engine.annotation.history import History
+from fcot_engine.annotation.history import History, StoredEdit
 from fcot_engine.annotation.journal import Journal
 from fcot_engine.annotation.project_lock import ProjectLock
 from fcot_engine.annotation.replay import (
-    KEPT_HISTORY_BYTES,
     begin_journal,
     drop_journals,
     drop_stale_journals,
@@ -73,6 +72,11 @@ class Project:
         self._journal = journal
         self._lock = lock
         self._is_closed = False
+        # the part of the journal that a new one would have, too
+        entries = (*history.past, *history.future)
+        self._kept_bytes = sum(
+            entry.n_bytes for entry in entries if isinstance(entry, StoredEdit)
+        )
 
     # --- coming and going ------------------------------------------------------
 
@@ -284,7 +288,7 @@ class Project:
     @property
     def needs_save(self) -> bool:
         """Whether the journal has grown so long that opening would take a while."""
-        return self._journal.n_bytes > _SAVE_AT_BYTES + self._kept_bytes()
+        return self._journal.n_bytes - self._kept_bytes > _SAVE_AT_BYTES
 
     def save(self) -> None:
         """Write the JSON file anew and shorten the journal.
@@ -307,10 +311,8 @@ class Project:
             raise
         self._journal.close()
         self._journal = journal
+        self._kept_bytes = journal.n_bytes
         drop_journals(self.path, {old})
-
-    def _kept_bytes(self) -> int:
-        return min(self.history.n_bytes, KEPT_HISTORY_BYTES)
 
     def _encode(self, edit: Edit) -> dict[str, Any]:
         return encode_edit(edit, self.history.annotations.makers)
