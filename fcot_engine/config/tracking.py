@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.config.network import COARSE_STRIDE
 from fcot_engine.errors import ConfigError
 
@@ -74,7 +75,7 @@ class AugmentationConfig:
     """Side of the rectifier's patches: it looks at the middle alone."""
     box_samples: int = 60
     """Samples for the rectifier beside the given one, of the first human box."""
-    correction_box_samples: int = 60
+    correction_box_samples: int = 20
     """The same for each further one."""
     box_shift: float = 12.0
     """Largest random shift of a rectifier sample, in patch pixels."""
@@ -175,6 +176,9 @@ class RegressionUpdateConfig:
     peak beside the centre still gives the right box; 0 for the centre alone (Eq. 4)."""
     cells_per_sample: int = 3
     """Rows that each given sample gives: its centre, and others within the jitter."""
+    learn_corrections: bool = True
+    """Whether human boxes after the first one teach this branch too; without it they
+    teach the classifiers alone, to see what the difference is."""
     size_gain: float = 0.3
     """Share of a found change of size that is taken over in one frame."""
     full_size_score: float = 0.5
@@ -277,6 +281,8 @@ class TrackerConfig:
     """Learning of the regression model."""
     localisation: LocalisationConfig = field(default_factory=LocalisationConfig)
     """Reading of the score maps."""
+    calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
+    """What is made of the scores for people."""
     ablation: AblationConfig = field(default_factory=AblationConfig)
     """Parts switched off to see what they bring."""
 
