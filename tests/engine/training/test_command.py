@@ -127,7 +127,6 @@ def test_speed_is_measured_without_a_run(train, tmp_path, capsys):
 
 
 def test_tensorboard_log_lies_in_the_run_folder(train, tmp_path):
-    pytest.importorskip("tensorboard")
     train("--samples", 4, "--tensorboard")
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
 

@@ -15,7 +15,6 @@ def test_missing_package_is_named_with_the_way_out(tmp_path, monkeypatch):
 
 
 def test_figures_are_curves_over_samples(tmp_path):
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     log = TensorboardLog(tmp_path)
