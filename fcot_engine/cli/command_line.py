@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fcot_engine.cli import (
+    calibrate_command,
     demo_command,
     eval_command,
     info_command,
@@ -62,6 +63,13 @@ COMMANDS = (
         eval_command.EXAMPLES,
         eval_command.add_arguments,
         eval_command.run,
+    ),
+    Command(
+        "calibrate",
+        "make the score a probability, from records of `fcot eval`",
+        calibrate_command.EXAMPLES,
+        calibrate_command.add_arguments,
+        calibrate_command.run,
     ),
     Command(
         "train",

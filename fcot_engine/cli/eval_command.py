@@ -5,27 +5,42 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcot_engine.cli.options import (
     add_tracker_options,
     chosen_settings,
     make_tracker,
+    parse_fractions,
     parse_names,
 )
 from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.errors import ConfigError
 
+if TYPE_CHECKING:
+    from fcot_engine.evaluation import EffortConfig
+
 __all__ = ["EXAMPLES", "add_arguments", "run"]
+
+EFFORT_MODES = ("teach", "restart", "classifier-only", "linear")
+"""As `evaluation.effort.EffortMode`, without loading all that is behind it."""
 
 EXAMPLES = """\
   fcot eval sequences/
   fcot eval sequences/ --sequences dog,deer --effort
+  fcot eval sequences/ --effort --effort-mode restart --taus 0.7
+  fcot eval sequences/ --records frames.csv
   fcot eval sequences/ --weights mine.safetensors --out figures.json
   fcot eval sequences/ --set regression.blend=0.6 --max-frames 100
   fcot eval sequences/ --ablation II --out table.json
 
 ROOT holds one folder a sequence: <name>/img/00000001.jpg ... and
 <name>/groundtruth.txt with a line x,y,w,h for each image, nan where it is absent.
+
+--effort plays an annotator who looks at the frames in order and redraws each box whose
+IoU with the truth is below tau. --effort-mode says what a redrawn box does: teach the
+tracker, restart it, teach its classifiers alone (classifier-only), or, without any
+tracker, be the next keyframe of a linear interpolation (linear).
 
 --ablation runs every row of the paper's Tables I to IV with the weights at hand, which
 were not trained for the rows; rows with the same settings share one run."""
@@ -39,7 +54,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--effort",
         action="store_true",
-        help="also count the boxes an annotator draws, by two more passes",
+        help="also count the boxes an annotator draws, by a further pass for each tau",
+    )
+    add(
+        "--effort-mode",
+        choices=EFFORT_MODES,
+        default="teach",
+        help="what a redrawn box does (teach)",
+    )
+    add(
+        "--taus",
+        type=parse_fractions,
+        default=(0.5, 0.7),
+        metavar="A,B",
+        help="IoU that every frame must reach (0.5,0.7)",
+    )
+    add(
+        "--records",
+        type=Path,
+        metavar="FILE",
+        help="write score, verdict and IoU of each frame there as CSV",
     )
     add(
         "--max-frames",
@@ -72,31 +106,54 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_once(args: argparse.Namespace) -> int:
-    from fcot_engine.evaluation import EvaluationReport, SequenceScore, evaluate
+    from fcot_engine.evaluation import (
+        EvaluationReport,
+        FrameRecord,
+        SequenceScore,
+        evaluate,
+        records_to_csv,
+    )
 
     scores: list[SequenceScore] = []
+    records: list[FrameRecord] = []
+    effort = _choose_effort(args)
+    changes = {} if effort is None else effort.settings
     code = 0
     try:
         with show_progress("Reading sequences") as advance:
             evaluate(
                 args.root,
-                lambda: make_tracker(args),
+                lambda: make_tracker(args, changes),
                 args.sequences,
-                with_effort=args.effort,
+                effort=effort,
                 max_frames=args.max_frames,
                 on_progress=lambda p: advance(p.sequence, p.frames_total),
                 on_score=scores.append,
+                on_records=records.extend,
             )
     except KeyboardInterrupt:
         if not scores:
             raise
         print(f"Interrupted after {len(scores)} sequences.", file=sys.stderr)
         code = 130
-    report = EvaluationReport(tuple(scores))
+    report = EvaluationReport(tuple(scores), None if effort is None else effort.mode)
     print(report.to_json() if args.json else report.to_table())
     if args.out is not None:
         _write(args.out, report.to_json())
+    if args.records is not None:
+        _write(args.records, records_to_csv(records).rstrip("\n"))
     return code
+
+
+def _choose_effort(args: argparse.Namespace) -> EffortConfig | None:
+    from fcot_engine.evaluation import EffortConfig
+
+    config = EffortConfig(mode=args.effort_mode, min_ious=args.taus)
+    if not args.effort:
+        return None
+    if not config.needs_tracker and args.records is not None:
+        raise ConfigError("Nothing is tracked with --effort-mode linear: no --records.")
+    return config
 
 
 def _run_tables(args: argparse.Namespace, device: str) -> int:
@@ -107,6 +164,8 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
 
     if args.effort:
         raise ConfigError("--effort is not measured in ablations: leave one out.")
+    if args.records is not None:
+        raise ConfigError("--records are not written in ablations: leave one out.")
     tables, settings = choose_tables(args.ablation), chosen_settings(args)
     facts = {
         "preset": args.preset,

@@ -18,6 +18,7 @@ __all__ = [
     "parse_box",
     "parse_change",
     "parse_formats",
+    "parse_fractions",
     "parse_names",
 ]
 
@@ -119,6 +120,19 @@ def parse_formats(text: str) -> tuple[str, ...]:
             f"unknown format {', '.join(unknown)}; choose from {', '.join(FORMATS)}"
         )
     return names
+
+
+def parse_fractions(text: str) -> tuple[float, ...]:
+    """Read numbers above 0 and up to 1 with commas between them."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(0 < value <= 1 for value in values):
+        raise argparse.ArgumentTypeError(
+            f"expected numbers above 0 and up to 1 such as 0.5,0.7, got {text!r}"
+        )
+    return values
 
 
 def parse_names(text: str) -> tuple[str, ...]:

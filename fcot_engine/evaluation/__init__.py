@@ -10,6 +10,23 @@ from fcot_engine.evaluation.ablation_tables import (
     AblationTable,
     choose_tables,
 )
+from fcot_engine.evaluation.calibration import (
+    CalibrationReport,
+    calibrate,
+    fit_curve,
+)
+from fcot_engine.evaluation.effort import (
+    EffortConfig,
+    EffortMode,
+    measure_effort,
+    measure_linear_effort,
+)
+from fcot_engine.evaluation.frame_records import (
+    FrameRecord,
+    describe_pass,
+    read_records,
+    records_to_csv,
+)
 from fcot_engine.evaluation.metrics import (
     Accuracy,
     center_distances,
@@ -17,7 +34,9 @@ from fcot_engine.evaluation.metrics import (
     measure,
     overlaps,
 )
-from fcot_engine.evaluation.passes import OnePass, measure_effort, run_one_pass
+from fcot_engine.evaluation.passes import OnePass, run_one_pass
+from fcot_engine.evaluation.reliability import Reliability, ReliabilityBin, assess
+from fcot_engine.evaluation.reliability_plot import draw_reliability
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences, load_sequence
@@ -29,21 +48,35 @@ __all__ = [
     "AblationRun",
     "AblationTable",
     "Accuracy",
+    "CalibrationReport",
+    "EffortConfig",
+    "EffortMode",
     "EvalSequence",
     "EvaluationProgress",
     "EvaluationReport",
+    "FrameRecord",
     "OnePass",
+    "Reliability",
+    "ReliabilityBin",
     "SequenceScore",
+    "assess",
+    "calibrate",
     "center_distances",
     "choose_tables",
     "count_runs",
+    "describe_pass",
+    "draw_reliability",
     "evaluate",
     "find_sequences",
+    "fit_curve",
     "is_visible",
     "load_sequence",
     "measure",
     "measure_effort",
+    "measure_linear_effort",
     "overlaps",
+    "read_records",
+    "records_to_csv",
     "run_ablation",
     "run_one_pass",
 ]

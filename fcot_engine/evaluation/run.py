@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcot_engine.evaluation.metrics import measure
-from fcot_engine.evaluation.passes import measure_effort, run_one_pass
+from fcot_engine.evaluation.effort import (
+    EffortConfig,
+    measure_effort,
+    measure_linear_effort,
+)
+from fcot_engine.evaluation.frame_records import FrameRecord, describe_pass
+from fcot_engine.evaluation.metrics import measure, overlaps
+from fcot_engine.evaluation.passes import OnePass, run_one_pass
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
 from fcot_engine.session.tracker_like import TrackerLike
 
 __all__ = ["EvaluationProgress", "evaluate"]
-
-EFFORT_IOUS = (0.5, 0.7)
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,25 @@ def evaluate(
     make_tracker: Callable[[], TrackerLike],
     sequences: Iterable[str] | None = None,
     *,
-    with_effort: bool = False,
+    effort: EffortConfig | None = None,
     max_frames: int | None = None,
     on_progress: Callable[[EvaluationProgress], None] | None = None,
     on_score: Callable[[SequenceScore], None] | None = None,
+    on_records: Callable[[list[FrameRecord]], None] | None = None,
 ) -> EvaluationReport:
     """Measure a tracker on sequences with ground truth.
 
     Args:
         root: the folder of the sequences, see `evaluation.sequences`.
-        make_tracker: gives a fresh tracker; called once a pass.
+        make_tracker: gives a fresh tracker, with `effort.settings` if there are any;
+            called once a pass.
         sequences: names to run; all when None.
-        with_effort: also count an annotator's boxes, by two more passes.
+        effort: also count an annotator's boxes, by one more pass for each IoU asked
+            for. A pass is left out where the tracker needs no help.
         max_frames: use only the first frames of each sequence.
         on_progress: told about each frame.
         on_score: told about each sequence when it is done.
+        on_records: told what was seen in each frame of the first pass of a sequence.
 
     Raises:
         ConfigError: `max_frames` is below 2.
@@ -57,16 +65,18 @@ def evaluate(
     found = find_sequences(root, sequences)
     if max_frames is not None:
         found = [sequence.cut_to(max_frames) for sequence in found]
-    passes = 1 + (len(EFFORT_IOUS) if with_effort else 0)
+    passes = 1
+    if effort is not None and effort.needs_tracker:
+        passes += len(effort.min_ious)
     count = _Counter(passes * sum(len(sequence) for sequence in found), on_progress)
     scores = []
     for sequence in found:
         count.sequence = sequence.name
-        score = _score(sequence, make_tracker, with_effort, count)
+        score = _score(sequence, make_tracker, effort, count, on_records)
         scores.append(score)
         if on_score is not None:
             on_score(score)
-    return EvaluationReport(tuple(scores))
+    return EvaluationReport(tuple(scores), None if effort is None else effort.mode)
 
 
 class _Counter:
@@ -86,21 +96,30 @@ class _Counter:
             progress = EvaluationProgress(self.sequence, self._done, self._total)
             self._on_progress(progress)
 
+    def skip(self, frames: int) -> None:
+        """Count frames that need not be looked at."""
+        for _ in range(frames):
+            self()
+
 
 def _score(
     sequence: EvalSequence,
     make_tracker: Callable[[], TrackerLike],
-    with_effort: bool,
-    on_frame: Callable[[], None],
+    effort: EffortConfig | None,
+    count: _Counter,
+    on_records: Callable[[list[FrameRecord]], None] | None,
 ) -> SequenceScore:
-    one_pass = run_one_pass(make_tracker(), sequence, on_frame)
+    if effort is not None and not effort.needs_tracker:
+        count.skip(len(sequence))
+        efforts = {
+            f"{min_iou:g}": measure_linear_effort(sequence.truth_xywh, min_iou=min_iou)
+            for min_iou in effort.min_ious
+        }
+        return SequenceScore(sequence.name, len(sequence), effort=efforts)
+    one_pass = run_one_pass(make_tracker(), sequence, count)
+    if on_records is not None:
+        on_records(describe_pass(sequence, one_pass))
     accuracy = measure(one_pass.boxes_xywh, sequence.truth_xywh)
-    efforts: list[float | None] = [
-        measure_effort(make_tracker(), sequence, min_iou=iou, on_frame=on_frame)
-        if with_effort
-        else None
-        for iou in EFFORT_IOUS
-    ]
     return SequenceScore(
         name=sequence.name,
         n_frames=len(sequence),
@@ -108,6 +127,40 @@ def _score(
         p20=accuracy.p20,
         sr50=accuracy.sr50,
         frames_per_second=one_pass.frames_per_second,
-        effort_50=efforts[0],
-        effort_70=efforts[1],
+        effort=_measure_efforts(sequence, make_tracker, effort, one_pass, count),
     )
+
+
+def _measure_efforts(
+    sequence: EvalSequence,
+    make_tracker: Callable[[], TrackerLike],
+    effort: EffortConfig | None,
+    alone: OnePass,
+    count: _Counter,
+) -> dict[str, float]:
+    """Boxes per 100 frames by the IoU asked for."""
+    efforts: dict[str, float] = {}
+    for min_iou in () if effort is None else effort.min_ious:
+        assert effort is not None
+        if _is_good_alone(sequence, alone, min_iou):
+            count.skip(len(sequence))
+            boxes = 100 / len(sequence)
+        else:
+            boxes = measure_effort(
+                make_tracker(),
+                sequence,
+                min_iou=min_iou,
+                mode=effort.mode,
+                on_frame=count,
+            )
+        efforts[f"{min_iou:g}"] = boxes
+    return efforts
+
+
+def _is_good_alone(sequence: EvalSequence, alone: OnePass, min_iou: float) -> bool:
+    """Whether no box after the first would be redrawn.
+
+    Trackers answer the same each time, so a pass with help would be the same.
+    """
+    found = overlaps(alone.boxes_xywh[1:], sequence.truth_xywh[1:])
+    return not bool((found < min_iou).any())  # NaN is never below

@@ -29,6 +29,9 @@ class Place:
     """The peak between the cells, by a parabola through its neighbours."""
     column: float
     """See `row`."""
+    second_ratio: float = 0.0
+    """Second peak over first, both with the window, in [0, 1]: 0 where there is no
+    second one, 1 where the first is not positive either."""
 
 
 def locate(
@@ -53,7 +56,13 @@ def locate(
     peak = Peak(first.row, first.column, raw)
     row, column = refine_peak(fused, peak)
     verdict = _judge(raw, first.value, second.value, config)
-    return Place(peak, second.value, verdict, row, column)
+    ratio = _compare(first.value, second.value)
+    return Place(peak, second.value, verdict, row, column, ratio)
+
+
+def _compare(first: float, second: float) -> float:
+    """Second over first, in [0, 1]; 1 where neither is a peak."""
+    return min(max(second / first, 0.0), 1.0) if first > 0 else 1.0
 
 
 def _judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, Self, TypeVar
@@ -17,6 +18,11 @@ from fcot_engine.errors import TrackerStateError
 from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.weights import load_network
+from fcot_engine.online.calibration import (
+    Evidence,
+    estimate_confidence,
+    size_change,
+)
 from fcot_engine.online.verdict import Verdict
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.following import follow_targets
@@ -218,19 +224,36 @@ class MultiTracker(Generic[Id]):
         chosen = self.target_ids if target_ids is None else tuple(target_ids)
         targets = [self._find(target_id) for target_id in chosen]
         image = frame_to_image(frame, self._device)
+        before = [target.box_xywh for target in targets]
         seen = follow_targets(
             targets, image, network=self._network, config=self._config
         )
         return {
-            target_id: self._describe(target, sighting)
-            for target_id, target, sighting in zip(chosen, targets, seen, strict=True)
+            target_id: self._describe(target, sighting, box)
+            for target_id, target, sighting, box in zip(
+                chosen, targets, seen, before, strict=True
+            )
         }
 
-    def _describe(self, target: Target, sighting: Sighting) -> TrackResult:
-        maps = describe_scores(sighting) if self._keep_score_maps else None
+    def _describe(
+        self, target: Target, sighting: Sighting, before_xywh: BoxXywh
+    ) -> TrackResult:
         place = sighting.place
-        score = min(max(place.peak.value, 0.0), 1.0)
-        return TrackResult(target.box_xywh, score, place.verdict, maps)
+        evidence = Evidence(
+            peak=place.peak.value if math.isfinite(place.peak.value) else 0.0,
+            second_ratio=place.second_ratio,
+            size_change=size_change(before_xywh, target.box_xywh),
+            is_lost=sighting.is_lost,
+        )
+        return TrackResult(
+            target.box_xywh,
+            estimate_confidence(evidence, self._config.calibration),
+            place.verdict,
+            describe_scores(sighting) if self._keep_score_maps else None,
+            peak=evidence.peak,
+            second_ratio=evidence.second_ratio,
+            size_change=evidence.size_change,
+        )
 
     def _find(self, target_id: Id) -> Target:
         try:

@@ -41,7 +41,17 @@ class TrackResult:
     box_xywh: BoxXywh
     """Image pixels; see `fcot_engine.geometry.boxes` for the convention."""
     score: float
-    """Confidence in [0, 1]; 1 for a box that a person drew."""
+    """Confidence in [0, 1]: the estimated probability that the IoU with the target is
+    at least 0.5, if `calibration` of the settings is fitted, else `peak`. 1 for a box
+    that a person drew."""
     verdict: Verdict
     score_maps: ScoreMaps | None = None
     """None for a given box and when the tracker was told not to keep them."""
+    peak: float = 1.0
+    """Fused score of the chosen cell (Eq. 1 of the paper), about 0 to 1; thresholds of
+    the settings are about this one. 1 for a box that a person drew."""
+    second_ratio: float = 0.0
+    """Height of the second peak over that of the first, in [0, 1]: how much something
+    else looks like the target. 0 where there is none."""
+    size_change: float = 0.0
+    """Change of the box's size since the last frame, see `online.calibration`."""

@@ -41,7 +41,8 @@ def teach(
         box_xywh: in image pixels.
         patch: the search patch around the box.
         network: makes the features.
-        config: settings of the augmentation.
+        config: settings of the augmentation, and whether the regressor learns from a
+            box that is not its first one.
         generator: CPU generator of the random shifts.
         classifier: learns from the classification samples.
         regressor: learns from the rectifier's samples.
@@ -51,6 +52,8 @@ def teach(
         image, box_xywh, patch, augmentation, generator=generator
     )
     classifier.learn_given(_class_features(network, config, given), given.boxes_xywh)
+    if regressor.n_given and not config.regression.learn_corrections:
+        return
     if not augmentation.share_samples:
         given = make_box_patches(
             image,

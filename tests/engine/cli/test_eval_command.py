@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fcot_engine.cli import main
-from fcot_engine.evaluation import EvaluationReport
+from fcot_engine.evaluation import EvaluationReport, read_records
 
 N_FRAMES = 12
 
@@ -45,7 +45,42 @@ class TestEval:
     def test_effort(self, root, fake_tracker, capsys):
         assert main(["eval", str(root), "--effort", "--json"]) == 0
         mean = json.loads(capsys.readouterr().out)["mean"]
-        assert mean["effort_50"] == mean["effort_70"] == pytest.approx(100 / N_FRAMES)
+        box = pytest.approx(100 / N_FRAMES)
+        assert mean["effort"] == {"0.5": box, "0.7": box}
+
+    def test_effort_for_one_iou(self, root, fake_tracker, capsys):
+        words = ["--effort", "--effort-mode", "restart", "--taus", "0.6", "--json"]
+        assert main(["eval", str(root), *words]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert list(facts["mean"]["effort"]) == ["0.6"]
+        assert facts["effort_mode"] == "restart"
+
+    def test_interpolation_needs_no_tracker(self, root, fake_tracker, capsys):
+        fake_tracker.init = fake_tracker.track = pytest.fail
+        assert main(["eval", str(root), "--effort", "--effort-mode", "linear"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["sequence", "frames", "effort@0.5", "effort@0.7"]
+        assert lines[-1].endswith("mode linear")
+
+    @pytest.mark.parametrize(
+        ("mode", "changes"),
+        [
+            ("teach", {}),
+            ("classifier-only", {"regression.learn_corrections": False}),
+        ],
+    )
+    def test_mode_changes_the_trackers_settings(
+        self, root, fake_tracker, capsys, mode, changes
+    ):
+        main(["eval", str(root), "--effort", "--effort-mode", mode])
+        assert fake_tracker.options["settings"] == changes
+
+    def test_records_are_written(self, root, fake_tracker, tmp_path):
+        path = tmp_path / "frames.csv"
+        assert main(["eval", str(root), "--records", str(path)]) == 0
+        records = read_records(path)
+        assert len(records) == 2 * (N_FRAMES - 1)
+        assert {record.verdict for record in records} == {"found"}
 
     def test_figures_are_written(self, root, fake_tracker, tmp_path):
         path = tmp_path / "new" / "figures.json"
@@ -104,6 +139,16 @@ class TestEval:
                 id="effort",
             ),
             pytest.param(["--settings", "got"], "no settings 'got'", id="settings"),
+            pytest.param(
+                ["--ablation", "I", "--records", "x.csv"],
+                "not written in ablations",
+                id="records",
+            ),
+            pytest.param(
+                ["--effort", "--effort-mode", "linear", "--records", "x.csv"],
+                "Nothing is tracked",
+                id="records_of_nothing",
+            ),
         ],
     )
     def test_bad_ablation_is_one_line(self, root, fake_tracker, capsys, words, message):

@@ -110,5 +110,6 @@ def test_nested_parts_are_dataclasses_of_their_own():
         "classification",
         "regression",
         "localisation",
+        "calibration",
         "ablation",
     }

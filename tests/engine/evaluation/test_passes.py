@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from fcot_engine.evaluation.passes import OnePass, measure_effort, run_one_pass
+from fcot_engine.evaluation.passes import OnePass, run_one_pass
 from fcot_engine.evaluation.sequences import load_sequence
+from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
 
 
 class TestRunOnePass:
@@ -18,31 +18,24 @@ class TestRunOnePass:
         done = run_one_pass(perfect(), sequence)
         np.testing.assert_array_equal(done.boxes_xywh, sequence.truth_xywh)
 
+    def test_verdicts_are_kept(self, root, still):
+        done = run_one_pass(still(), load_sequence(root / "slow"))
+        verdicts = [result.verdict for result in done.results]
+        assert verdicts == [Verdict.GIVEN] + 5 * [Verdict.FOUND]
+
+    def test_score_maps_are_not_kept(self, root, still):
+        cells = np.zeros((2, 2), np.float16)
+        maps = ScoreMaps(cells, cells, cells, (0.0, 0.0), 4.0)
+        tracker = still()
+        tracker.track = lambda _: TrackResult((0, 0, 9, 9), 0.5, Verdict.FOUND, maps)
+        done = run_one_pass(tracker, load_sequence(root / "slow"))
+        assert {result.score_maps for result in done.results} == {None}
+
     def test_each_frame_is_told(self, root, still):
         told = []
         run_one_pass(still(), load_sequence(root / "slow"), lambda: told.append(1))
         assert len(told) == 6
 
     def test_speed_counts_tracked_frames_only(self):
-        assert OnePass(np.zeros((11, 4)), seconds=2.0).frames_per_second == 5.0
-
-
-class TestMeasureEffort:
-    def test_good_tracker_needs_the_first_box_only(self, root, perfect):
-        sequence = load_sequence(root / "slow")
-        assert measure_effort(perfect(), sequence, min_iou=0.7) == pytest.approx(
-            100 / 6
-        )
-
-    def test_still_box_is_redrawn_when_it_falls_below(self, root, still):
-        # 2 px a frame on 20 px: IoU 18/22, 16/24 after one and two frames
-        tracker, sequence = still(), load_sequence(root / "slow")
-        effort = measure_effort(tracker, sequence, min_iou=0.7)
-        assert effort == pytest.approx(100 * 3 / 6)
-        redrawn = [tuple(sequence.truth_xywh[i]) for i in (2, 4)]
-        assert tracker.corrections == redrawn
-
-    def test_absent_target_is_never_redrawn(self, root, still):
-        # 10 px a frame: below in each of the frames 1, 2, 4 and 5
-        sequence = load_sequence(root / "fast")
-        assert measure_effort(still(), sequence, min_iou=0.5) == pytest.approx(500 / 6)
+        results = (TrackResult((0, 0, 9, 9), 1.0, Verdict.GIVEN),) * 11
+        assert OnePass(results, seconds=2.0).frames_per_second == 5.0

@@ -23,15 +23,25 @@ class TestMean:
         assert mean.p20 == pytest.approx(0.5)
         assert mean.sr50 == pytest.approx(0.3)
         assert mean.frames_per_second == pytest.approx(11.17)
-        assert mean.n_frames == 131 and mean.effort_50 is None
+        assert mean.n_frames == 131 and mean.effort == {}
 
     def test_effort(self):
-        scores = (replace(DOG, effort_50=4.0), replace(DEER, effort_50=8.0))
-        assert EvaluationReport(scores).mean.effort_50 == 6.0
+        scores = (replace(DOG, effort={"0.5": 4.0}), replace(DEER, effort={"0.5": 8.0}))
+        assert EvaluationReport(scores).mean.effort == {"0.5": 6.0}
+
+    def test_nothing_tracked(self):
+        linear = SequenceScore("dog", 60, effort={"0.5": 4.0})
+        mean = EvaluationReport((linear,), "linear").mean
+        assert mean.auc is None and mean.frames_per_second is None
 
 
 class TestJson:
     def test_written_and_read_is_equal(self, report):
+        assert EvaluationReport.from_json(report.to_json()) == report
+
+    def test_effort_is_written_and_read(self):
+        score = replace(DOG, effort={"0.5": 4.0, "0.7": 11.5})
+        report = EvaluationReport((score,), "restart")
         assert EvaluationReport.from_json(report.to_json()) == report
 
     def test_holds_the_mean(self, report):
@@ -50,6 +60,14 @@ class TestTable:
         ]
 
     def test_effort_has_columns_when_it_was_measured(self):
-        table = EvaluationReport((replace(DOG, effort_50=4.0), DEER)).to_table()
-        assert table.splitlines()[0].endswith("effort@0.5")
-        assert table.splitlines()[3].endswith(" -")
+        dog = replace(DOG, effort={"0.7": 12.0, "0.5": 4.0})
+        lines = EvaluationReport((dog, DEER), "teach").to_table().splitlines()
+        assert lines[0].endswith("effort@0.5  effort@0.7")
+        assert lines[2].split()[-2:] == ["4.00", "12.00"]
+        assert lines[3].split()[-2:] == ["-", "-"]
+        assert lines[-1] == "effort: boxes drawn per 100 frames, mode teach"
+
+    def test_columns_without_a_figure_are_left_out(self):
+        linear = SequenceScore("dog", 60, effort={"0.5": 4.0})
+        lines = EvaluationReport((linear,), "linear").to_table().splitlines()
+        assert lines[0].split() == ["sequence", "frames", "effort@0.5"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.errors import VideoError
+from fcot_engine.evaluation.effort import EffortConfig
 from fcot_engine.evaluation.run import evaluate
 
 
@@ -27,22 +28,78 @@ class TestEvaluate:
             made.append(still())
             return made[-1]
 
-        evaluate(root, make, with_effort=True)
-        assert len(made) == 2 * 3
+        evaluate(root, make, effort=EffortConfig())
+        assert len(made) == 2 * 3 and len({id(tracker) for tracker in made}) == 6
 
     def test_effort_is_measured_when_asked_for(self, root, still):
-        (with_it,) = evaluate(root, still, ["slow"], with_effort=True).scores
-        (without,) = evaluate(root, still, ["slow"]).scores
-        assert with_it.effort_70 == pytest.approx(50.0)
-        assert with_it.effort_50 == pytest.approx(100 * 2 / 6)
-        assert without.effort_50 is None
+        report = evaluate(root, still, ["slow"], effort=EffortConfig())
+        effort = report.scores[0].effort
+        assert effort == pytest.approx({"0.5": 100 * 2 / 6, "0.7": 50.0})
+        assert report.effort_mode == "teach"
+
+    def test_effort_is_left_out_otherwise(self, root, still):
+        report = evaluate(root, still, ["slow"])
+        assert report.scores[0].effort == {} and report.effort_mode is None
+
+    def test_tracker_that_needs_no_help_runs_once(self, root, perfect):
+        made, told = [], []
+
+        def make():
+            made.append(perfect())
+            return made[-1]
+
+        report = evaluate(
+            root, make, ["slow"], effort=EffortConfig(), on_progress=told.append
+        )
+        assert len(made) == 1
+        assert report.mean.effort == pytest.approx({"0.5": 100 / 6, "0.7": 100 / 6})
+        assert [p.frames_done for p in told] == list(range(1, 19))
+
+    @pytest.mark.parametrize("mode", ["teach", "restart"])
+    def test_help_is_what_the_mode_says(self, root, still, mode):
+        made = []
+
+        def make():
+            made.append(still())
+            return made[-1]
+
+        config = EffortConfig(mode=mode, min_ious=(0.7,))
+        evaluate(root, make, ["slow"], effort=config)
+        assert len(made[1].corrections) == {"teach": 2, "restart": 0}[mode]
+
+    def test_interpolation_runs_no_tracker(self, root):
+        told = []
+        report = evaluate(
+            root,
+            pytest.fail,
+            effort=EffortConfig(mode="linear"),
+            on_progress=told.append,
+        )
+        assert [score.auc for score in report.scores] == [None, None]
+        # steady motion: a box at each end
+        assert report.mean.effort == pytest.approx({"0.5": 200 / 6, "0.7": 200 / 6})
+        assert told[-1].frames_done == told[-1].frames_total == 12
+
+    def test_effort_of_the_first_frames_alone(self, root, still):
+        config = EffortConfig(min_ious=(0.7,))
+        report = evaluate(root, still, ["slow"], effort=config, max_frames=4)
+        assert report.mean.effort == {"0.7": pytest.approx(100 * 2 / 4)}
+
+    def test_records_are_told_by_sequence(self, root, still):
+        told = []
+        evaluate(root, still, effort=EffortConfig(), on_records=told.append)
+        assert [{record.sequence for record in part} for part in told] == [
+            {"fast"},
+            {"slow"},
+        ]
+        assert [record.frame for record in told[1]] == [1, 2, 3, 4, 5]
 
     def test_progress_ends_at_the_total(self, root, still):
         told, scored = [], []
         evaluate(
             root,
             still,
-            with_effort=True,
+            effort=EffortConfig(),
             on_progress=told.append,
             on_score=scored.append,
         )

@@ -92,3 +92,19 @@ class TestLocate:
     def test_score_of_nan_is_not_taken_for_found(self):
         scores = torch.full((40, 40), torch.nan)
         assert locate(scores, TARGET, make_config()).verdict is Verdict.LOST
+
+
+class TestSecondRatio:
+    @pytest.mark.parametrize(
+        ("peaks", "expected"),
+        [
+            pytest.param({"middle": 0.8, "far": 0.6}, 0.75, id="second_peak"),
+            pytest.param({"middle": 0.8}, 0.0, id="no_second_peak"),
+            pytest.param({"middle": 0.8, "far": -0.5}, 0.0, id="negative"),
+            pytest.param({"middle": 0.1, "far": 0.05}, 0.5, id="lost"),
+            pytest.param({}, 1.0, id="no_peak_at_all"),
+        ],
+    )
+    def test_value(self, peaks, expected):
+        place = locate(make_scores(**peaks), TARGET, make_config())
+        assert place.second_ratio == pytest.approx(expected)

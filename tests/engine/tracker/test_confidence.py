@@ -1,0 +1,133 @@
+"""What a result says about how far its box can be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.online.calibration import size_change
+from fcot_engine.online.localisation import Place
+from fcot_engine.ops.peaks import Peak
+from fcot_engine.tracker import Tracker, Verdict
+
+BOX = (90.0, 60.0, 40.0, 36.0)
+CURVE = CalibrationConfig(is_fitted=True, bias=-1.0, peak=3.0, is_lost=-2.0)
+
+
+@pytest.fixture
+def start(lite_network, quick_config, paint):
+    """Make a tracker that has seen its first box."""
+
+    def start(calibration=None):
+        config = replace(quick_config, calibration=calibration or CalibrationConfig())
+        tracker = Tracker(lite_network, config, device="cpu", keep_score_maps=False)
+        tracker.init(paint(BOX), BOX)
+        return tracker
+
+    return start
+
+
+@pytest.fixture
+def see(monkeypatch):
+    """Let every frame look as told."""
+
+    def see(peak, verdict=Verdict.FOUND, ratio=0.0):
+        place = Place(Peak(20, 20, peak), 0.0, verdict, 20.0, 20.0, ratio)
+        monkeypatch.setattr("fcot_engine.tracker.target.locate", lambda *_: place)
+
+    return see
+
+
+def logistic(value):
+    return 1 / (1 + math.exp(-value))
+
+
+class TestTrackedFrame:
+    def test_score_is_the_peak_by_default(self, start, paint, see):
+        see(0.4, ratio=0.3)
+        found = start().track(paint(BOX))
+        assert (found.score, found.peak, found.second_ratio) == (0.4, 0.4, 0.3)
+
+    def test_score_is_the_fitted_chance(self, start, paint, see):
+        see(0.4)
+        found = start(CURVE).track(paint(BOX))
+        assert found.score == pytest.approx(logistic(-1 + 3 * 0.4))
+        assert found.peak == 0.4
+
+    def test_lost_target_speaks_against_the_box(self, start, paint, see):
+        see(0.05, Verdict.LOST)
+        found = start(CURVE).track(paint(BOX))
+        assert found.verdict is Verdict.LOST
+        assert found.score == pytest.approx(logistic(-1 + 3 * 0.05 - 2))
+        assert found.size_change == 0.0
+
+    def test_curve_changes_neither_box_nor_verdict(self, start, paint):
+        plain, fitted = start(), start(CURVE)
+        for shift in range(3):
+            frame = paint((BOX[0] + 4 * shift, *BOX[1:]))
+            a, b = plain.track(frame), fitted.track(frame)
+            assert (a.box_xywh, a.verdict, a.peak) == (b.box_xywh, b.verdict, b.peak)
+            assert a.score != b.score
+
+    @pytest.mark.parametrize(("peak", "score"), [(1.2, 1.0), (math.nan, 0.0)])
+    def test_odd_peaks_stay_in_range(self, start, paint, see, peak, score):
+        see(peak, Verdict.LOST)
+        found = start().track(paint(BOX))
+        assert found.score == score and math.isfinite(found.peak)
+
+    def test_change_of_size_is_that_of_the_box(self, start, paint):
+        x, y, w, h = BOX
+        frame = paint((x - 6, y - 6, w + 12, h + 12))
+        found = start().track(frame)
+        assert found.size_change == size_change(BOX, found.box_xywh) > 0.01
+
+    def test_second_ratio_of_a_twin_is_high(self, start, paint):
+        tracker = start()
+        alone = tracker.track(paint(BOX)).second_ratio
+        frame = paint(BOX)
+        twin = frame[60:96, 90:130]
+        frame[60:96, 130:170] = twin  # beside it, within the search region
+        assert alone + 0.3 < tracker.track(frame).second_ratio <= 1
+
+
+class TestGivenBox:
+    def test_is_certain(self, start, paint):
+        given = start(CURVE).correct(paint(BOX), BOX)
+        assert (given.score, given.peak, given.second_ratio) == (1.0, 1.0, 0.0)
+
+
+class TestLearnCorrections:
+    def model_after(self, lite_network, quick_config, paint, *, learn, n_boxes):
+        config = replace(
+            quick_config,
+            regression=replace(quick_config.regression, learn_corrections=learn),
+        )
+        tracker = Tracker(lite_network, config, device="cpu", keep_score_maps=False)
+        tracker.init(paint(BOX), BOX)
+        other = (60.0, 40.0, 52.0, 30.0)
+        if n_boxes == 2:
+            tracker.correct(paint(other), other)
+        target = tracker._targets._find(None)
+        memory = target._classifier.memory
+        return target._regressor.current_model(), memory.nbytes, tracker.box_xywh
+
+    def test_without_it_only_the_classifiers_learn(
+        self, lite_network, quick_config, paint
+    ):
+        def after(learn, n_boxes):
+            return self.model_after(
+                lite_network, quick_config, paint, learn=learn, n_boxes=n_boxes
+            )
+
+        first, small, _ = after(False, 1)
+        same, grown, box = after(False, 2)
+        taught, _, _ = after(True, 2)
+        assert torch.equal(first, same)
+        assert not torch.allclose(first, taught)
+        assert grown > small
+        np.testing.assert_array_equal(box, (60.0, 40.0, 52.0, 30.0))
