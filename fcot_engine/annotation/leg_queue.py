@@ -3,6 +3,8 @@
 Always the one whose next frame is nearest to where the person works: the frame just
 corrected, or the one on the screen. Legs of other targets that are to look at the same
 frame in the same direction go along, so that a frame is read once for all of them.
+Legs on both sides of a frame take turns of several frames: going to and fro at each one
+would make a video file slow to read.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from fcot_engine.annotation.legs import Leg, LegState, Stretch
 
 __all__ = ["LegQueue"]
 
+_TURN_FRAMES = 8  # by which a leg may be further away than the nearest one
+
 
 class LegQueue:
     """The stretches that are not done yet; guarded by the lock of the document."""
@@ -21,6 +25,7 @@ class LegQueue:
         self._stretches: list[Stretch] = []
         self._work_frame: int | None = None
         self._view_frame: int | None = None
+        self._latest: Leg | None = None
 
     @property
     def n_left(self) -> int:
@@ -91,6 +96,10 @@ class LegQueue:
         if not free:
             return []
         best = min(free, key=self._distance)
+        if self._latest in free:
+            lead = self._distance(self._latest)[0] - self._distance(best)[0]
+            best = self._latest if lead < _TURN_FRAMES else best
+        self._latest = best
         group = {best.target_id: best}
         for leg in free:
             if leg.cursor == best.cursor and leg.step == best.step:

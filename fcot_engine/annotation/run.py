@@ -15,18 +15,11 @@ import numpy as np
 
 from fcot_engine.annotation.annotations import AnnotatedTarget
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.box_rows import (
-    Box,
-    Frames,
-    Maker,
-    Origin,
-    Rows,
-    empty_rows,
-)
-from fcot_engine.annotation.change_report import TargetReport, report_changes
-from fcot_engine.annotation.changes import Change, merge_changes
+from fcot_engine.annotation.box_rows import Box, Maker, Origin
+from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
-from fcot_engine.annotation.edits import Edit, put_found
+from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.found_writer import FoundWriter
 from fcot_engine.annotation.leg_queue import LegQueue
 from fcot_engine.annotation.legs import Leg, LegState, Stretch
 from fcot_engine.annotation.planning import plan_around
@@ -76,9 +69,10 @@ class Run:
         self._config = config
         self._maker = maker
         self._replaced = replaced
-        self._text = text
+        self._writer = FoundWriter(
+            document, self, text=text, write_every_s=config.write_every_s
+        )
         self._queue = LegQueue()
-        self._changes: list[Change] = []
         self._notes: list[Note] = []
         self._n_done = 0
         self._is_cancelled = False
@@ -115,7 +109,7 @@ class Run:
     def report(self) -> list[TargetReport]:
         """Say which frames changed and by how much."""
         with self._document.lock:
-            return report_changes(tuple(self._changes))
+            return self._writer.report()
 
     def on_drawn(self, target_id: int, frame_index: int) -> None:
         """Go on from a box that a person drew meanwhile, if it lies in the way."""
@@ -309,7 +303,7 @@ class Run:
                 return None, [note, *self._settle(stretch)]
             leg.found[frame_index] = box
             if leg.is_first:
-                self._write(stretch, [box])
+                self._writer.put(leg.target_id, [box], allowed=stretch.gaps_only)
             leg.advance()
             leg.lost_in_a_row = leg.lost_in_a_row + 1 if box.is_lost else 0
             if (
@@ -353,9 +347,8 @@ class Run:
         lost = [f for f in leg.found if (f - last_seen) * leg.step > 0]
         for frame in lost:
             del leg.found[frame]
-        if leg.is_first and lost:
-            frames = np.array(sorted(lost), np.int64)
-            self._put(leg.target_id, frames, empty_rows(len(frames)))
+        if leg.is_first:
+            self._writer.take_away(leg.target_id, lost, allowed=stretch.gaps_only)
         text = f"{target.info.name}: lost after frame {last_seen}"
         note = Note(NoteKind.LOST, leg.target_id, last_seen + leg.step, text)
         return self._end(leg, note, stretch)
@@ -383,30 +376,5 @@ class Run:
         frames, boxes = stretch.fuse(left, right)
         if not len(frames):
             return []
-        self._write(stretch, boxes)
+        self._writer.put(stretch.target_id, boxes, allowed=stretch.gaps_only)
         return [Fused(stretch.target_id, int(frames[0]), int(frames[-1]))]
-
-    def _write(self, stretch: Stretch, boxes: list[Box]) -> None:
-        allowed = stretch.gaps_only
-        kept = [box for box in boxes if allowed is None or box.frame_index in allowed]
-        if not kept:
-            return
-        makers = self._document.annotations.makers
-        rows = np.concatenate([box.to_rows(makers) for box in kept])
-        frames = np.array([box.frame_index for box in kept], np.int64)
-        self._put(stretch.target_id, frames, rows)
-
-    def _put(self, target_id: int, frames: Frames, rows: Rows) -> None:
-        edit = put_found(
-            self._document.annotations,
-            {target_id: (frames, rows)},
-            kind="run",
-            text=self._text,
-        )
-        self._document.add_found(self, edit, write_every_s=self._config.write_every_s)
-        self._changes += edit.changes
-        if len(self._changes) > _MOST_CHANGES:
-            self._changes = list(merge_changes(tuple(self._changes)))
-
-
-_MOST_CHANGES = 256
