@@ -67,7 +67,7 @@ class FusedPath:
     is_lost: NDArray[np.bool_]
     """Neither run saw the target, shape (n,)."""
     disagreement: NDArray[np.float64]
-    """1 - IoU of the two runs as they were found, NaN where only one got, shape (n,)"""
+    """1 - IoU of the runs, closed at the pins, shape (n,); NaN for one run alone."""
     forward_weight: NDArray[np.float64]
     """Share of the forward run in each box, in [0, 1], shape (n,)."""
 
@@ -109,10 +109,11 @@ def fuse_paths(
     weight = np.where(forward.is_there, weight, 0.0)
     weight = np.where(backward.is_there, weight, np.where(forward.is_there, 1.0, 0.0))
     boxes = _mix(ahead, back, weight)
-    disagreement = 1 - paired_iou(forward.boxes_xywh, backward.boxes_xywh)
+    disagreement = 1 - paired_iou(ahead, back)
     scores = weight * forward.scores + (1 - weight) * backward.scores
     # two runs on different places: one of them is wrong, nobody knows which
-    doubt = np.where(forward.is_there & backward.is_there, 0.5 + 0.5 * agreement, 1.0)
+    certainty = 0.5 + 0.5 * np.clip(agreement / _CLOSES_IOU, 0, 1)
+    doubt = np.where(forward.is_there & backward.is_there, certainty, 1.0)
     is_lost = np.where(weight > 0.5, forward.is_lost, backward.is_lost)
     reached = forward.is_there | backward.is_there
     return FusedPath(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import Frames, Rows
+from fcot_engine.annotation.box_rows import Frames, Rows, are_human
 from fcot_engine.errors import ConfigError, ShapeError
 
 __all__ = ["FEATURES", "Feature", "RiskModel", "describe_frames"]
@@ -22,6 +22,8 @@ Takes the frames that have a box, ascending, shape (n,), and their rows; returns
 """
 
 _AROUND = 5  # frames on each side that a size is compared with
+_UNCHECKED = 0.3  # disagreement that is taken for a run without another one
+_FAR_FRAMES = 30.0
 
 
 def _low_score(frames: Frames, rows: Rows) -> Values:
@@ -40,8 +42,24 @@ def _second_peak(frames: Frames, rows: Rows) -> Values:
 
 
 def _disagreement(frames: Frames, rows: Rows) -> Values:
-    """1 - IoU of the forward and the backward run, 0 where there was only one."""
-    return np.nan_to_num(rows["disagreement"].astype(np.float64), nan=0.0)
+    """1 - IoU of the forward and the backward run.
+
+    Where there was only one, nobody has checked it: that is not the same as agreement.
+    """
+    found = rows["disagreement"].astype(np.float64)
+    return np.nan_to_num(found, nan=_UNCHECKED)
+
+
+def _far_from_drawn(frames: Frames, rows: Rows) -> Values:
+    """How far the next box that a person drew is, 0.5 at 30 frames, 1 without any."""
+    human = frames[are_human(rows)]
+    if not len(human):
+        return np.ones(len(frames))
+    place = np.searchsorted(human, frames)
+    before = np.abs(frames - human[np.maximum(place - 1, 0)])
+    behind = np.abs(human[np.minimum(place, len(human) - 1)] - frames)
+    distance = np.minimum(before, behind)
+    return np.asarray(distance / (distance + _FAR_FRAMES))
 
 
 def _jump(frames: Frames, rows: Rows) -> Values:
@@ -75,6 +93,7 @@ FEATURES: dict[str, Feature] = {
     "disagreement": _disagreement,
     "jump": _jump,
     "resize": _resize,
+    "far_from_drawn": _far_from_drawn,
 }
 """What the risk is made of, by name; others can be handed to `RiskModel`."""
 
@@ -103,10 +122,11 @@ class RiskModel:
             "disagreement": 5.0,
             "jump": 2.0,
             "resize": 1.0,
+            "far_from_drawn": 1.5,
         }
     )
     """Weight of each feature."""
-    bias: float = -5.0
+    bias: float = -6.5
     """Risk of a frame with nothing odd about it, on the logistic scale."""
     features: Mapping[str, Feature] = field(default_factory=lambda: FEATURES)
     """What the weights are for."""

@@ -24,6 +24,7 @@ from fcot_engine.errors import ConfigError
 
 __all__ = ["WorkListConfig", "WorkStop", "list_work"]
 
+_ODD = 0.5  # on the logistic scale
 _FAR_IN_REACHES = 4  # beyond it, a correction mends nothing worth counting
 
 
@@ -33,7 +34,7 @@ class WorkListConfig:
 
     reach_frames: float = 15.0
     """Distance at which a correction mends 1/e of what it mends next to itself."""
-    least_saving: float = 0.02
+    least_saving: float = 0.03
     """Boxes that a stop must be expected to save."""
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ def list_work(
     stops: list[WorkStop] = []
     while parts and len(stops) < limit:
         best = max(parts, key=lambda part: part.worth)
-        if best.worth < config.least_saving:
+        if best.worth <= 0 or best.worth < config.least_saving:
             break
         stops.append(best.take_stop(model))
     return sorted(stops, key=lambda stop: -stop.expected_saving)
@@ -181,10 +182,9 @@ def _reasons(
     place = int(np.searchsorted(frames, frame_index))
     if place == len(frames) or frames[place] != frame_index:
         return ("gap",)
-    around = slice(max(place - 8, 0), place + 9)  # features look at neighbours
-    near = frames[around]
-    described = describe_frames(near, target.boxes.take(near), model.features)
+    described = describe_frames(frames, target.boxes.take(frames), model.features)
     names = list(model.features)
-    values = described[place - around.start] * [model.weights[name] for name in names]
+    parts = described * [model.weights[name] for name in names]
+    values = parts[place] - np.median(parts, axis=0)  # what is odd for this target
     order = np.argsort(-values, kind="stable")
-    return tuple(names[i] for i in order if values[i] > 0.5)
+    return tuple(names[i] for i in order if values[i] > _ODD)
