@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -102,32 +101,19 @@ class TestGivenBox:
 
 
 class TestLearnCorrections:
-    def model_after(self, lite_network, quick_config, paint, *, learn, n_boxes):
-        config = replace(
-            quick_config,
-            regression=replace(quick_config.regression, learn_corrections=learn),
-        )
+    @pytest.mark.parametrize("learn", [True, False])
+    def test_says_whether_the_regressor_learns(
+        self, lite_network, quick_config, paint, learn
+    ):
+        regression = replace(quick_config.regression, learn_corrections=learn)
+        config = replace(quick_config, regression=regression)
         tracker = Tracker(lite_network, config, device="cpu", keep_score_maps=False)
         tracker.init(paint(BOX), BOX)
-        other = (60.0, 40.0, 52.0, 30.0)
-        if n_boxes == 2:
-            tracker.correct(paint(other), other)
         target = tracker._targets._find(None)
-        memory = target._classifier.memory
-        return target._regressor.current_model(), memory.nbytes, tracker.box_xywh
-
-    def test_without_it_only_the_classifiers_learn(
-        self, lite_network, quick_config, paint
-    ):
-        def after(learn, n_boxes):
-            return self.model_after(
-                lite_network, quick_config, paint, learn=learn, n_boxes=n_boxes
-            )
-
-        first, small, _ = after(False, 1)
-        same, grown, box = after(False, 2)
-        taught, _, _ = after(True, 2)
-        assert torch.equal(first, same)
-        assert not torch.allclose(first, taught)
-        assert grown > small
-        np.testing.assert_array_equal(box, (60.0, 40.0, 52.0, 30.0))
+        model = target._regressor.current_model().clone()
+        samples = target._classifier.memory.nbytes
+        other = (60.0, 40.0, 52.0, 30.0)
+        tracker.correct(paint(other), other)
+        assert torch.equal(target._regressor.current_model(), model) is not learn
+        assert target._classifier.memory.nbytes > samples
+        assert tracker.box_xywh == other
