@@ -48,6 +48,7 @@ class Document:
         self._waiting_is_new = False
         self._waiting_edit: Edit | None = None
         self._written_at_s = clock()
+        self._is_closed = False
 
     @property
     def annotations(self) -> Annotations:
@@ -131,6 +132,8 @@ class Document:
             ProjectError: it cannot be written down.
         """
         with self.lock:
+            if self._is_closed:
+                return  # closing has written everything
             self.flush()
             if self._open_key is key and self.project is not None:
                 self.project.sync()
@@ -179,9 +182,12 @@ class Document:
             ProjectError: it cannot be written.
         """
         with self.lock:
+            if self._is_closed:
+                return
             self.flush()
             if self.project is not None:
                 self.project.close()
+            self._is_closed = True
 
     def _save_if_long(self) -> None:
         if self.project is None or not self.project.needs_save:

@@ -143,6 +143,15 @@ class Stretch:
         """Whether all legs have ended."""
         return all(leg.state is LegState.DONE for leg in self.legs)
 
+    def adopt(self, old: Leg) -> None:
+        """Go on with a leg under way, if it is one of these with another end."""
+        for place, leg in enumerate(self.legs):
+            is_same = (leg.start, leg.step) == (old.start, old.step)
+            if is_same and (leg.last - old.cursor) * leg.step >= 0:
+                old.last, old.has_far_pin = leg.last, leg.has_far_pin
+                old.is_first = leg.is_first
+                self.legs[place] = old
+
     def may_start(self, leg: Leg) -> bool:
         """Whether it is known where a leg starts: where the first one ends."""
         first = self.legs[0]

@@ -9,6 +9,7 @@ a stretch replaces the legs around it by new ones that start from it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -133,6 +134,11 @@ class Run:
                 may_rejoin=self._config.rejoin_frames is not None,
                 reach=(first, last),
             )
+            under_way = [
+                leg for s in hit for leg in s.legs if leg.state is LegState.RUNNING
+            ]
+            for stretch, leg in itertools.product(around, under_way):
+                stretch.adopt(leg)
             self._queue.add(around, work_frame=frame_index)
 
     def on_edited(self, edit: Edit) -> None:

@@ -413,6 +413,29 @@ class TestWhileItRuns:
         assert session.box(target, 30) == drawn
         assert session.annotations[target].boxes.frames().tolist() == list(range(60))
 
+    def test_run_under_way_goes_on_to_a_box_drawn_ahead(self, one_target, shop):
+        session, target = one_target
+        for event in session.propagate(0):
+            is_early = isinstance(event, FrameDone) and event.frame_index == 10
+            if is_early and session.n_human_boxes == 1:
+                session.draw_box(target, 30, session.source.truth(30))
+        tracked = [frame for verb, frame in shop.trackers[0].calls if verb == "track"]
+        assert tracked.count(5) == 1 and tracked.count(20) == 1
+        assert true_frames(session, target) == list(range(60))
+        assert session.box(target, 5).disagreement == pytest.approx(0, abs=1e-6)
+
+    def test_closing_while_it_runs_loses_nothing(self, video, shop, tmp_path):
+        path = tmp_path / "a.fcot.json"
+        session = AnnotationSession.create(video, shop, path)
+        target = session.add_target()
+        session.draw_box(target, 0, video.truth(0))
+        for event in session.propagate(0):
+            if isinstance(event, FrameDone) and event.frame_index == 10:
+                session.close()
+        session = AnnotationSession.open(path, shop, source=video)
+        assert session.annotations[target].boxes.frames().tolist() == list(range(11))
+        session.close()
+
     def test_other_targets_keep_going(self, session):
         first, second = session.add_target(), session.add_target()
         session.draw_box(first, 0, session.source.truth(0, 0))
