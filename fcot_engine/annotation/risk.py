@@ -140,9 +140,19 @@ class RiskModel:
 
     def rate(self, frames: Frames, rows: Rows) -> Values:
         """Return the risk of each box of a target, in [0, 1], shape (n,)."""
-        described = describe_frames(frames, rows, self.features)
+        return self.join(self.weigh(frames, rows))
+
+    def weigh(self, frames: Frames, rows: Rows) -> Values:
+        """Return what each feature adds to the risk of each box of a target.
+
+        On the logistic scale, shape (n, number of features).
+        """
         weights = np.array([self.weights[name] for name in self.features])
-        return _logistic(described @ weights + self.bias)
+        return np.asarray(describe_frames(frames, rows, self.features) * weights)
+
+    def join(self, weighed: Values) -> Values:
+        """Make risks of what `weigh` returned, shape (n,)."""
+        return _logistic(weighed.sum(axis=1) + self.bias)
 
     @classmethod
     def fit(

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
-from fcot_engine.annotation.box_rows import are_human
-from fcot_engine.annotation.risk import RiskModel, describe_frames
+from fcot_engine.annotation.box_rows import Frames, are_human
+from fcot_engine.annotation.risk import RiskModel
 from fcot_engine.errors import ConfigError
 
 __all__ = ["WorkListConfig", "WorkStop", "list_work"]
@@ -87,7 +87,7 @@ def list_work(
         best = max(parts, key=lambda part: part.worth)
         if best.worth <= 0 or best.worth < config.least_saving:
             break
-        stops.append(best.take_stop(model))
+        stops.append(best.take_stop())
     return sorted(stops, key=lambda stop: -stop.expected_saving)
 
 
@@ -96,12 +96,14 @@ class _Part:
 
     def __init__(
         self,
-        target: AnnotatedTarget,
+        target_id: int,
         first: int,
         risk: NDArray[np.float64],
+        reasons: _Reasons,
         config: WorkListConfig,
     ) -> None:
-        self._target = target
+        self._target_id = target_id
+        self._reasons = reasons
         self._first = first
         self._first_risk = risk
         self._risk = risk.copy()
@@ -129,15 +131,15 @@ class _Part:
         self._risk = self._risk * (1 - mended)
         self._rate()
 
-    def take_stop(self, model: RiskModel) -> WorkStop:
+    def take_stop(self) -> WorkStop:
         """Return the best stop and take out what it mends."""
         place, frame = self._place, self._first + self._place
         stop = WorkStop(
-            self._target.target_id,
+            self._target_id,
             frame,
             expected_saving=self.worth,
             risk=float(self._first_risk[place]),
-            reasons=_reasons(self._target, frame, model),
+            reasons=self._reasons.at(frame),
         )
         self.suppress(place)
         return stop
@@ -156,18 +158,20 @@ def _split(
         return []
     first, last = int(frames[0]), int(frames[-1])
     rows = target.boxes.take(frames)
+    weighed = model.weigh(frames, rows)
     risk = np.ones(last - first + 1)  # a gap needs a box, or a run
-    risk[frames - first] = np.where(are_human(rows), 0.0, model.rate(frames, rows))
+    risk[frames - first] = np.where(are_human(rows), 0.0, model.join(weighed))
     for span in target.info.spans:  # a person has said what is odd there
         risk[max(span.first - first, 0) : max(span.last - first + 1, 0)] = 0.0
     human = target.boxes.human_frames()
     walls = sorted({first, last + 1, *human.tolist(), *cuts})
     walls = [wall for wall in walls if first <= wall <= last + 1]
+    reasons = _Reasons(frames, weighed, tuple(model.features))
     parts = []
     for begin, end in itertools.pairwise(walls):
         piece = risk[begin - first : end - first]
         if piece.any():
-            part = _Part(target, begin, piece, config)
+            part = _Part(target.target_id, begin, piece, reasons, config)
             for frame in seen:
                 if begin <= frame < end:
                     part.suppress(frame - begin)
@@ -175,16 +179,21 @@ def _split(
     return parts
 
 
-def _reasons(
-    target: AnnotatedTarget, frame_index: int, model: RiskModel
-) -> tuple[str, ...]:
-    frames = target.boxes.frames()
-    place = int(np.searchsorted(frames, frame_index))
-    if place == len(frames) or frames[place] != frame_index:
-        return ("gap",)
-    described = describe_frames(frames, target.boxes.take(frames), model.features)
-    names = list(model.features)
-    parts = described * [model.weights[name] for name in names]
-    values = parts[place] - np.median(parts, axis=0)  # what is odd for this target
-    order = np.argsort(-values, kind="stable")
-    return tuple(names[i] for i in order if values[i] > _ODD)
+class _Reasons:
+    """Says what is odd about frames of a target."""
+
+    def __init__(
+        self, frames: Frames, weighed: NDArray[np.float64], names: tuple[str, ...]
+    ) -> None:
+        self._frames = frames
+        self._odd = weighed - np.median(weighed, axis=0)  # for this target
+        self._names = names
+
+    def at(self, frame_index: int) -> tuple[str, ...]:
+        """Return the names of what is odd, the worst first."""
+        place = int(np.searchsorted(self._frames, frame_index))
+        if place == len(self._frames) or self._frames[place] != frame_index:
+            return ("gap",)
+        odd = self._odd[place]
+        order = np.argsort(-odd, kind="stable")
+        return tuple(self._names[i] for i in order if odd[i] > _ODD)
