@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.config.overrides import SettingValue, apply_settings
 from fcot_engine.config.presets import find_preset
 from fcot_engine.config.tracking import TrackerConfig
@@ -97,7 +99,8 @@ class MultiTracker(Generic[Id]):
 
         Args:
             preset: name of the preset.
-            weights: a weights file in place of the preset's own.
+            weights: a weights file in place of the preset's own. Scores are then not
+                calibrated, unless `settings` say how.
             settings: settings that differ from the preset's, by dotted name, such as
                 "regression.blend".
             device: see `__init__`.
@@ -109,7 +112,10 @@ class MultiTracker(Generic[Id]):
             WeightsError: the weights file is missing, corrupted or does not fit.
         """
         chosen = find_preset(preset)
-        config = apply_settings(chosen.tracker, settings or {})
+        config = chosen.tracker
+        if weights is not None:  # the preset's curve was fitted to its own weights
+            config = replace(config, calibration=CalibrationConfig())
+        config = apply_settings(config, settings or {})
         path = default_weights(preset) if weights is None else Path(weights)
         return cls(
             load_network(path),

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.config.presets import PRESETS, find_preset
 from fcot_engine.online.calibration import size_change
 from fcot_engine.online.localisation import Place
 from fcot_engine.ops.peaks import Peak
-from fcot_engine.tracker import Tracker, Verdict
+from fcot_engine.tracker import Tracker, Verdict, default_weights
 
 BOX = (90.0, 60.0, 40.0, 36.0)
 CURVE = CalibrationConfig(is_fitted=True, bias=-1.0, peak=3.0, is_lost=-2.0)
@@ -98,6 +99,29 @@ class TestGivenBox:
     def test_is_certain(self, start, paint):
         given = start(CURVE).correct(paint(BOX), BOX)
         assert (given.score, given.peak, given.second_ratio) == (1.0, 1.0, 0.0)
+
+
+class TestPreset:
+    @pytest.fixture(autouse=True)
+    def fitted_preset(self, monkeypatch):
+        preset = find_preset("lite")
+        tracker = replace(preset.tracker, calibration=CURVE)
+        monkeypatch.setitem(PRESETS, "lite", replace(preset, tracker=tracker))
+
+    def test_curve_of_the_preset_is_used(self):
+        assert Tracker.from_preset("lite", device="cpu").config.calibration == CURVE
+
+    def test_curve_is_not_used_for_other_weights(self):
+        own = default_weights("lite")
+        tracker = Tracker.from_preset("lite", weights=own, device="cpu")
+        assert not tracker.config.calibration.is_fitted
+
+    def test_other_weights_can_have_a_curve_of_their_own(self):
+        settings = {"calibration.is_fitted": True, "calibration.peak": 7.0}
+        tracker = Tracker.from_preset(
+            "lite", weights=default_weights("lite"), settings=settings, device="cpu"
+        )
+        assert tracker.config.calibration == CalibrationConfig(is_fitted=True, peak=7.0)
 
 
 class TestLearnCorrections:
