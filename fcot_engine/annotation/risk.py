@@ -119,14 +119,14 @@ class RiskModel:
             "low_score": 5.0,
             "is_lost": 2.0,
             "second_peak": 2.0,
-            "disagreement": 5.0,
+            "disagreement": 4.0,
             "jump": 2.0,
             "resize": 1.0,
             "far_from_drawn": 1.5,
         }
     )
     """Weight of each feature."""
-    bias: float = -6.5
+    bias: float = -6.2
     """Risk of a frame with nothing odd about it, on the logistic scale."""
     features: Mapping[str, Feature] = field(default_factory=lambda: FEATURES)
     """What the weights are for."""
