@@ -9,7 +9,7 @@ from fcot_engine.model.classifier import ClassificationModel
 
 __all__ = ["ScaleClassifier"]
 
-_CHUNK = 8  # samples in single precision at once while the first filter is made
+_CHUNK = 2  # samples in single precision at once while the first filter is made
 
 
 class ScaleClassifier:
