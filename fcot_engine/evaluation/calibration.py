@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.errors import ShapeError
 from fcot_engine.evaluation.frame_records import FrameRecord
+from fcot_engine.evaluation.logistic_fit import choose_ridge, fit_logistic
 from fcot_engine.evaluation.reliability import Reliability, assess
 from fcot_engine.online.calibration import Evidence, estimate_confidence
 from fcot_engine.online.verdict import Verdict
@@ -25,9 +26,6 @@ __all__ = ["RIGHT_IOU", "CalibrationReport", "calibrate", "fit_curve"]
 RIGHT_IOU = 0.5
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Which way each of `Evidence.as_numbers` may move the confidence."""
-RIDGE = 1.0
-"""Pull of the weights towards 0, in frames; weights are those of inputs of spread 1."""
-STEPS = 50
 DIGITS = 4
 
 
@@ -113,7 +111,9 @@ def calibrate(records: Sequence[FrameRecord]) -> CalibrationReport:
 def fit_curve(records: Sequence[FrameRecord]) -> CalibrationConfig:
     """Fit the logistic curve; each frame counts the same.
 
-    An observation that would move the confidence the wrong way is left out.
+    An observation that would move the confidence the wrong way is left out. How
+    strongly the curve is held back from extremes is chosen by leaving out one sequence
+    at a time.
 
     Args:
         records: with a true box each.
@@ -129,67 +129,21 @@ def fit_curve(records: Sequence[FrameRecord]) -> CalibrationConfig:
             "longer sequences."
         )
     numbers = np.array([_to_evidence(record).as_numbers() for record in records])
-    mean, spread = numbers.mean(axis=0), numbers.std(axis=0)
-    used = spread > 0
-    spread = np.where(used, spread, 1.0)
-    inputs = (numbers - mean) / spread
-    while True:
-        solved = _solve(inputs[:, used], is_right)
-        weights = np.zeros(len(SIGNS))
-        weights[used] = solved[1:]
-        wrong = weights * SIGNS < 0
-        if not wrong.any():
-            break
-        worst = np.argmin(np.where(wrong, weights * SIGNS, 0.0))
-        used[worst] = False
-    weights = weights / spread
-    bias = float(solved[0] - weights @ mean)
-    peak, second_ratio, size_change, is_lost = (float(w) + 0.0 for w in weights)
+    groups = [record.sequence for record in records]
+    ridge = choose_ridge(numbers, is_right, groups, signs=SIGNS)
+    curve = fit_logistic(numbers, is_right, signs=SIGNS, ridge=ridge)
+    peak, second_ratio, size_change, is_lost = (
+        round(float(weight), DIGITS) + 0.0  # no -0.0
+        for weight in curve.weights
+    )
     return CalibrationConfig(
         is_fitted=True,
-        bias=round(bias, DIGITS),
-        peak=round(peak, DIGITS),
-        second_ratio=round(second_ratio, DIGITS),
-        size_change=round(size_change, DIGITS),
-        is_lost=round(is_lost, DIGITS),
+        bias=round(curve.bias, DIGITS),
+        peak=peak,
+        second_ratio=second_ratio,
+        size_change=size_change,
+        is_lost=is_lost,
     )
-
-
-def _solve(
-    inputs: NDArray[np.float64], is_right: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Bias and weights of a logistic curve with a ridge, by damped Newton steps."""
-    rows = np.column_stack([np.ones(len(inputs)), inputs])
-    ridge = np.diag([0.0] + [RIDGE] * inputs.shape[1])
-    solved = np.zeros(rows.shape[1])
-    loss = np.inf
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-rows @ solved))
-        slope = rows.T @ (chance - is_right) + ridge @ solved
-        bend = (rows * (chance * (1 - chance))[:, None]).T @ rows + ridge
-        step = np.linalg.solve(bend + 1e-9 * np.eye(len(bend)), slope)
-        length = 1.0
-        while (new := _loss(rows, is_right, solved - length * step)) > loss:
-            length /= 2
-            if length < 1e-6:
-                return solved
-        solved = solved - length * step
-        if loss - new < 1e-10:
-            break
-        loss = new
-    return solved
-
-
-def _loss(
-    rows: NDArray[np.float64],
-    is_right: NDArray[np.bool_],
-    solved: NDArray[np.float64],
-) -> float:
-    """Cross-entropy, summed over the frames, with the ridge."""
-    logits = rows @ solved
-    signed = np.where(is_right, -logits, logits)
-    entropy = np.logaddexp(0.0, signed).sum()
-    return float(entropy + RIDGE / 2 * (solved[1:] ** 2).sum())
 
 
 def _find_right(records: Sequence[FrameRecord]) -> NDArray[np.bool_]:

@@ -84,7 +84,7 @@ class TestFitCurve:
             for record in make_records(300)
         ]
         config = fit_curve(records)
-        assert 10 < config.peak < 1000
+        assert 5 < config.peak < 100
 
     @pytest.mark.parametrize("iou", [0.9, 0.1])
     def test_one_kind_alone_is_refused(self, iou):
