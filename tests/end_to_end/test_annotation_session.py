@@ -1,0 +1,90 @@
+"""The annotation session on the sample, with the shipped weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fcot_engine.annotation import AnnotationSession
+from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.edit_text import encode_annotations
+from fcot_engine.config.presets import find_preset
+from fcot_engine.io import ArrayFrames
+from fcot_engine.model.weights import load_network
+from fcot_engine.sample import make_sample_video
+from fcot_engine.tracker import Tracker, default_weights
+
+pytestmark = pytest.mark.slow
+
+_FIRST, _LAST = 85, 139  # the look-alike comes in 92 and takes the box
+_CORRECTED = 126 - _FIRST  # it has left the target
+
+
+class Story:
+    """One target drawn, carried, and corrected once."""
+
+    def __init__(self, path):
+        sample = make_sample_video()
+        clip = slice(_FIRST, _LAST + 1)
+        self.truth = sample.boxes_xywh[clip]
+        self.source = ArrayFrames(sample.frames[clip], name="cup")
+        self.path = path
+        session = AnnotationSession.create(self.source, make_tracker(), path)
+        self.target = session.add_target(class_name="cup")
+        session.draw_box(self.target, 0, self.truth[0])
+        for _ in session.propagate(0):
+            pass
+        self.before = self.overlaps(session)
+        self.stop = session.next_stop()
+        run = session.correct(self.target, _CORRECTED, self.truth[_CORRECTED])
+        for _ in run:
+            pass
+        self.after = self.overlaps(session)
+        self.report = run.report()
+        self.state = encode_annotations(session.annotations)
+        session.close()
+
+    def overlaps(self, session):
+        boxes = [session.box(self.target, i).box_xywh for i in range(len(self.truth))]
+        return paired_iou(np.array(boxes), self.truth)
+
+
+def make_tracker():
+    """A factory of trackers that share one network."""
+    network = load_network(default_weights("lite"))
+    config = find_preset("lite").tracker
+    return lambda: Tracker(network, config, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    return Story(tmp_path_factory.mktemp("project") / "cup.fcot.json")
+
+
+def test_box_is_taken_by_the_look_alike_at_first(story):
+    assert (story.before[_CORRECTED:] < 0.5).all()
+
+
+def test_work_list_offers_a_wrong_frame_first(story):
+    assert story.before[story.stop.frame_index] < 0.5
+
+
+def test_correction_mends_the_frames_behind_and_before_it(story):
+    assert (story.after[_CORRECTED:] > 0.5).all()
+    assert (story.after > 0.5).sum() > (story.before > 0.5).sum() + 14
+    assert story.after.mean() > story.before.mean() + 0.2
+
+
+def test_report_names_the_frames_that_changed(story):
+    (report,) = story.report
+    wrong = np.flatnonzero((story.before < 0.5) & (story.after > 0.5))
+    assert set(wrong) - {_CORRECTED} <= set(report.moved.tolist())
+
+
+def test_all_of_it_is_there_after_opening_and_can_be_undone(story):
+    session = AnnotationSession.open(story.path, make_tracker(), source=story.source)
+    assert encode_annotations(session.annotations) == story.state
+    session.undo()
+    session.undo()
+    np.testing.assert_array_equal(story.overlaps(session), story.before)
+    session.close()
