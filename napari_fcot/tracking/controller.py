@@ -57,6 +57,8 @@ class TrackingController:
     """Anything that the panel shows."""
     boxes_changed = Signal()
     """The boxes, the targets or the selected target."""
+    box_changed = Signal(int, int)
+    """One box came, changed or went: track id, frame."""
     frame_tracked = Signal(int)
     """A tracked frame came in; comes often, so whoever draws should skip some."""
     started = Signal()
@@ -266,6 +268,7 @@ class TrackingController:
         origin = BoxOrigin.CORRECTED if is_correction else BoxOrigin.HUMAN
         track.put(TrackBox(frame_index, usable, origin))
         session.scores_of(track).put(frame_index, None)
+        self.box_changed.emit(track.track_id, frame_index)
         self._selected = track
         self._message = (
             f"Frame {frame_index} corrected. Track forward learns from it and goes on"
@@ -283,6 +286,7 @@ class TrackingController:
         self._stop_run_of(track)
         track.remove(frame_index)
         self._session.scores_of(track).put(frame_index, None)
+        self.box_changed.emit(track.track_id, frame_index)
         self._message = f"Box of frame {frame_index} deleted, all others are kept"
         self._tell_boxes()
 
@@ -400,6 +404,7 @@ class TrackingController:
         track = self._session.store[job.track_id]
         if track.put(event.box):
             self._session.scores_of(track).put(event.box.frame_index, event.score_maps)
+            self.box_changed.emit(track.track_id, event.box.frame_index)
         if self._progress is not None:
             self._progress.advance(at_s=self._clock())
         self.frame_tracked.emit(event.box.frame_index)

@@ -24,6 +24,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_fcot.layers.viewer_link import ViewerLink
+from napari_fcot.timeline import (
+    TimelineDock,
+    TimelineFeed,
+    TimelineModel,
+    TimelineWidget,
+)
+from napari_fcot.timeline.timeline_colors import TimelineColors
 from napari_fcot.tracking.controller import Activity, TrackingController
 from napari_fcot.tracking.job import Job
 from napari_fcot.tracking.status_text import describe_box, describe_status
@@ -66,6 +73,13 @@ class TrackingWidget(QWidget):
         self.controller = controller or TrackingController()
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(self.controller.accept, self.controller.finish)
+        self.timeline = TimelineWidget(
+            TimelineModel(), TimelineColors.of_theme(napari_viewer.theme)
+        )
+        feed = TimelineFeed(self.controller, self.timeline.model)
+        self.timeline_dock = TimelineDock(
+            napari_viewer, self.timeline, on_toggled=self._on_timeline_toggled
+        )
         self._ask_video = ask_video
         self._ask_folder = ask_folder
         self._show_problem = show_problem
@@ -79,13 +93,16 @@ class TrackingWidget(QWidget):
         self._choose_timer.setSingleShot(True)
         self._choose_timer.timeout.connect(self.link.choose_first_video)
         # bound to the parts, not to the panel: they are there when it is gone
-        self._close = partial(_close, self.controller, self.link, self.runner)
+        self._close = partial(
+            _close, self.controller, self.link, self.runner, feed, self.timeline_dock
+        )
         self._build()
         self._connect()
         self._refresh_videos()
         self.link.choose_first_video()
         self._refresh()
         self._run(self.controller.prepare())
+        self.timeline_dock.show()
 
     # --- building ------------------------------------------------------------
 
@@ -118,6 +135,8 @@ class TrackingWidget(QWidget):
         self.follow.setChecked(True)
         self.heatmap = QCheckBox("Show heatmap")
         self.heatmap.setToolTip("Where the tracker sees the selected target")
+        self.show_timeline = QCheckBox("Show timeline")
+        self.show_timeline.setToolTip("Every target along time, below the video")
         self.mot = QCheckBox("MOT")
         self.coco = QCheckBox("COCO")
         self.mot.setChecked(True)
@@ -148,7 +167,7 @@ class TrackingWidget(QWidget):
         in_tracking.addWidget(self.progress_bar)
         in_tracking.addWidget(self.progress_text)
         in_tracking.addWidget(self.follow)
-        in_tracking.addWidget(self.heatmap)
+        in_tracking.addLayout(_row(self.heatmap, self.show_timeline))
 
         export = QGroupBox("Export")
         export.setLayout(_row(self.mot, self.coco, self.export))
@@ -181,6 +200,9 @@ class TrackingWidget(QWidget):
         self.track.clicked.connect(lambda: self.start_tracking())
         self.stop.clicked.connect(lambda: ctrl.stop())
         self.heatmap.toggled.connect(link.show_heatmap)
+        self.show_timeline.clicked.connect(self.timeline_dock.show)
+        self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
+        self.timeline.view.target_wanted.connect(ctrl.select)
         self.export.clicked.connect(self._on_export)
         self.destroyed.connect(self._close)
 
@@ -203,6 +225,11 @@ class TrackingWidget(QWidget):
         path = self._ask_video(self)
         if path is not None:
             self.link.open_video(path)
+
+    def _on_frame_wanted(self, frame_index: int) -> None:
+        if self.controller.can_stop:  # else the run would take the view away again
+            self.follow.setChecked(False)
+        self.link.go_to(frame_index)
 
     def _on_new_target(self) -> None:
         self.controller.add_target()
@@ -302,6 +329,9 @@ class TrackingWidget(QWidget):
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
 
+    def _on_timeline_toggled(self, is_shown: bool) -> None:
+        self.show_timeline.setChecked(is_shown)
+
     def _on_failed(self, sentence: str) -> None:
         self._show_problem(self, sentence)
 
@@ -315,9 +345,16 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 
 def _close(
-    controller: TrackingController, link: ViewerLink, runner: JobRunner, *_: object
+    controller: TrackingController,
+    link: ViewerLink,
+    runner: JobRunner,
+    feed: TimelineFeed,
+    timeline_dock: TimelineDock,
+    *_: object,
 ) -> None:
     """End the work of a panel that is going away; its boxes stay with the video."""
+    feed.close()
+    timeline_dock.close()
     runner.close()
     controller.stop()
     link.close()

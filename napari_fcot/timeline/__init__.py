@@ -1,0 +1,16 @@
+"""The targets of a video along time, below the canvas."""
+
+from __future__ import annotations
+
+from napari_fcot.timeline.timeline_dock import TimelineDock
+from napari_fcot.timeline.timeline_feed import TimelineFeed
+from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
+from napari_fcot.timeline.timeline_widget import TimelineWidget
+
+__all__ = [
+    "StopMark",
+    "TimelineDock",
+    "TimelineFeed",
+    "TimelineModel",
+    "TimelineWidget",
+]

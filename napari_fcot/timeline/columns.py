@@ -1,0 +1,124 @@
+"""From thousands of frames to the pixel columns of one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_fcot.timeline.target_row import FrameSpan, TargetRow
+from napari_fcot.timeline.time_axis import TimeAxis
+
+__all__ = ["Columns"]
+
+ColumnSpan = tuple[int, int]
+"""First column, and one past the last."""
+
+
+@dataclass(eq=False)
+class Columns:
+    """What each pixel column says of one target; nothing rare is lost by zooming out.
+
+    Example:
+        >>> from napari_fcot.timeline.target_row import Mark
+        >>> row = TargetRow(1, 100)
+        >>> _ = row.put(50, Mark.MACHINE, score=0.25)
+        >>> axis = TimeAxis.showing_all(100, width=10)
+        >>> columns = Columns.reduce(row, axis)
+        >>> float(columns.low[5]), bool(columns.has_empty[5])
+        (0.25, True)
+    """
+
+    axis: TimeAxis
+    density: float
+    """Columns a pixel of the axis."""
+    edges: NDArray[np.intp]
+    """See `TimeAxis.edges`."""
+    low: NDArray[np.float32]
+    """Lowest score of a column, NaN without any, shape (columns,)."""
+    high: NDArray[np.float32]
+    """Highest score of a column, NaN without any, shape (columns,)."""
+    marks: NDArray[np.uint8]
+    """Every `Mark` that some frame of a column has, shape (columns,)."""
+    has_empty: NDArray[np.bool_]
+    """Whether some frame of a column has no box, shape (columns,)."""
+    is_gap: NDArray[np.bool_]
+    """`has_empty`, with a box before and one after, shape (columns,)."""
+    is_human: NDArray[np.bool_]
+    """Columns in the middle of a frame whose box a person drew, shape (columns,)."""
+
+    @classmethod
+    def reduce(cls, row: TargetRow, axis: TimeAxis, density: float = 1.0) -> Columns:
+        """Reduce all frames in view."""
+        edges = axis.edges(density)
+        count = len(edges) - 1
+        columns = cls(
+            axis,
+            density,
+            edges,
+            low=np.empty(count, np.float32),
+            high=np.empty(count, np.float32),
+            marks=np.empty(count, np.uint8),
+            has_empty=np.empty(count, np.bool_),
+            is_gap=np.empty(count, np.bool_),
+            is_human=np.empty(count, np.bool_),
+        )
+        columns._fill(row, (0, count))
+        return columns
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def update(self, row: TargetRow, frames: FrameSpan) -> ColumnSpan | None:
+        """Reduce only the columns of some frames again; None if none is in view."""
+        span = self.columns_of(frames)
+        if span is not None:
+            self._fill(row, span)
+        return span
+
+    def columns_of(self, frames: FrameSpan) -> ColumnSpan | None:
+        """Return the columns that show any of these frames, or None."""
+        first, last = frames
+        starts = self.edges[:-1]
+        if last < starts[0] or first >= max(self.edges[-1], starts[-1] + 1):
+            return None
+        stop = int(np.searchsorted(starts, last, side="right"))
+        holds_first = int(np.searchsorted(starts, first, side="right")) - 1
+        begin = int(np.searchsorted(starts, starts[max(holds_first, 0)], side="left"))
+        return begin, max(stop, begin + 1)
+
+    def _fill(self, row: TargetRow, span: ColumnSpan) -> None:
+        begin, stop = span
+        starts = self.edges[begin:stop]
+        end = max(int(self.edges[stop]), int(starts[-1]) + 1)
+        scores, marks = row.scores[:end], row.marks[:end]
+        self.low[begin:stop] = np.fmin.reduceat(scores, starts)
+        self.high[begin:stop] = np.fmax.reduceat(scores, starts)
+        self.marks[begin:stop] = np.bitwise_or.reduceat(marks, starts)
+        self.has_empty[begin:stop] = np.minimum.reduceat(marks, starts) == 0
+        self._find_gaps(row)
+        self._find_humans(row)
+
+    def _find_gaps(self, row: TargetRow) -> None:
+        extent = row.extent
+        if extent is None:
+            self.is_gap[:] = False
+            return
+        first, last = extent
+        starts, stops = self.edges[:-1], np.maximum(self.edges[1:], self.edges[:-1] + 1)
+        self.is_gap[:] = self.has_empty & (stops - 1 >= first) & (starts <= last)
+        # at its two ends a target may begin or end within a column: no gap there
+        for frame in extent:
+            inside = self.columns_of((frame, frame))
+            if inside is not None:
+                for column in range(*inside):
+                    lo, hi = max(starts[column], first), min(stops[column], last + 1)
+                    self.is_gap[column] = bool((row.marks[lo:hi] == 0).any())
+
+    def _find_humans(self, row: TargetRow) -> None:
+        self.is_human[:] = False
+        frames = row.human_frames(self.axis.first, self.axis.last)
+        middles = (frames + 0.5 - self.axis.start) * (len(self) / self.axis.span)
+        places = np.floor(middles).astype(np.intp)
+        self.is_human[places[(places >= 0) & (places < len(self))]] = True

@@ -1,0 +1,202 @@
+"""Draws the timeline: ruler, names, rows, cuts and stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QPointF, QRect, QRectF, Qt
+from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
+from napari_fcot.timeline.columns import ColumnSpan
+from napari_fcot.timeline.row_picture import draw_row
+from napari_fcot.timeline.target_row import TargetRow
+from napari_fcot.timeline.time_axis import TimeAxis
+from napari_fcot.timeline.timeline_colors import Rgb, TimelineColors
+from napari_fcot.timeline.timeline_layout import TimelineLayout
+from napari_fcot.timeline.timeline_model import TimelineModel
+
+__all__ = ["TimelinePainter", "draw_stop", "image_of"]
+
+_LEAST_TICK_PX = 64
+_SWATCH_PX = 10
+STOP_PX = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelinePainter:
+    """Draws a model at one place, size and zoom.
+
+    Everything but the rows' pixels is in logical pixels; `density` says how many
+    device pixels one of them has.
+    """
+
+    model: TimelineModel
+    layout: TimelineLayout
+    axis: TimeAxis
+    colors: TimelineColors
+    density: float = 1.0
+
+    def draw_all(self, painter: QPainter) -> None:
+        """Draw everything, but neither cursor nor selection."""
+        layout = self.layout
+        whole = QRect(0, 0, layout.width, layout.height)
+        painter.fillRect(whole, _qt(self.colors.background))
+        painter.save()
+        painter.setClipRect(whole.adjusted(0, layout.rows_top, 0, 0))
+        for place, row in enumerate(self.model.rows):
+            if self._is_in_sight(place):
+                self._draw_name(painter, place, row)
+                columns = self.model.columns(row.track_id, self.axis, self.density)
+                self._draw_columns(painter, place, row, (0, len(columns)))
+        self._draw_marks(painter)
+        painter.restore()
+        self._draw_ruler(painter)
+
+    def draw_columns(
+        self, painter: QPainter, place: int, row: TargetRow, span: ColumnSpan
+    ) -> None:
+        """Draw some columns of one row anew, with the marks that cross them."""
+        if not self._is_in_sight(place):
+            return
+        painter.save()
+        painter.setClipRect(self.rect_of(place, span))
+        self._draw_columns(painter, place, row, span)
+        self._draw_marks(painter)
+        painter.restore()
+
+    def rect_of(self, place: int, span: ColumnSpan) -> QRect:
+        """Return what some columns of a row cover; the ruler is cut off."""
+        left = int(self.layout.axis_left + span[0] / self.density)
+        right = int(np.ceil(self.layout.axis_left + span[1] / self.density))
+        top = self.layout.row_top(place)
+        rect = QRect(left, top, right - left, self.layout.row_height)
+        return rect & QRect(
+            0, self.layout.rows_top, self.layout.width, self.layout.height
+        )
+
+    # --- rows ----------------------------------------------------------------
+
+    def _is_in_sight(self, place: int) -> bool:
+        top = self.layout.row_top(place)
+        return (
+            top < self.layout.height
+            and top + self.layout.row_height > self.layout.rows_top
+        )
+
+    def _draw_columns(
+        self, painter: QPainter, place: int, row: TargetRow, span: ColumnSpan
+    ) -> None:
+        pixels = draw_row(
+            self.model.columns(row.track_id, self.axis, self.density),
+            span,
+            height=round(self.layout.row_height * self.density),
+            track_id=row.track_id,
+            is_selected=row.track_id == self.model.selected_id,
+            colors=self.colors,
+        )
+        left = self.layout.axis_left + span[0] / self.density
+        width, height = (side / self.density for side in reversed(pixels.shape))
+        target = QRectF(left, self.layout.row_top(place), width, height)
+        painter.drawImage(target, image_of(pixels))
+
+    def _draw_name(self, painter: QPainter, place: int, row: TargetRow) -> None:
+        layout = self.layout
+        top, height = layout.row_top(place), layout.row_height
+        is_selected = row.track_id == self.model.selected_id
+        if is_selected:
+            ground = QRect(0, top, layout.axis_left, height)
+            painter.fillRect(ground, _qt(self.colors.selected_row))
+        swatch = QRect(6, top + (height - _SWATCH_PX) // 2, _SWATCH_PX, _SWATCH_PX)
+        painter.fillRect(swatch, _qt(self.colors.of_target(row.track_id)))
+        font = painter.font()
+        font.setBold(is_selected)
+        painter.setFont(font)
+        painter.setPen(_qt(self.colors.text))
+        room = QRect(22, top, layout.axis_left - 28, height)
+        text = painter.fontMetrics().elidedText(
+            f"{row.track_id} · {row.label}", Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.drawText(
+            room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
+        )
+        font.setBold(False)
+        painter.setFont(font)
+
+    # --- cuts, stops, ruler --------------------------------------------------
+
+    def _draw_marks(self, painter: QPainter) -> None:
+        self._draw_cuts(painter, self.layout.rows_top, self.layout.height)
+        places = {row.track_id: place for place, row in enumerate(self.model.rows)}
+        for stop in self.model.stops:
+            if stop.track_id in places:
+                top = self.layout.row_top(places[stop.track_id])
+                self._draw_stop(painter, stop.frame_index, top)
+
+    def _draw_cuts(self, painter: QPainter, top: int, bottom: int) -> None:
+        painter.setPen(QPen(_qt(self.colors.text), 1.0, Qt.PenStyle.DashLine))
+        for frame in self.model.cuts:
+            if self.axis.first <= frame <= self.axis.last:
+                x = self.layout.axis_left + self.axis.x_of(frame)
+                painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+
+    def _draw_stop(self, painter: QPainter, frame_index: int, top: int) -> None:
+        if not self.axis.is_in_view(frame_index):
+            return
+        x = self.layout.axis_left + self.axis.x_of(frame_index + 0.5)
+        draw_stop(painter, QPointF(x, top), self.colors)
+
+    def _draw_ruler(self, painter: QPainter) -> None:
+        layout, axis = self.layout, self.axis
+        ruler = QRect(0, 0, layout.width, layout.rows_top)
+        painter.fillRect(ruler, _qt(self.colors.background))
+        painter.setPen(_qt(self.colors.faint))
+        painter.drawText(
+            QRect(22, 0, layout.axis_left - 28, layout.rows_top),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+            "frame" if self.model.n_frames else "",
+        )
+        if not self.model.n_frames:
+            return
+        foot = layout.rows_top - 2
+        for frame in axis.ticks(least_px=_LEAST_TICK_PX):
+            x = layout.axis_left + axis.x_of(frame + 0.5)
+            if not layout.axis_left <= x <= layout.axis_left + axis.width:
+                continue
+            painter.setPen(_qt(self.colors.faint))
+            painter.drawLine(QPointF(x, foot - 4), QPointF(x, foot))
+            painter.setPen(_qt(self.colors.text))
+            room = QRectF(x + 3, 0, _LEAST_TICK_PX, layout.rows_top - 2)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, str(frame))
+        painter.save()
+        painter.setClipRect(ruler.adjusted(layout.axis_left, 0, 0, 0))
+        self._draw_cuts(painter, 0, layout.rows_top)
+        for stop in self.model.stops:
+            if stop.track_id is None:
+                self._draw_stop(painter, stop.frame_index, layout.rows_top - STOP_PX)
+        painter.restore()
+
+
+def draw_stop(painter: QPainter, top: QPointF, colors: TimelineColors) -> None:
+    """Draw a triangle that points down from around `top`."""
+    x, y, half = top.x(), top.y(), STOP_PX / 2
+    corners = [QPointF(x - half, y), QPointF(x + half, y), QPointF(x, y + STOP_PX)]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(_qt(colors.background), 1.0))
+    painter.setBrush(_qt(colors.gap))
+    painter.drawPolygon(QPolygonF(corners))
+    painter.restore()
+
+
+def image_of(pixels: NDArray[np.uint32]) -> QImage:
+    """Copy pixels into an image; Qt would not keep the array alive."""
+    height, width = pixels.shape
+    data = np.ascontiguousarray(pixels).tobytes()
+    image = QImage(data, width, height, 4 * width, QImage.Format.Format_RGB32)
+    return image.copy()
+
+
+def _qt(color: Rgb) -> QColor:
+    return QColor(*color)

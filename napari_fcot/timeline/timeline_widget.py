@@ -1,0 +1,115 @@
+"""The timeline as people see it: a title, words, buttons, and the rows."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_fcot.timeline.frame_text import describe_range
+from napari_fcot.timeline.legend import Legend
+from napari_fcot.timeline.timeline_colors import TimelineColors
+from napari_fcot.timeline.timeline_controls import TimelineControls
+from napari_fcot.timeline.timeline_model import TimelineModel
+
+__all__ = ["TITLE", "TimelineWidget"]
+
+TITLE = "Timeline"
+_HINT = "Click to go to a frame, drag to select frames, turn the wheel to zoom"
+_NO_VIDEO = "Open a video to see its targets along time"
+_NO_BOXES = "Each target gets its row here: draw a box on the video to begin"
+
+
+class TimelineWidget(QWidget):
+    """A header above the rows; the rows do the work.
+
+    Args:
+        model: what is shown.
+        colors: of the theme.
+    """
+
+    def __init__(self, model: TimelineModel, colors: TimelineColors) -> None:
+        super().__init__()
+        self.model = model
+        self.view = TimelineControls(model, colors)
+        self.legend = Legend(model, colors)
+        self.words = QLabel()
+        self.zoom_in = QToolButton()
+        self.show_all = QToolButton()
+        self._hovered = ""
+        self._build()
+        self._connect()
+        self._refresh()
+
+    def _build(self) -> None:
+        title = QLabel(f"<b>{TITLE}</b>")
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.zoom_in.setText("Zoom to selection")
+        self.zoom_in.setToolTip("Fill the timeline with the selected frames")
+        self.show_all.setText("Show all")
+        self.show_all.setToolTip("Show the whole video (double-click the rows)")
+        for button in (self.zoom_in, self.show_all):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        header = QHBoxLayout()
+        header.setContentsMargins(6, 0, 6, 0)
+        header.setSpacing(10)
+        header.addWidget(title)
+        header.addWidget(self.words, stretch=1)
+        for widget in (self.zoom_in, self.show_all, self.legend):
+            header.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(2)
+        layout.addLayout(header)
+        layout.addWidget(self.view, stretch=1)
+        self.setFocusProxy(self.view)
+
+    def _connect(self) -> None:
+        view = self.view
+        view.hovered.connect(self._on_hovered)
+        view.range_changed.connect(self._refresh)
+        view.zoom_changed.connect(self._refresh)
+        self.model.layout_changed.connect(self._refresh)
+        self.model.frames_changed.connect(self._on_frames)
+        self.zoom_in.clicked.connect(self._on_zoom_in)
+        self.show_all.clicked.connect(lambda: view.show_all())
+
+    def show_colors(self, colors: TimelineColors) -> None:
+        """Take another theme's colours."""
+        self.view.show_colors(colors)
+        self.legend.show_colors(colors)
+
+    def _on_hovered(self, text: str) -> None:
+        self._hovered = text
+        self._refresh_words()
+
+    def _on_frames(self, *frames: int) -> None:
+        if self.words.text() == _NO_BOXES:
+            self._refresh_words()
+
+    def _on_zoom_in(self) -> None:
+        frames = self.view.selected_range
+        if frames is not None:
+            self.view.show_range(frames)
+
+    def _refresh(self) -> None:
+        self.zoom_in.setVisible(self.view.selected_range is not None)
+        self.show_all.setVisible(not self.view.axis.shows_all)
+        self._refresh_words()
+
+    def _refresh_words(self) -> None:
+        self.words.setText(self._hovered or self._describe())
+
+    def _describe(self) -> str:
+        if self.view.selected_range is not None:
+            return describe_range(self.view.selected_range)
+        if self.model.n_frames == 0:
+            return _NO_VIDEO
+        has_boxes = any(row.n_boxes for row in self.model.rows)
+        return _HINT if has_boxes else _NO_BOXES
