@@ -53,6 +53,7 @@ _PAPER_TRACKER = TrackerConfig(
         cell_jitter=0,
         cells_per_sample=1,
         size_gain=1.0,
+        full_size_score=1e-6,
     ),
     localisation=LocalisationConfig(coarse_weight=0.6, fine_weight=0.4),
 )

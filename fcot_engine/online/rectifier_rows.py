@@ -88,9 +88,7 @@ class RowReader:
         self._branch = branch
         self._config = config
 
-    def read_parts(
-        self, parts: Iterable[tuple[BoxFeatures, Tensor]]
-    ) -> RectifierRows:
+    def read_parts(self, parts: Iterable[tuple[BoxFeatures, Tensor]]) -> RectifierRows:
         """Read the rows of samples that come in several batches."""
         jitters = torch.Generator().manual_seed(0)
         return RectifierRows.join(
