@@ -295,6 +295,7 @@ class Run:
             target = self._target_of(leg)
             stretch = self._queue.stretch_of(leg)
             if target is None or stretch is None or self._is_cancelled:
+                leg.state = LegState.DONE
                 return None, []
             self._n_done += 1
             box = self._to_box(frame_index, result)

@@ -44,6 +44,26 @@ def image_folder(tmp_path):
     return write
 
 
+@pytest.fixture
+def encode_video():
+    """A function that encodes ten frames; from one on they may be shown slower."""
+    av = pytest.importorskip("av")
+
+    def encode(path, *, slow_from=99):
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for number in range(10):
+                pixels = np.full((48, 64, 3), 20 * number, np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+                frame.pts = number + max(number - slow_from, 0)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        return path
+
+    return encode
+
+
 def reopen(path, video, shop):
     return AnnotationSession.open(path, shop, source=video)
 
@@ -335,6 +355,19 @@ class TestVideo:
     def test_frames_without_a_file_must_be_given(self, saved, shop):
         with pytest.raises(MovedVideoError, match="not a file"):
             AnnotationSession.open(saved, shop)
+
+    def test_video_file_is_known_by_the_times_of_its_frames(
+        self, encode_video, shop, path, tmp_path
+    ):
+        film = encode_video(tmp_path / "film.mp4")
+        self.annotate(film, shop, path)
+        session = AnnotationSession.open(path, shop)
+        assert session.document.project.video.times_hash is not None
+        session.source.close()
+        session.close()
+        encode_video(film, slow_from=5)
+        with pytest.raises(OtherVideoError, match="shown at other times"):
+            AnnotationSession.open(path, shop)
 
     def test_project_can_be_read_without_its_video(self, saved):
         project = Project.open(saved)
