@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
 from fcot_engine.cli import main
-from fcot_engine.evaluation import EvaluationReport, read_records
+from fcot_engine.cli.eval_command import EFFORT_MODES
+from fcot_engine.evaluation import EffortMode, EvaluationReport, read_records
 
 N_FRAMES = 12
 
@@ -54,6 +56,9 @@ class TestEval:
         facts = json.loads(capsys.readouterr().out)
         assert list(facts["mean"]["effort"]) == ["0.6"]
         assert facts["effort_mode"] == "restart"
+
+    def test_every_mode_of_the_engine_can_be_asked_for(self):
+        assert get_args(EffortMode) == EFFORT_MODES
 
     def test_interpolation_needs_no_tracker(self, root, fake_tracker, capsys):
         fake_tracker.init = fake_tracker.track = pytest.fail

@@ -11,6 +11,7 @@ from fcot_engine.cli.options import (
     parse_box,
     parse_change,
     parse_formats,
+    parse_fractions,
     parse_names,
 )
 from fcot_engine.errors import ConfigError
@@ -78,3 +79,13 @@ class TestParseNames:
     def test_nothing_is_refused(self):
         with pytest.raises(argparse.ArgumentTypeError, match="expected names"):
             parse_names(" , ")
+
+
+class TestParseFractions:
+    def test_numbers_with_blanks(self):
+        assert parse_fractions("0.5, 0.7,1") == (0.5, 0.7, 1.0)
+
+    @pytest.mark.parametrize("text", ["", "0", "1.1", "-0.5", "0.5,", "half", "nan"])
+    def test_anything_else_is_refused(self, text):
+        with pytest.raises(argparse.ArgumentTypeError, match="up to 1"):
+            parse_fractions(text)
