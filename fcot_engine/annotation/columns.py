@@ -40,9 +40,16 @@ def encode_frames(frames: Frames) -> list[list[int]]:
 
 
 def decode_frames(stretches: list[list[int]]) -> Frames:
-    """Read what `encode_frames` wrote."""
+    """Read what `encode_frames` wrote.
+
+    Raises:
+        ValueError: frames are negative or not in order.
+    """
     parts = [np.arange(first, first + count) for first, count in stretches]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    frames = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    if len(frames) and (frames[0] < 0 or (np.diff(frames) <= 0).any()):
+        raise ValueError("frame numbers must be 0 or more and ascend")
+    return frames
 
 
 def encode_rows(rows: Rows, makers: Makers) -> dict[str, Any]:

@@ -19,13 +19,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.box_rows import Box, Maker
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import AnnotationEditor
 from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.passed_over import PassedOver
 from fcot_engine.annotation.planning import plan_one_way
 from fcot_engine.annotation.project_file import Project
 from fcot_engine.annotation.propagation_config import (
@@ -47,8 +45,6 @@ from fcot_engine.io.frame_opening import open_frames
 from fcot_engine.session.frame_source import FrameSource
 
 __all__ = ["AnnotationSession"]
-
-_LIKE_IOU = 0.8  # of a box that counts as the one that was passed over
 
 
 class AnnotationSession(AnnotationEditor):
@@ -90,7 +86,7 @@ class AnnotationSession(AnnotationEditor):
         self._work_config = work_config or WorkListConfig()
         self._run: Run | None = None
         self._replaced: dict[tuple[int, int], BoxXywh] = {}
-        self._seen: dict[tuple[int, int], Box | None] = {}
+        self._passed_over = PassedOver()
 
     # --- files -------------------------------------------------------------------
 
@@ -364,7 +360,7 @@ class AnnotationSession(AnnotationEditor):
                 model=self._risk_model,
                 config=self._work_config,
                 cuts=self.cuts.known(),
-                seen=self._seen_frames(),
+                seen=self._passed_over.frames(self.annotations),
             )
 
     def next_stop(self) -> WorkStop | None:
@@ -379,7 +375,7 @@ class AnnotationSession(AnnotationEditor):
         """
         with self.document.lock:
             place = stop.target_id, stop.frame_index
-            self._seen[place] = self.box(*place)
+            self._passed_over.add(*place, self.box(*place))
 
     def self_check(self, *, longest: int = 200) -> Iterator[HeldOut]:
         """Leave each drawn box out in turn; collect the answers in a `SelfCheck`.
@@ -409,15 +405,6 @@ class AnnotationSession(AnnotationEditor):
         super()._do(edit)
         if self.run is not None and edit.kind != "draw_box":
             self.run.on_edited(edit)
-
-    def _seen_frames(self) -> dict[int, set[int]]:
-        """Frames that were passed over and have the same box still, by target."""
-        seen: dict[int, set[int]] = {}
-        for (target_id, frame_index), box in self._seen.items():
-            target = self.annotations.find(target_id)
-            if target is not None and _is_like(target.boxes.get(frame_index), box):
-                seen.setdefault(target_id, set()).add(frame_index)
-        return seen
 
     def _take_run(self, text: str) -> Run:
         """Return the run that goes on, or a new one."""
@@ -457,9 +444,3 @@ def _check_side(start: int, until: int, direction: Direction) -> None:
             f"Frame {until} does not lie {direction.value} of frame {start}. Choose "
             "the direction that leads there."
         )
-
-
-def _is_like(now: Box | None, then: Box | None) -> bool:
-    if now is None or then is None:
-        return now is then
-    return bool(paired_iou(np.array(now.box_xywh), np.array(then.box_xywh)) > _LIKE_IOU)

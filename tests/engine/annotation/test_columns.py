@@ -53,6 +53,13 @@ class TestFrames:
         frames = np.array(sorted(frames), np.int64)
         assert decode_frames(encode_frames(frames)).tolist() == frames.tolist()
 
+    @pytest.mark.parametrize(
+        "stretches", [[[-1, 3]], [[5, 2], [5, 1]], [[9, 1], [0, 1]]]
+    )
+    def test_impossible_frames_are_refused(self, stretches):
+        with pytest.raises(ValueError, match="0 or more and ascend"):
+            decode_frames(stretches)
+
 
 class TestRows:
     @pytest.mark.parametrize("count", [1, 2, 16, 17, 500])
