@@ -74,8 +74,7 @@ class ClassifierConfig:
             raise ConfigError(f"filter_side must be above 0, got {self.filter_side}.")
         if self.initialiser not in ("window", "box"):
             raise ConfigError(
-                "initialiser must be 'window' or 'box', got "
-                f"{self.initialiser!r}."
+                f"initialiser must be 'window' or 'box', got {self.initialiser!r}."
             )
 
 
