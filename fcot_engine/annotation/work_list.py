@@ -1,11 +1,11 @@
 """Where to look next: the frames whose correction is expected to save most boxes.
 
-Each box has a risk of being wrong (`risk.py`). A correction also mends frames around
-it, the less the further away, up to the next box that a person drew or the next shot.
-So the worth of a correction is the risk it can mend, summed with that fading reach and
-given in boxes: 1 where everything within reach is surely wrong. After a frame is
-chosen, what it would mend is taken out before the next one is chosen, so that stops do
-not crowd.
+Each box has a risk of being wrong (`risk.py`). If it is, a correction mends it and the
+frames around it, the less the further away, up to the next box that a person drew or
+the next shot. So the worth of a correction is the risk of its own frame, times the risk
+within that fading reach, in boxes: 1 where everything within reach is surely wrong.
+After a frame is chosen, what it would mend is taken out before the next one is chosen,
+so that stops do not crowd.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _FAR_IN_REACHES = 4  # beyond it, a correction mends nothing worth counting
 class WorkListConfig:
     """How frames are chosen."""
 
-    reach_frames: float = 15.0
+    reach_frames: float = 10.0
     """Distance at which a correction mends 1/e of what it mends next to itself."""
-    least_saving: float = 0.03
+    least_saving: float = 0.02
     """Boxes that a stop must be expected to save."""
 
     def __post_init__(self) -> None:
@@ -115,9 +115,7 @@ class _Part:
         far = len(self._kernel) // 2
         savings = np.convolve(self._risk, self._kernel)[far : far + len(self._risk)]
         savings = savings / self._kernel.sum()
-        # look at a frame that is odd itself, not at one between two odd ones
-        is_odd = (self._risk > 0) & (self._risk >= savings)
-        savings = np.where(is_odd, savings, 0.0)
+        savings = savings * self._risk  # a box that is right mends nothing
         self._place = int(savings.argmax())
         self.worth = float(savings[self._place])
 
