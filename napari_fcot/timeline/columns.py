@@ -98,7 +98,7 @@ class Columns:
         self.marks[begin:stop] = np.bitwise_or.reduceat(marks, starts)
         self.has_empty[begin:stop] = np.minimum.reduceat(marks, starts) == 0
         self._find_gaps(row)
-        self._find_humans(row)
+        self._find_humans(row, span)
 
     def _find_gaps(self, row: TargetRow) -> None:
         extent = row.extent
@@ -116,9 +116,15 @@ class Columns:
                     lo, hi = max(starts[column], first), min(stops[column], last + 1)
                     self.is_gap[column] = bool((row.marks[lo:hi] == 0).any())
 
-    def _find_humans(self, row: TargetRow) -> None:
-        self.is_human[:] = False
-        frames = row.human_frames(self.axis.first, self.axis.last)
+    def _find_humans(self, row: TargetRow, span: ColumnSpan) -> None:
+        # the middle of a frame may lie one column beside the column that it counts for
+        begin, stop = max(span[0] - 1, 0), min(span[1] + 1, len(self))
+        first, last = (
+            self.edges[max(begin - 1, 0)],
+            self.edges[min(stop + 1, len(self))],
+        )
+        frames = row.human_frames(int(first), int(last))
         middles = (frames + 0.5 - self.axis.start) * (len(self) / self.axis.span)
         places = np.floor(middles).astype(np.intp)
-        self.is_human[places[(places >= 0) & (places < len(self))]] = True
+        self.is_human[begin:stop] = False
+        self.is_human[places[(places >= begin) & (places < stop)]] = True

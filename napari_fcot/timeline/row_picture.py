@@ -20,6 +20,8 @@ SPREAD_COLUMNS = 2
 _BOX_TINT, _RANGE_TINT = 0.24, 0.55
 _HATCH_PX = 6
 _GAP_PX = 3
+_GROUND, _BOX, _RANGE, _SCORE, _HATCH, _BAR_EDGE, _BAR, _GAP = range(8)
+"""Kinds of pixels; a score is drawn by counting up from `_BOX`."""
 
 
 def draw_row(
@@ -49,37 +51,50 @@ def draw_row(
         Pixels as 0xffRRGGBB, shape (height, span[1] - span[0]).
     """
     begin, stop = span
-    ground = colors.selected_row if is_selected else colors.row
-    own = colors.of_target(track_id)
     marks = columns.marks[begin:stop]
     is_lost = marks & Mark.LOST != 0
-    low = _heights(columns.low[begin:stop], height)
-    high = _heights(columns.high[begin:stop], height)
-    above_foot = np.arange(height - 1, -1, -1)[:, None]  # (height, 1)
+    is_gap = columns.is_gap[begin:stop]
+    bars = _widen(columns.is_human)[begin:stop]
+    kinds = np.where((marks != 0) & ~is_gap, np.uint8(_BOX), np.uint8(_GROUND))
+    kinds[bars == 1], kinds[bars == 2] = _BAR_EDGE, _BAR
+    is_filled = (kinds == _BOX) & ~is_lost
+    low = np.where(is_filled, _heights(columns.low[begin:stop], height), 0)
+    high = np.where(is_filled, _heights(columns.high[begin:stop], height), 0)
 
-    picture = np.full((height, stop - begin), _pixel(ground), np.uint32)
-    picture[:, marks != 0] = _pixel(mix(own, ground, _BOX_TINT))
-    is_seen = ~is_lost
-    picture[(above_foot < high) & is_seen] = _pixel(mix(own, ground, _RANGE_TINT))
-    picture[(above_foot < low) & is_seen] = _pixel(own)
+    above_foot = np.arange(height - 1, -1, -1, dtype=np.int16)[:, None]  # (height, 1)
+    places = kinds + (above_foot < high) + (above_foot < low)  # _BOX, _RANGE, _SCORE
     if is_lost.any():
         stripes = (np.arange(begin, stop) + above_foot) % _HATCH_PX < _HATCH_PX // 3
-        picture[stripes & is_lost] = _pixel(colors.text)
-    is_gap = columns.is_gap[begin:stop]
+        places[stripes & is_lost & (kinds == _BOX)] = _HATCH
     if is_gap.any():
-        picture[:, is_gap] = _pixel(ground)
-        picture[-_GAP_PX:, is_gap] = _pixel(colors.gap)
-    bars = _widen(columns.is_human)[begin:stop]
-    picture[:, bars > 0] = _pixel(colors.background)
-    picture[:, bars > 1] = _pixel(colors.text)
-    return picture
+        places[-_GAP_PX:, is_gap & (bars == 0)] = _GAP
+    pixels: NDArray[np.uint32] = _palette(track_id, is_selected, colors)[places]
+    return pixels
 
 
-def _heights(scores: NDArray[np.float32], height: int) -> NDArray[np.intp]:
-    """Turn scores into pixels above the foot; at least one for a score of 0."""
-    filled = np.where(np.isnan(scores), 0.0, np.clip(scores, 0.0, 1.0))
-    pixels = np.rint(filled * height).astype(np.intp)
-    return np.where(np.isnan(scores), 0, np.maximum(pixels, 1))
+def _palette(
+    track_id: int, is_selected: bool, colors: TimelineColors
+) -> NDArray[np.uint32]:
+    """Return the colour of each kind of pixel."""
+    ground = colors.selected_row if is_selected else colors.row
+    own = colors.of_target(track_id)
+    palette = np.zeros(_GAP + 1, np.uint32)
+    palette[_GROUND] = _pixel(ground)
+    palette[_BOX] = _pixel(mix(own, ground, _BOX_TINT))
+    palette[_RANGE] = _pixel(mix(own, ground, _RANGE_TINT))
+    palette[_SCORE] = _pixel(own)
+    palette[_HATCH] = palette[_BAR] = _pixel(colors.text)
+    palette[_BAR_EDGE] = _pixel(colors.background)
+    palette[_GAP] = _pixel(colors.gap)
+    return palette
+
+
+def _heights(scores: NDArray[np.float32], height: int) -> NDArray[np.int16]:
+    """Turn scores into pixels above the foot: at least one, and 0 for no score."""
+    has_score = ~np.isnan(scores)
+    heights = np.zeros(len(scores), np.int16)
+    heights[has_score] = np.rint(scores[has_score] * height).clip(1, height)
+    return heights
 
 
 def _widen(is_set: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -49,14 +49,8 @@ class TargetRow:
         self.scores = np.full(n_frames, np.nan, np.float32)
         """Score of each machine box in [0, 1], NaN elsewhere, shape (n_frames,)."""
         self.n_boxes = 0
-
-    @property
-    def extent(self) -> FrameSpan | None:
+        self.extent: FrameSpan | None = None
         """The first and the last frame with a box, or None without any."""
-        if self.n_boxes == 0:
-            return None
-        has_box = self.marks != 0
-        return int(has_box.argmax()), len(has_box) - 1 - int(has_box[::-1].argmax())
 
     def mark_at(self, frame_index: int) -> Mark:
         """Return what is known of a frame."""
@@ -81,12 +75,16 @@ class TargetRow:
                 f"got {frame_index}.",
                 frame_index=frame_index,
             )
-        before = self._reach(frame_index)
+        before = self.extent
         self.n_boxes += bool(mark) - bool(self.marks[frame_index])
         self.marks[frame_index] = mark
         self.scores[frame_index] = score if mark & Mark.MACHINE else np.nan
-        after = self._reach(frame_index)
-        return min(before[0], after[0]), max(before[1], after[1])
+        self._note_extent(frame_index)
+        if before is None or self.extent is None:
+            return frame_index, frame_index
+        ends = zip(before, self.extent, strict=True)
+        moved = [frame for pair in ends if pair[0] != pair[1] for frame in pair]
+        return min([frame_index, *moved]), max([frame_index, *moved])
 
     def load(self, boxes: Iterable[TrackBox]) -> None:
         """Take these boxes instead of all that was there."""
@@ -94,27 +92,34 @@ class TargetRow:
         self.scores[:] = np.nan
         kept = [box for box in boxes if box.frame_index < len(self.marks)]
         frames = [box.frame_index for box in kept]
-        self.marks[frames] = [mark_of(box) for box in kept]
+        self.marks[frames] = [int(mark_of(box)) for box in kept]
         self.scores[frames] = [box.score for box in kept]
         self.scores[self.marks & Mark.MACHINE == 0] = np.nan
         self.n_boxes = int(np.count_nonzero(self.marks))
+        self.extent = self._find_extent()
 
     def human_frames(self, first: int, last: int) -> NDArray[np.intp]:
         """Return the frames from `first` to `last` whose box a person drew."""
         return first + np.flatnonzero(self.marks[first : last + 1] & Mark.HUMAN)
 
-    def _reach(self, frame_index: int) -> FrameSpan:
-        """A frame, and what lies between it and the nearest boxes if it is at an end.
+    def _note_extent(self, frame_index: int) -> None:
+        """Bring the extent up to date after a change of one frame."""
+        if self.marks[frame_index]:
+            first, last = self.extent or (frame_index, frame_index)
+            self.extent = min(first, frame_index), max(last, frame_index)
+        elif self.extent is not None and frame_index in self.extent:
+            self.extent = self._find_extent()
 
-        Only there does a frame without a box begin or cease to be a gap.
-        """
-        before = np.flatnonzero(self.marks[:frame_index])
-        after = np.flatnonzero(self.marks[frame_index + 1 :])
-        if before.size and after.size:
-            return frame_index, frame_index
-        first = int(before[-1]) if before.size else frame_index
-        last = frame_index + 1 + int(after[0]) if after.size else frame_index
-        return first, last
+    def _find_extent(self) -> FrameSpan | None:
+        frames = np.flatnonzero(self.marks)
+        return (int(frames[0]), int(frames[-1])) if frames.size else None
+
+
+_MARK_OF_HUMAN = {
+    BoxOrigin.HUMAN: Mark.HUMAN,
+    BoxOrigin.CORRECTED: Mark.HUMAN | Mark.CORRECTED,
+}
+_LOST = Mark.MACHINE | Mark.LOST
 
 
 def mark_of(box: TrackBox | None) -> Mark:
@@ -122,6 +127,5 @@ def mark_of(box: TrackBox | None) -> Mark:
     if box is None:
         return Mark.NONE
     if box.origin is BoxOrigin.TRACKED:
-        return Mark.MACHINE | (Mark.LOST if box.is_lost else Mark.NONE)
-    is_corrected = box.origin is BoxOrigin.CORRECTED
-    return Mark.HUMAN | (Mark.CORRECTED if is_corrected else Mark.NONE)
+        return _LOST if box.is_lost else Mark.MACHINE
+    return _MARK_OF_HUMAN[box.origin]

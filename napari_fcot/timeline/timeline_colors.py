@@ -12,7 +12,7 @@ __all__ = ["Rgb", "TimelineColors", "mix", "parse_color"]
 
 Rgb = tuple[int, int, int]
 
-_DARKEN = 0.72
+_DARKEN = 0.62
 """Share of the bright target colours that is left on a light ground."""
 _GAP_DARK, _GAP_LIGHT = "#ff7a3c", "#c44500"
 """Vermillion, which most colour-blind people tell from the other colours; gaps differ

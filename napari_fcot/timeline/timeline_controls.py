@@ -132,7 +132,7 @@ class TimelineControls(TimelineView):
         """Answer the wish for a tooltip."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             text = self._describe(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), text, self._canvas)
+            QToolTip.showText(event.globalPos(), text, self.canvas)
             return True
         return super().viewportEvent(event)
 

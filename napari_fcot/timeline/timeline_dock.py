@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,8 @@ class TimelineDock:
         elif visible and self._can_open(window):
             dock = window.add_dock_widget(self._timeline, name=DOCK_NAME, area="bottom")
             dock.visibilityChanged.connect(self._on_visible)
+            self._timeline.show()  # napari hid it if it was closed before
+            dock.show()  # Qt would do so a little later
         self._on_toggled(self.is_shown)
 
     def close(self) -> None:
@@ -70,15 +73,18 @@ class TimelineDock:
             return
         self._is_open = False
         self._viewer.events.theme.disconnect(self._on_theme)
-        window: Any = getattr(self._viewer, "window", None)
-        try:
-            dock = self._dock
-            if dock is not None:
-                dock.visibilityChanged.disconnect(self._on_visible)
-                window.remove_dock_widget(dock)
+        with contextlib.suppress(RuntimeError):  # Qt may have deleted it already
+            self._leave_window()
             self._timeline.deleteLater()
-        except RuntimeError:
-            return  # Qt has deleted the whole window before
+
+    def _leave_window(self) -> None:
+        window: Any = getattr(self._viewer, "window", None)
+        dock = self._dock
+        if dock is None:
+            return
+        dock.visibilityChanged.disconnect(self._on_visible)
+        with contextlib.suppress(AttributeError):  # napari's window is being closed
+            window.remove_dock_widget(dock)
 
     def _can_open(self, window: Any) -> bool:
         if not self._is_open or window is None:

@@ -153,7 +153,7 @@ class TimelinePainter:
         painter.fillRect(ruler, _qt(self.colors.background))
         painter.setPen(_qt(self.colors.faint))
         painter.drawText(
-            QRect(22, 0, layout.axis_left - 28, layout.rows_top),
+            QRect(22, 0, layout.axis_left - 28, layout.rows_top - 5),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
             "frame" if self.model.n_frames else "",
         )
@@ -165,10 +165,10 @@ class TimelinePainter:
             if not layout.axis_left <= x <= layout.axis_left + axis.width:
                 continue
             painter.setPen(_qt(self.colors.faint))
-            painter.drawLine(QPointF(x, foot - 4), QPointF(x, foot))
+            painter.drawLine(QPointF(x, foot - 3), QPointF(x, foot))
             painter.setPen(_qt(self.colors.text))
-            room = QRectF(x + 3, 0, _LEAST_TICK_PX, layout.rows_top - 2)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, str(frame))
+            room = QRectF(x - _LEAST_TICK_PX / 2, 0, _LEAST_TICK_PX, foot - 3)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, str(frame))
         painter.save()
         painter.setClipRect(ruler.adjusted(layout.axis_left, 0, 0, 0))
         self._draw_cuts(painter, 0, layout.rows_top)

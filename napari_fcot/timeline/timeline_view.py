@@ -35,7 +35,7 @@ ZOOM_PER_NOTCH = 1.25
 _NOTCH = 120  # what Qt counts for a notch of the wheel
 _PAN_SHARE = 0.1
 _FAR_STEP = 10
-_SELECTION_ALPHA = 60
+_SELECTION_ALPHA = 45
 _ROWS_AT_FIRST = 2
 
 
@@ -71,15 +71,15 @@ class TimelineView(QAbstractScrollArea):
         self._is_held = False
         """A mouse button is down: the view stays where it is."""
         self._shown_id: int | None = None
-        self._cursor = CursorOverlay(self._canvas, colors)
+        self._cursor = CursorOverlay(self.canvas, colors)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self._draw_changed)
+        self._timer.timeout.connect(self.draw_changed)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(RULER_PX + LEAST_ROW_PX + ROW_GAP_PX)
-        self._canvas.setMouseTracking(True)
+        self.canvas.setMouseTracking(True)
         model.frames_changed.connect(self._on_frames)
         model.row_changed.connect(self._on_row)
         model.layout_changed.connect(self._on_layout)
@@ -87,14 +87,18 @@ class TimelineView(QAbstractScrollArea):
         self._on_layout()
 
     @property
-    def _canvas(self) -> QWidget:
+    def canvas(self) -> QWidget:
+        """What is painted on: the area without its scroll bars."""
         canvas = self.viewport()
         assert canvas is not None  # every scroll area has one
         return canvas
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for two full rows; more targets share them, until a person makes room."""
-        return QSize(480, RULER_PX + _ROWS_AT_FIRST * (MOST_ROW_PX + ROW_GAP_PX))
+        bar = self.horizontalScrollBar()
+        rows_px = _ROWS_AT_FIRST * (MOST_ROW_PX + ROW_GAP_PX)
+        bar_px = 0 if bar is None else bar.sizeHint().height()
+        return QSize(480, RULER_PX + rows_px + bar_px)
 
     # --- what is in view -----------------------------------------------------
 
@@ -107,8 +111,8 @@ class TimelineView(QAbstractScrollArea):
     def places(self) -> TimelineLayout:
         """Where things are now."""
         return TimelineLayout(
-            width=self._canvas.width(),
-            height=self._canvas.height(),
+            width=self.canvas.width(),
+            height=self.canvas.height(),
             n_rows=len(self._model.rows),
             scrolled_px=_value_of(self, is_vertical=True),
         )
@@ -122,7 +126,7 @@ class TimelineView(QAbstractScrollArea):
         """Select frames, or none."""
         if frames != self._selected_range:
             self._selected_range = frames
-            self._canvas.update()
+            self.canvas.update()
             self.range_changed.emit()
 
     def show_range(self, frames: FrameSpan) -> None:
@@ -137,14 +141,14 @@ class TimelineView(QAbstractScrollArea):
         """Take another theme's colours."""
         self._colors = self._cursor.colors = colors
         self._cursor.update()
-        self._draw_anew()
+        self.draw_anew()
 
     def _turn(self, axis: TimeAxis) -> None:
         if axis == self._axis:
             return
         self._axis = axis
         self._set_scroll_bars()
-        self._draw_anew()
+        self.draw_anew()
         self._place_cursor()
         self.zoom_changed.emit()
 
@@ -153,11 +157,15 @@ class TimelineView(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Put the picture on the screen, brought up to date first."""
         picture = self._picture.drawn_by(self._make_painter(), font=self.font())
-        painter = QPainter(self._canvas)
+        painter = QPainter(self.canvas)
         painter.drawPixmap(0, 0, picture)
         if self._selected_range is not None:
-            shade = QColor(*self._colors.cursor, _SELECTION_ALPHA)
-            painter.fillRect(self._rect_of_range(self._selected_range), shade)
+            color, rect = self._colors.cursor, self._rect_of_range(self._selected_range)
+            if rect.width() < self.places.axis_width:  # else it would tint everything
+                painter.fillRect(rect, QColor(*color, _SELECTION_ALPHA))
+            painter.setPen(QColor(*color))
+            painter.drawLine(rect.topLeft(), rect.bottomLeft())
+            painter.drawLine(rect.topRight(), rect.bottomRight())
         painter.end()
 
     def _make_painter(self) -> TimelinePainter:
@@ -166,23 +174,25 @@ class TimelineView(QAbstractScrollArea):
             layout=self.places,
             axis=self._axis,
             colors=self._colors,
-            density=self._canvas.devicePixelRatioF(),
+            density=self.canvas.devicePixelRatioF(),
         )
 
-    def _draw_anew(self) -> None:
+    def draw_anew(self) -> None:
+        """Draw everything at the next repaint, which is asked for."""
         self._picture.forget()
-        self._canvas.update()
+        self.canvas.update()
 
-    def _draw_changed(self) -> None:
+    def draw_changed(self) -> None:
+        """Draw what has changed; otherwise a timer does so 60 times a second."""
         for rect in self._picture.draw_changed(self._make_painter()):
-            self._canvas.update(rect)
+            self.canvas.update(rect)
 
     def _rect_of_range(self, frames: FrameSpan) -> QRect:
         places = self.places
         ends = (self._axis.x_of(frames[0]), self._axis.x_of(frames[1] + 1))
         left, right = (round(min(max(x, 0), places.axis_width)) for x in ends)
         return QRect(
-            places.axis_left + left, 0, max(1, right - left), self._canvas.height()
+            places.axis_left + left, 0, max(1, right - left), self.canvas.height()
         )
 
     def _place_cursor(self) -> None:
@@ -212,7 +222,7 @@ class TimelineView(QAbstractScrollArea):
             self._shown_id = self._model.selected_id
             self._scroll_to_selected()
         self._place_cursor()
-        self._draw_anew()
+        self.draw_anew()
 
     def _on_frame(self, frame_index: int) -> None:
         if not self._is_held:
@@ -227,7 +237,7 @@ class TimelineView(QAbstractScrollArea):
         self._axis = self._axis.resized(self.places.axis_width)
         self._set_scroll_bars()
         self._place_cursor()
-        self._draw_anew()
+        self.draw_anew()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's name
         """Follow the scroll bars: up and down through targets, along time."""
@@ -235,7 +245,7 @@ class TimelineView(QAbstractScrollArea):
         if dx and round(moved.start) != round(self._axis.start):
             self._axis = moved
         self._place_cursor()
-        self._draw_anew()
+        self.draw_anew()
 
     def _set_scroll_bars(self) -> None:
         vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()

@@ -6,8 +6,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +21,7 @@ from napari_fcot.timeline.timeline_model import TimelineModel
 __all__ = ["TITLE", "TimelineWidget"]
 
 TITLE = "Timeline"
+_HEADER_PX = 20
 _HINT = "Click to go to a frame, drag to select frames, turn the wheel to zoom"
 _NO_VIDEO = "Open a video to see its targets along time"
 _NO_BOXES = "Each target gets its row here: draw a box on the video to begin"
@@ -40,8 +41,8 @@ class TimelineWidget(QWidget):
         self.view = TimelineControls(model, colors)
         self.legend = Legend(model, colors)
         self.words = QLabel()
-        self.zoom_in = QToolButton()
-        self.show_all = QToolButton()
+        self.zoom_in = QPushButton()
+        self.show_all = QPushButton()
         self._hovered = ""
         self._build()
         self._connect()
@@ -49,6 +50,7 @@ class TimelineWidget(QWidget):
 
     def _build(self) -> None:
         title = QLabel(f"<b>{TITLE}</b>")
+        title.setFixedHeight(_HEADER_PX)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.zoom_in.setText("Zoom to selection")
         self.zoom_in.setToolTip("Fill the timeline with the selected frames")
@@ -56,6 +58,7 @@ class TimelineWidget(QWidget):
         self.show_all.setToolTip("Show the whole video (double-click the rows)")
         for button in (self.zoom_in, self.show_all):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFixedHeight(_HEADER_PX)
         header = QHBoxLayout()
         header.setContentsMargins(6, 0, 6, 0)
         header.setSpacing(10)
@@ -99,8 +102,10 @@ class TimelineWidget(QWidget):
             self.view.show_range(frames)
 
     def _refresh(self) -> None:
-        self.zoom_in.setVisible(self.view.selected_range is not None)
-        self.show_all.setVisible(not self.view.axis.shows_all)
+        frames, axis = self.view.selected_range, self.view.axis
+        can_zoom = frames is not None and axis.showing(*frames) != axis
+        self.zoom_in.setVisible(can_zoom)
+        self.show_all.setVisible(not axis.shows_all)
         self._refresh_words()
 
     def _refresh_words(self) -> None:

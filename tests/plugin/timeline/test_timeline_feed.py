@@ -1,0 +1,90 @@
+"""The timeline follows the controller, with a fake tracker and no Qt."""
+
+from __future__ import annotations
+
+import pytest
+
+from fcot_engine.io import ArrayFrames
+from napari_fcot.timeline import TimelineFeed, TimelineModel
+from napari_fcot.timeline.target_row import Mark
+from napari_fcot.tracking import TrackingController
+from napari_fcot.tracking.video_session import VideoSession
+
+
+@pytest.fixture
+def controller(tracker):
+    return TrackingController(lambda: tracker)
+
+
+@pytest.fixture
+def model():
+    return TimelineModel()
+
+
+@pytest.fixture
+def feed(controller, model, frames):
+    controller.open_session(VideoSession(ArrayFrames(frames, name="square")))
+    feed = TimelineFeed(controller, model)
+    yield feed
+    feed.close()
+
+
+def test_video_that_is_there_already_is_shown(feed, model, frames):
+    assert model.n_frames == len(frames)
+    assert [row.track_id for row in model.rows] == [1]
+    assert model.selected_id == 1
+
+
+def test_drawn_box_is_a_human_mark(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    assert model.row(1).mark_at(0) == Mark.HUMAN
+
+
+def test_tracked_frames_come_one_by_one(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    told = []
+    model.frames_changed.connect(lambda *frames: told.append(frames))
+    helpers.run_job(controller, controller.start_tracking())
+    assert told == [(1, frame - 1, frame) for frame in range(1, 12)]
+    assert model.row(1).scores[5] == pytest.approx(0.9)
+
+
+def test_correction_and_removal_are_shown(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    helpers.run_job(controller, controller.start_tracking())
+    controller.set_box(helpers.square_box(3), frame_index=3)
+    assert model.row(1).mark_at(3) == Mark.HUMAN | Mark.CORRECTED
+    controller.remove_box(track_id=1, frame_index=3)
+    assert model.row(1).mark_at(3) == Mark.NONE
+
+
+def test_new_target_has_a_row_and_is_selected(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    controller.add_target("cup")
+    assert [row.label for row in model.rows] == ["object", "cup"]
+    assert model.selected_id == 2
+
+
+def test_frame_on_the_screen_is_followed(feed, model, controller):
+    controller.show_frame(7)
+    assert model.frame_index == 7
+
+
+def test_another_video_starts_anew(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    other = ArrayFrames(helpers.make_frames(5), name="other")
+    controller.open_session(VideoSession(other))
+    assert model.n_frames == 5
+    assert [row.n_boxes for row in model.rows] == [0]
+
+
+def test_no_video_is_empty(feed, model, controller):
+    controller.open_session(None)
+    assert model.n_frames == 0
+    assert model.rows == []
+
+
+def test_closed_it_follows_no_more(feed, model, controller, helpers):
+    feed.close()
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    assert model.row(1).n_boxes == 0
