@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -86,6 +87,26 @@ def _resize(frames: Frames, rows: Rows) -> Values:
     return np.asarray(np.minimum(off, 1.0))
 
 
+def _doubt_since_drawn(frames: Frames, rows: Rows) -> Values:
+    """The most doubtful moment between a box and the drawn box it comes from.
+
+    Where a run may have gone over to something else, all that it finds later is in
+    doubt, however sure it looks. Doubt is the second peak or a jump, whichever is
+    higher; between two drawn boxes the side with less of it counts.
+    """
+    doubt = np.maximum(_second_peak(frames, rows), _jump(frames, rows))
+    human = are_human(rows)
+    doubt[human] = 0.0
+    sides = []
+    for step in (1, -1):
+        edges = [*np.flatnonzero(human[::step]).tolist(), len(frames)]
+        since = np.ones(len(frames))  # no drawn box on this side: nothing to trust
+        for start, end in itertools.pairwise(edges):
+            since[start:end] = np.maximum.accumulate(doubt[::step][start:end])
+        sides.append(since[::step])
+    return np.minimum(*sides)
+
+
 FEATURES: dict[str, Feature] = {
     "low_score": _low_score,
     "is_lost": _is_lost,
@@ -94,6 +115,7 @@ FEATURES: dict[str, Feature] = {
     "jump": _jump,
     "resize": _resize,
     "far_from_drawn": _far_from_drawn,
+    "doubt_since_drawn": _doubt_since_drawn,
 }
 """What the risk is made of, by name; others can be handed to `RiskModel`."""
 
@@ -123,10 +145,11 @@ class RiskModel:
             "jump": 2.0,
             "resize": 1.0,
             "far_from_drawn": 1.5,
+            "doubt_since_drawn": 2.0,
         }
     )
     """Weight of each feature."""
-    bias: float = -6.2
+    bias: float = -7.0
     """Risk of a frame with nothing odd about it, on the logistic scale."""
     features: Mapping[str, Feature] = field(default_factory=lambda: FEATURES)
     """What the weights are for."""

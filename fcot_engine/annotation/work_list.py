@@ -34,7 +34,7 @@ class WorkListConfig:
 
     reach_frames: float = 10.0
     """Distance at which a correction mends 1/e of what it mends next to itself."""
-    least_saving: float = 0.02
+    least_saving: float = 0.01
     """Boxes that a stop must be expected to save."""
 
     def __post_init__(self) -> None:

@@ -148,6 +148,25 @@ class TestFeatures:
         agreed, disagreed, unchecked = self.feature("disagreement", rows)
         assert agreed < unchecked < disagreed
 
+    def test_doubt_stays_behind_a_doubtful_moment(self):
+        rows = make_rows(10)
+        rows["origin"][0] = Origin.HUMAN
+        rows["second_peak"] = 0.2
+        rows["second_peak"][4] = 0.9
+        doubt = self.feature("doubt_since_drawn", rows)
+        assert doubt == pytest.approx([0, *[0.2] * 3, *[0.9] * 6])
+
+    def test_doubt_counts_from_the_better_side(self):
+        rows = make_rows(10)
+        rows["origin"][[0, 9]] = Origin.HUMAN
+        rows["second_peak"] = 0.2
+        rows["second_peak"][4] = 0.9
+        doubt = self.feature("doubt_since_drawn", rows)
+        assert doubt == pytest.approx([0, *[0.2] * 3, 0.9, *[0.2] * 4, 0])
+
+    def test_target_that_nobody_drew_is_in_doubt(self):
+        assert self.feature("doubt_since_drawn", make_rows(3)).tolist() == [1, 1, 1]
+
     def test_distance_from_the_next_drawn_box(self):
         rows = make_rows(91)
         assert self.feature("far_from_drawn", rows).tolist() == [1] * 91
@@ -200,11 +219,11 @@ class TestRiskModel:
         rng = np.random.default_rng(0)
         described = rng.random((4000, len(FEATURES)))
         weights = np.array([RiskModel().weights[name] for name in FEATURES])
-        chance = 1 / (1 + np.exp(-(described @ weights - 8.0)))
+        chance = 1 / (1 + np.exp(-(described @ weights - 9.0)))
         model = RiskModel.fit(described, rng.random(4000) < chance, pull=0.01)
         got = np.array([model.weights[name] for name in FEATURES])
         np.testing.assert_allclose(got, weights, atol=0.8)
-        assert model.bias == pytest.approx(-8.0, abs=0.8)
+        assert model.bias == pytest.approx(-9.0, abs=0.8)
 
     def test_fit_of_boxes_that_are_all_good_stays_finite(self):
         described = np.random.default_rng(0).random((50, len(FEATURES)))
@@ -224,5 +243,5 @@ class TestRiskModel:
             RiskModel(weights={"low_score": 1.0})
 
     def test_fit_names_a_wrong_shape(self):
-        with pytest.raises(ShapeError, match=r"shape \(3, 7\), got \(4, 7\)"):
-            RiskModel.fit(np.zeros((4, 7)), np.zeros(3, bool))
+        with pytest.raises(ShapeError, match=r"shape \(3, 8\), got \(4, 8\)"):
+            RiskModel.fit(np.zeros((4, 8)), np.zeros(3, bool))
