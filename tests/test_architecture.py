@@ -20,8 +20,9 @@ LAYERS = (
     ("online",),
     ("tracker",),
     ("session",),
-    ("io", "training", "evaluation", "sample", "released"),
+    ("io", "training", "sample", "released"),
     ("annotation",),
+    ("evaluation",),
     ("cli",),
 )
 LEVEL_OF = {part: level for level, parts in enumerate(LAYERS) for part in parts}

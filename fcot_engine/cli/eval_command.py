@@ -33,6 +33,7 @@ EXAMPLES = """\
   fcot eval sequences/ --weights mine.safetensors --out figures.json
   fcot eval sequences/ --set regression.blend=0.6 --max-frames 100
   fcot eval sequences/ --ablation II --out table.json
+  fcot eval sequences/ --annotate --sequences dog,deer --out boxes.json
 
 ROOT holds one folder a sequence: <name>/img/00000001.jpg ... and
 <name>/groundtruth.txt with a line x,y,w,h for each image, nan where it is absent.
@@ -41,6 +42,16 @@ ROOT holds one folder a sequence: <name>/img/00000001.jpg ... and
 IoU with the truth is below tau. --effort-mode says what a redrawn box does: teach the
 tracker, restart it, teach its classifiers alone (classifier-only), or, without any
 tracker, be the next keyframe of a linear interpolation (linear).
+
+--annotate plays an annotator who works with an annotation session: draws the first box,
+propagates it, and redraws frames until (A) the mean IoU is 0.7 and 95 % of the frames
+have 0.5, (B) all have 0.5, (C) all have 0.7. --annotate-mode takes one or more of
+  worklist          a box teaches; the session's work list says where to look
+  in-order          a box teaches; the first frame below 0.7 is next
+  restart           a box starts the tracker anew; the work list as above
+  linear            no tracker; the worst frame is the next keyframe
+  all               these four
+  worst, restart-in-order, restart-worst   the same by other rules
 
 --ablation runs every row of the paper's Tables I to IV with the weights at hand, which
 were not trained for the rows; rows with the same settings share one run."""
@@ -86,6 +97,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE",
         help="run the rows of a table of the paper: I, II, III, IV or all",
     )
+    add(
+        "--annotate",
+        action="store_true",
+        help="count the boxes of an annotator who works with an annotation session",
+    )
+    add(
+        "--annotate-mode",
+        type=parse_names,
+        default=("all",),
+        metavar="A,B",
+        help="how that annotator works, see below (all)",
+    )
     add("--json", action="store_true", help="print the figures as JSON")
     add("--out", type=Path, metavar="FILE", help="write the figures there as JSON")
     add_tracker_options(parser)
@@ -100,6 +123,10 @@ def run(args: argparse.Namespace) -> int:
         FcotError: something is wrong with the sequences, the weights or the disk.
     """
     device = make_tracker(args).device_name  # a wrong option shows before the work
+    if args.annotate:
+        from fcot_engine.cli.scripted_annotator import run_scripted_annotator
+
+        return run_scripted_annotator(args, device)
     if args.ablation is not None:
         return _run_tables(args, device)
     return _run_once(args)

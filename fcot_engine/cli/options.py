@@ -64,13 +64,17 @@ def chosen_settings(args: argparse.Namespace) -> dict[str, SettingValue]:
 
 
 def make_tracker(
-    args: argparse.Namespace, changes: Mapping[str, SettingValue] | None = None
+    args: argparse.Namespace,
+    changes: Mapping[str, SettingValue] | None = None,
+    *,
+    keep_score_maps: bool = False,
 ) -> Tracker:
     """Load the tracker that the options ask for.
 
     Args:
         args: with the options of `add_tracker_options`.
         changes: settings changed on top of those.
+        keep_score_maps: whether results carry their score maps.
 
     Raises:
         ConfigError: the preset, a setting or the device is unknown.
@@ -84,7 +88,7 @@ def make_tracker(
         settings={**chosen_settings(args), **(changes or {})},
         device=args.device,
         seed=args.seed,
-        keep_score_maps=False,
+        keep_score_maps=keep_score_maps,
     )
 
 

@@ -10,6 +10,22 @@ from fcot_engine.evaluation.ablation_tables import (
     AblationTable,
     choose_tables,
 )
+from fcot_engine.evaluation.annotation_report import (
+    CRITERIA,
+    AnnotatedSequence,
+    AnnotationReport,
+    ModeOutcome,
+)
+from fcot_engine.evaluation.annotation_run import run_annotator
+from fcot_engine.evaluation.annotation_table import tabulate_annotation
+from fcot_engine.evaluation.annotator import annotate_sequence
+from fcot_engine.evaluation.annotator_modes import (
+    ALL_MODES,
+    ANNOTATOR_MODES,
+    AnnotatorConfig,
+    AnnotatorMode,
+    choose_modes,
+)
 from fcot_engine.evaluation.calibration import (
     CalibrationReport,
     calibrate,
@@ -39,15 +55,24 @@ from fcot_engine.evaluation.reliability import Reliability, ReliabilityBin, asse
 from fcot_engine.evaluation.reliability_plot import draw_reliability
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
+from fcot_engine.evaluation.sequence_source import SequenceSource
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences, load_sequence
+from fcot_engine.evaluation.work_list_check import WorkListFigures, check_work_list
 
 __all__ = [
+    "ALL_MODES",
+    "ANNOTATOR_MODES",
+    "CRITERIA",
     "TABLES",
     "AblationReport",
     "AblationRow",
     "AblationRun",
     "AblationTable",
     "Accuracy",
+    "AnnotatedSequence",
+    "AnnotationReport",
+    "AnnotatorConfig",
+    "AnnotatorMode",
     "CalibrationReport",
     "EffortConfig",
     "EffortMode",
@@ -55,13 +80,19 @@ __all__ = [
     "EvaluationProgress",
     "EvaluationReport",
     "FrameRecord",
+    "ModeOutcome",
     "OnePass",
     "Reliability",
     "ReliabilityBin",
     "SequenceScore",
+    "SequenceSource",
+    "WorkListFigures",
+    "annotate_sequence",
     "assess",
     "calibrate",
     "center_distances",
+    "check_work_list",
+    "choose_modes",
     "choose_tables",
     "count_runs",
     "describe_pass",
@@ -78,5 +109,7 @@ __all__ = [
     "read_records",
     "records_to_csv",
     "run_ablation",
+    "run_annotator",
     "run_one_pass",
+    "tabulate_annotation",
 ]
