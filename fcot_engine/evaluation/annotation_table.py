@@ -85,13 +85,14 @@ def _work_list(report: AnnotationReport) -> list[str]:
     percent = {name: _percent(value) for name, value in mean.items()}
     number = {name: _number(value, 2) for name, value in mean.items()}
     shares = (
-        f"  below IoU 0.5 of its first five: {percent['offered_bad']}; of as many with "
-        f"the lowest score: {percent['score_bad']}; at random: {percent['random_bad']}"
+        f"  below IoU 0.5 ({mean['n_bad']} sequences have such frames): of its first "
+        f"five {percent['offered_bad']}, of as many with the lowest score "
+        f"{percent['score_bad']}, at random {percent['random_bad']}"
     )
     ranks = (
         "  rank correlation with 1 - IoU: of the frames offered, its order "
         f"{number['rank_list']}, score {number['rank_list_by_score']}; of all frames, "
-        f"its risk {number['rank_risk']}, score {number['rank_score']}; at random: 0"
+        f"its risk {number['rank_risk']}, score {number['rank_score']}; at random 0"
     )
     title = "Work list after the first propagation, means over the sequences:"
     return [title, shares, ranks]

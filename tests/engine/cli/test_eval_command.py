@@ -7,7 +7,12 @@ import pytest
 
 from fcot_engine.cli import main
 from fcot_engine.cli.eval_command import EFFORT_MODES
-from fcot_engine.evaluation import EffortMode, EvaluationReport, read_records
+from fcot_engine.evaluation import (
+    AnnotationReport,
+    EffortMode,
+    EvaluationReport,
+    read_records,
+)
 
 N_FRAMES = 12
 
@@ -234,3 +239,74 @@ class TestAblation:
             runs[table] = [row["mean"] for row in facts["rows"]]
         assert [len(rows) for rows in runs.values()] == [5, 11]
         assert all(0 <= row["auc"] <= 1 for rows in runs.values() for row in rows)
+
+
+class TestAnnotate:
+    def test_table_of_all_modes(self, root, fake_tracker, capsys):
+        assert main(["eval", str(root), "--annotate"]) == 0
+        lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert lines[0][:6] == ["sequence", "frames", "mode", "A", "B", "C"]
+        means = {line[2]: line[3:6] for line in lines if line[0] == "mean"}
+        one, two = ["8.33"] * 3, ["16.67"] * 3  # boxes in 12 frames
+        assert means == {
+            "worklist": one,
+            "in-order": one,
+            "restart": one,
+            "linear": two,
+        }
+
+    def test_figures_are_written(self, root, fake_tracker, tmp_path, capsys):
+        path = tmp_path / "boxes.json"
+        words = ["--annotate", "--annotate-mode", "worklist,linear", "--json"]
+        words += ["--max-frames", "6", "--out", str(path)]
+        assert main(["eval", str(root), *words]) == 0
+        report = AnnotationReport.from_json(path.read_text("utf-8"))
+        assert report.modes == ["worklist", "linear"]
+        assert {sequence.n_frames for sequence in report.sequences} == {6}
+        assert report.facts["frames each"] == 6
+        assert json.loads(capsys.readouterr().out) == json.loads(report.to_json())
+
+    def test_score_maps_are_kept_for_the_work_list(self, root, fake_tracker):
+        main(["eval", str(root), "--annotate", "--annotate-mode", "worklist"])
+        assert fake_tracker.options["keep_score_maps"] is True
+
+    def test_interpolation_needs_no_tracker(self, root, fake_tracker):
+        fake_tracker.init = fake_tracker.track = pytest.fail
+        words = ["--annotate", "--annotate-mode", "linear"]
+        assert main(["eval", str(root), *words]) == 0
+
+    def test_ctrl_c_keeps_what_is_complete(self, root, fake_tracker, tmp_path, capsys):
+        path, track, calls = tmp_path / "boxes.json", fake_tracker.track, []
+
+        def track_until_the_second(frame):
+            calls.append(1)
+            if len(calls) == N_FRAMES + 3:
+                raise KeyboardInterrupt
+            return track(frame)
+
+        fake_tracker.track = track_until_the_second
+        words = ["--annotate", "--annotate-mode", "in-order", "--out", str(path)]
+        assert main(["eval", str(root), *words]) == 130
+        assert "Interrupted after 1 sequences." in capsys.readouterr().err
+        report = AnnotationReport.from_json(path.read_text("utf-8"))
+        assert [sequence.name for sequence in report.sequences] == ["one"]
+
+    def test_ctrl_c_before_anything_is_complete(self, root, fake_tracker, capsys):
+        fake_tracker.interrupt_at = 2
+        assert main(["eval", str(root), "--annotate"]) == 130
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            pytest.param(["--annotate-mode", "magic"], "no annotator mode", id="mode"),
+            pytest.param(["--effort"], "one at a time", id="effort"),
+            pytest.param(["--ablation", "I"], "one at a time", id="ablation"),
+            pytest.param(["--records", "x.csv"], "one at a time", id="records"),
+            pytest.param(["--max-frames", "1"], "At least 2 frames", id="frames"),
+        ],
+    )
+    def test_bad_input_is_one_line(self, root, fake_tracker, capsys, words, message):
+        assert main(["eval", str(root), "--annotate", *words]) == 1
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last.startswith("fcot eval: ") and message in last

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from fcot_engine.evaluation.sequences import EvalSequence
 from fcot_engine.tracker.results import TrackResult, Verdict
 
 N_FRAMES = 6
@@ -79,3 +82,81 @@ def still():
 @pytest.fixture
 def perfect():
     return BrightnessTracker
+
+
+class NumberedSequence(EvalSequence):
+    """Dark frames that tell their number; a box that moves right 1 px a frame.
+
+    The frames from `cut` on are bright.
+    """
+
+    WIDTH, HEIGHT = 200, 60
+
+    def __init__(self, n_frames, *, absent=(), cut=None):
+        truth = np.array([[5.0 + i, 20.0, 24.0, 18.0] for i in range(n_frames)])
+        truth[list(absent)] = np.nan
+        paths = tuple(Path(f"{i:04d}.png") for i in range(n_frames))
+        super().__init__("numbered", paths, truth)
+        object.__setattr__(self, "cut", n_frames if cut is None else cut)
+
+    def read(self, index):
+        level = 40 if index < self.cut else 200
+        frame = np.full((self.HEIGHT, self.WIDTH, 3), level, np.uint8)
+        frame[0, 0] = index
+        return frame
+
+
+class KnowingTracker:
+    """Tells the truth in frames where it can, else that the target is elsewhere.
+
+    Args:
+        can_follow: says of a frame number, and of those of the frames it was taught
+            since `init`, whether it can.
+        score: of a frame number and of whether it can; None for 0.9 and 0.2.
+    """
+
+    def __init__(self, can_follow, score=None):
+        self._can_follow = can_follow
+        self._score = score or (lambda _, good: 0.9 if good else 0.2)
+        self.inits, self.corrections, self._taught = [], [], []
+
+    def init(self, frame_rgb, box_xywh):
+        self._taught = [int(frame_rgb[0, 0, 0])]
+        self.inits += self._taught
+        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
+
+    def correct(self, frame_rgb, box_xywh):
+        self._taught.append(int(frame_rgb[0, 0, 0]))
+        self.corrections.append(self._taught[-1])
+        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
+
+    def place(self, box_xywh):
+        pass
+
+    def track(self, frame_rgb):
+        index = int(frame_rgb[0, 0, 0])
+        good = self._can_follow(index, self._taught)
+        x, y = (5.0 + index, 20.0) if good else (170.0, 40.0)
+        return TrackResult((x, y, 24.0, 18.0), self._score(index, good), Verdict.FOUND)
+
+
+class Shop:
+    """Makes trackers of one kind and keeps them for a look at their calls."""
+
+    def __init__(self, can_follow, score=None):
+        self._kind = can_follow, score
+        self.trackers = []
+
+    def __call__(self):
+        self.trackers.append(KnowingTracker(*self._kind))
+        return self.trackers[-1]
+
+
+@pytest.fixture
+def numbered():
+    return NumberedSequence
+
+
+@pytest.fixture
+def make_shop():
+    return Shop
