@@ -78,7 +78,7 @@ def save(viewer: napari.Viewer, path: Path) -> None:
     """Write the whole window to a file."""
     settle(0.3)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = Image.fromarray(pixels).convert("RGB")
+    picture = Image.fromarray(pixels).convert("RGB").quantize(256)  # a third in size
     picture.save(path, optimize=True)
     print(f"{path} {picture.width}x{picture.height}")
 

@@ -88,21 +88,20 @@ class Legend(QWidget):
         elif word == "worth a look":
             draw_stop(painter, QPointF(rect.center().x(), rect.top()), self._colors)
         else:
-            painter.drawImage(rect.topLeft(), image_of(self._sample_row(word)))
+            painter.drawImage(rect.topLeft(), image_of(self.sample_of(word)))
 
-    def _sample_row(self, word: str) -> NDArray[np.uint32]:
-        """A row of its own with nothing but this mark."""
+    def sample_of(self, word: str) -> NDArray[np.uint32]:
+        """Draw a piece of a row with nothing but this mark; see `draw_row`."""
         row = TargetRow(1, _SAMPLE_PX)
-        row.marks[:] = Mark.MACHINE
-        if word == "score":
-            row.scores[:] = np.linspace(0.3, 0.9, _SAMPLE_PX)
-        elif word == "lost":
-            row.marks[:] = Mark.MACHINE | Mark.LOST
-        elif word == "gap":
-            row.marks[1:-1] = Mark.NONE
-        else:
-            row.marks[_SAMPLE_PX // 2] = Mark.HUMAN
-        row.n_boxes = int(np.count_nonzero(row.marks))
+        for frame, score in enumerate(np.linspace(0.3, 0.9, _SAMPLE_PX).tolist()):
+            row.put(frame, Mark.MACHINE, score if word == "score" else np.nan)
+        if word == "drawn by you":
+            row.put(_SAMPLE_PX // 2, Mark.HUMAN)
+        for frame in range(_SAMPLE_PX):
+            if word == "lost":
+                row.put(frame, Mark.MACHINE | Mark.LOST, np.nan)
+            elif word == "gap" and 0 < frame < _SAMPLE_PX - 1:
+                row.put(frame, Mark.NONE)
         columns = Columns.reduce(row, TimeAxis.showing_all(_SAMPLE_PX, _SAMPLE_PX))
         return draw_row(
             columns,

@@ -49,6 +49,8 @@ class TargetRow:
         self.scores = np.full(n_frames, np.nan, np.float32)
         """Score of each machine box in [0, 1], NaN elsewhere, shape (n_frames,)."""
         self.n_boxes = 0
+        self.n_beyond = 0
+        """Boxes after the end of the video, which are not shown."""
         self.extent: FrameSpan | None = None
         """The first and the last frame with a box, or None without any."""
 
@@ -90,7 +92,9 @@ class TargetRow:
         """Take these boxes instead of all that was there."""
         self.marks[:] = Mark.NONE
         self.scores[:] = np.nan
-        kept = [box for box in boxes if box.frame_index < len(self.marks)]
+        given = list(boxes)
+        kept = [box for box in given if box.frame_index < len(self.marks)]
+        self.n_beyond = len(given) - len(kept)
         frames = [box.frame_index for box in kept]
         self.marks[frames] = [int(mark_of(box)) for box in kept]
         self.scores[frames] = [box.score for box in kept]
@@ -100,7 +104,8 @@ class TargetRow:
 
     def human_frames(self, first: int, last: int) -> NDArray[np.intp]:
         """Return the frames from `first` to `last` whose box a person drew."""
-        return first + np.flatnonzero(self.marks[first : last + 1] & Mark.HUMAN)
+        is_human = self.marks[first : last + 1] & Mark.HUMAN != 0
+        return first + np.flatnonzero(is_human)
 
     def _note_extent(self, frame_index: int) -> None:
         """Bring the extent up to date after a change of one frame."""

@@ -130,7 +130,8 @@ class TimelineModel:
         }
         self._selected_id = selected_id
         for track in tracks:
-            if len(track) != self._rows[track.track_id].n_boxes:
+            row = self._rows[track.track_id]
+            if len(track) != row.n_boxes + row.n_beyond:
                 self.load(track.track_id, track)
         if not is_same:
             self.layout_changed.emit()

@@ -77,6 +77,13 @@ class TestTargets:
         assert model.row(1).n_boxes == 11
         assert told == [("row", 1)]
 
+    def test_boxes_after_the_end_of_the_video_are_loaded_once(self, model, store, told):
+        store[1].put(box_of(N_FRAMES + 5))
+        for _ in range(2):
+            model.show_targets(list(store), 1)
+        assert model.row(1).n_boxes == 10
+        assert told == [("row", 1)]
+
 
 class TestPut:
     def test_changed_frames_are_told(self, model, told):

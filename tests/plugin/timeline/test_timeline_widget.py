@@ -317,3 +317,16 @@ class TestWords:
         model.mark_cuts([3])
         model.mark_stops([StopMark(5)])
         assert widget.legend.words[4:] == ["shot cut", "worth a look"]
+
+    def test_samples_of_the_legend_show_their_marks(self, widget):
+        colors = TimelineColors.of_theme("dark")
+        marked_with = {
+            "drawn by you": colors.text,
+            "score": colors.of_target(1),
+            "lost": colors.text,
+            "gap": colors.gap,
+        }
+        assert list(marked_with) == widget.legend.words
+        for word, color in marked_with.items():
+            sample = widget.legend.sample_of(word)
+            assert (sample == QColor(*color).rgb()).any(), word
