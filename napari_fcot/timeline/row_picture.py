@@ -15,8 +15,10 @@ from napari_fcot.timeline.timeline_colors import Rgb, TimelineColors, mix
 
 __all__ = ["SPREAD_COLUMNS", "draw_row"]
 
-SPREAD_COLUMNS = 2
-"""A column may change what is drawn in this many columns beside it."""
+_BAR_SPREAD = 2  # columns at each side of the middle of a bar
+SPREAD_COLUMNS = _BAR_SPREAD + 1
+"""What a column says may change what is drawn in so many columns beside it: the bar of
+a frame may stand one column beside the one that the frame counts for."""
 _BOX_TINT, _RANGE_TINT = 0.24, 0.55
 _HATCH_PX = 6
 _GAP_PX = 3
@@ -99,13 +101,13 @@ def _heights(scores: NDArray[np.float32], height: int) -> NDArray[np.int16]:
 
 def _widen(is_set: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return 2 at set columns and their neighbours, 1 beside those, else 0."""
-    found = np.zeros(len(is_set) + 2 * SPREAD_COLUMNS, np.uint8)
-    places = np.flatnonzero(is_set) + SPREAD_COLUMNS
-    for shift in (-2, 2):
+    found = np.zeros(len(is_set) + 2 * _BAR_SPREAD, np.uint8)
+    places = np.flatnonzero(is_set) + _BAR_SPREAD
+    for shift in (-_BAR_SPREAD, _BAR_SPREAD):
         found[places + shift] = 1
     for shift in (-1, 0, 1):
         found[places + shift] = 2
-    return found[SPREAD_COLUMNS:-SPREAD_COLUMNS]
+    return found[_BAR_SPREAD:-_BAR_SPREAD]
 
 
 def _pixel(color: Rgb) -> int:

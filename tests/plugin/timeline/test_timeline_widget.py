@@ -20,6 +20,10 @@ def box_of(frame_index, score=0.5):
     return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), BoxOrigin.TRACKED, score)
 
 
+def human_box_of(frame_index):
+    return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), BoxOrigin.HUMAN)
+
+
 @pytest.fixture
 def model():
     store = TrackStore()
@@ -250,13 +254,25 @@ class TestPicture:
         cursor = QColor(*TimelineColors.of_theme("dark").cursor)
         assert self.colour_at(view, 60, 0) == cursor
 
-    def test_mended_picture_is_the_same_as_a_new_one(self, view, model):
+    @pytest.mark.parametrize("width", [922, 220, 187])
+    @pytest.mark.parametrize("frame", [0, 40, 41, 119, N_FRAMES - 1])
+    @pytest.mark.parametrize("change", ["tracked", "human", "gone"])
+    def test_mended_picture_is_the_same_as_a_new_one(
+        self, widget, view, model, width, frame, change
+    ):
+        widget.setMinimumWidth(1)
+        view.setFixedWidth(width)
         model.mark_cuts([40])
         model.mark_stops([StopMark(43, 1), StopMark(44)])
+        model.put(2, frame, human_box_of(frame))
         view.grab()
-        for frame in (38, 41, 120):
-            model.put(1, frame, box_of(frame, score=0.125))
-        model.put(2, 41, None)
+        box = {
+            "tracked": box_of(frame, score=0.125),
+            "human": human_box_of(frame),
+            "gone": None,
+        }[change]
+        model.put(1, frame, box)
+        model.put(2, frame, None)
         view.draw_changed()
         mended = view.grab().toImage()
         view.draw_anew()
