@@ -85,7 +85,7 @@ def _work_list(report: AnnotationReport) -> list[str]:
     percent = {name: _percent(value) for name, value in mean.items()}
     number = {name: _number(value, 2) for name, value in mean.items()}
     shares = (
-        f"  below IoU 0.5 ({mean['n_bad']} sequences have such frames): of its first "
+        f"  below IoU 0.5 (sequences with such frames: {mean['n_bad']}): of its first "
         f"five {percent['offered_bad']}, of as many with the lowest score "
         f"{percent['score_bad']}, at random {percent['random_bad']}"
     )

@@ -310,3 +310,20 @@ class TestAnnotate:
         assert main(["eval", str(root), "--annotate", *words]) == 1
         last = capsys.readouterr().err.splitlines()[-1]
         assert last.startswith("fcot eval: ") and message in last
+
+    def test_tiny_network_works_with_a_session(self, root, weights_file, capsys):
+        changes = {
+            "search.patch_size": 96,
+            "augmentation.box_patch_size": 96,
+            "augmentation.box_samples": 2,
+            "classification.first_iterations": 1,
+            "regression.first_iterations": 5,
+        }
+        words = [f"--set={name}={value}" for name, value in changes.items()]
+        words += ["--weights", str(weights_file), "--device", "cpu", "--json"]
+        words += ["--sequences", "one", "--max-frames", "6", "--annotate"]
+        assert main(["eval", str(root), *words]) == 0
+        (sequence,) = json.loads(capsys.readouterr().out)["sequences"]
+        counts = {o["mode"]: o["n_boxes"] for o in sequence["outcomes"]}
+        assert list(counts) == ["worklist", "in-order", "restart", "linear"]
+        assert all(1 <= count <= 2 for count in counts.values())

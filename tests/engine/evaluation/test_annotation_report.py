@@ -146,7 +146,7 @@ class TestTable:
 
     def test_work_list_is_told(self, report):
         text = tabulate_annotation(report)
-        assert "(1 sequences have such frames): of its first five 80 %" in text
+        assert "(sequences with such frames: 1): of its first five 80 %" in text
         assert "lowest score 60 %, at random 20 %" in text
         assert "its risk 0.70, score 0.50" in text
 
