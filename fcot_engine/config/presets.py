@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.config.network import NetworkConfig
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.config.tracking import (
@@ -29,6 +30,17 @@ class Preset:
     weights_name: str
     """File in the package's folder of weights."""
 
+
+_LITE_TRACKER = TrackerConfig(
+    # fitted to the shipped weights by `fcot calibrate`, see docs/evaluation.md
+    calibration=CalibrationConfig(
+        is_fitted=True,
+        bias=1.78,
+        peak=4.15,
+        second_ratio=-4.65,
+        size_change=-33.6,
+    )
+)
 
 _PAPER_TRACKER = TrackerConfig(
     augmentation=AugmentationConfig(
@@ -60,7 +72,7 @@ _PAPER_TRACKER = TrackerConfig(
 """As far as the paper or the authors' code (its settings for OTB) say."""
 
 PRESETS: dict[str, Preset] = {
-    "lite": Preset(weights_name="lite.safetensors"),
+    "lite": Preset(tracker=_LITE_TRACKER, weights_name="lite.safetensors"),
     "paper": Preset(
         network=PaperNetworkConfig(),
         tracker=_PAPER_TRACKER,
