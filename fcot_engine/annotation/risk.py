@@ -25,6 +25,7 @@ Takes the frames that have a box, ascending, shape (n,), and their rows; returns
 _AROUND = 5  # frames on each side that a size is compared with
 _UNCHECKED = 0.3  # disagreement that is taken for a run without another one
 _FAR_FRAMES = 30.0
+_WAY_SHARE = 0.3  # enough that the frame beyond a jump comes before the one at it
 
 
 def _low_score(frames: Frames, rows: Rows) -> Values:
@@ -64,7 +65,11 @@ def _far_from_drawn(frames: Frames, rows: Rows) -> Values:
 
 
 def _jump(frames: Frames, rows: Rows) -> Values:
-    """How far a box lies off the middle of its neighbours, in box sizes, at most 1."""
+    """How far a box lies off the middle of its neighbours, in box sizes, at most 1.
+
+    Two frames with a jump between them are both off the middle. The one beyond the jump
+    is the odder one: the other lies where the way from its drawn box leads.
+    """
     boxes = np.asarray(rows["box"])
     off = np.zeros(len(frames))
     if len(frames) > 2:
@@ -73,7 +78,31 @@ def _jump(frames: Frames, rows: Rows) -> Values:
         middle = centers[:-2] + share[:, None] * (centers[2:] - centers[:-2])
         size = np.sqrt(np.maximum(boxes[1:-1, 2:].prod(axis=1), 1e-9))
         off[1:-1] = np.hypot(*(centers[1:-1] - middle).T) / size
+    human = frames[are_human(rows)]
+    if len(human):  # else nobody knows where the way begins
+        ahead = _off_the_way(frames, rows)
+        back = _off_the_way(-frames[::-1], rows[::-1])[::-1]
+        ahead = np.where(frames < human[0], np.inf, ahead)
+        back = np.where(frames > human[-1], np.inf, back)
+        way = np.minimum(off, np.minimum(ahead, back))
+        off = _WAY_SHARE * way + (1 - _WAY_SHARE) * off
     return np.minimum(off, 1.0)
+
+
+def _off_the_way(frames: Frames, rows: Rows) -> Values:
+    """Distance of each box from where the two before it lead, in box sizes.
+
+    The first two boxes have no way behind them and may lie anywhere.
+    """
+    boxes = np.asarray(rows["box"])
+    off = np.full(len(frames), np.inf)
+    if len(frames) > 2:
+        centers = boxes[:, :2] + boxes[:, 2:] / 2
+        share = (frames[2:] - frames[1:-1]) / (frames[1:-1] - frames[:-2])
+        expected = centers[1:-1] + share[:, None] * (centers[1:-1] - centers[:-2])
+        size = np.sqrt(np.maximum(boxes[2:, 2:].prod(axis=1), 1e-9))
+        off[2:] = np.hypot(*(centers[2:] - expected).T) / size
+    return off
 
 
 def _resize(frames: Frames, rows: Rows) -> Values:

@@ -182,6 +182,14 @@ class TestFeatures:
         assert jumps.argmax() == 4 and jumps[4] == pytest.approx(0.5)
         assert jumps[[0, 1, 2, 6, 7, 8]].max() == pytest.approx(0)
 
+    @pytest.mark.parametrize(("drawn", "beyond"), [(0, 5), (8, 4)])
+    def test_frame_beyond_a_jump_is_odder_than_the_one_before_it(self, drawn, beyond):
+        rows = make_rows(9)
+        rows["origin"][drawn] = Origin.HUMAN
+        rows["box"][5:, 0] += 14  # from frame 5 on it is elsewhere
+        jumps = self.feature("jump", rows)
+        assert jumps.argmax() == beyond
+
     def test_even_movement_over_a_gap_is_no_jump(self):
         frames = np.array([0, 1, 2, 10, 11])
         rows = make_rows(5)
