@@ -39,6 +39,7 @@ from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.spans import Span, SpanKind
 from fcot_engine.annotation.targets import TargetInfo
 from fcot_engine.annotation.taught_tracker import TrackerFactory
+from fcot_engine.annotation.touched_frames import touched_frames
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop
 
 __all__ = [
@@ -82,4 +83,5 @@ __all__ = [
     "fuse_paths",
     "project_path_for",
     "to_track_store",
+    "touched_frames",
 ]

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.changes import Change, merge_changes
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.history import History
+from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.project_file import Project
 from fcot_engine.errors import ProjectError
 
@@ -30,6 +32,8 @@ class Document:
 
     Args:
         project: where edits are written down; None keeps them in memory alone.
+        new_project: begun at the first edit if there is no project yet, so that nothing
+            lies on the disk before there is something to keep.
         clock: seconds on a steady clock.
     """
 
@@ -37,11 +41,13 @@ class Document:
         self,
         project: Project | None = None,
         *,
+        new_project: NewProject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.project = project
         self.history = History(Annotations()) if project is None else project.history
         self.lock = threading.RLock()
+        self._new_project = new_project if project is None else None
         self._clock = clock
         self._open_key: object | None = None
         self._waiting: list[Change] = []
@@ -55,6 +61,12 @@ class Document:
         """All targets and boxes; hold `lock` while reading more than one thing."""
         return self.history.annotations
 
+    @property
+    def project_path(self) -> Path | None:
+        """Where the project lies, or will lie after the first edit."""
+        place = self.project or self._new_project
+        return None if place is None else place.path
+
     def do(self, edit: Edit) -> None:
         """Carry out an edit of a person.
 
@@ -64,6 +76,7 @@ class Document:
         """
         with self.lock:
             self.flush()
+            self._begin_project()
             if self.project is None:
                 self.history.do(edit)
             else:
@@ -86,6 +99,7 @@ class Document:
         if not edit.changes:
             return
         with self.lock:
+            self._begin_project()
             goes_on = self.is_last(key)
             if goes_on:
                 self.history.extend(edit)
@@ -188,6 +202,12 @@ class Document:
             if self.project is not None:
                 self.project.close()
             self._is_closed = True
+
+    def _begin_project(self) -> None:
+        """Begin the project that waited for the first edit."""
+        if self._new_project is not None and not self._is_closed:
+            self.project = self._new_project.begin(self.history)
+            self._new_project = None
 
     def _save_if_long(self) -> None:
         if self.project is None or not self.project.needs_save:

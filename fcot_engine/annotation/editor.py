@@ -12,6 +12,7 @@ from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation.touched_frames import touched_frames
 from fcot_engine.errors import FrameIndexError
 from fcot_engine.geometry.boxes import check_box_in_frame
 from fcot_engine.session.frame_source import FrameSource
@@ -227,6 +228,10 @@ class AnnotationEditor:
         """
         with self.document.lock:
             return self.document.redo()
+
+    def changed_frames(self, edit: Edit) -> dict[int, tuple[int, int]]:
+        """Say which frames an edit, its undo or its redo touches: `touched_frames`."""
+        return touched_frames(edit)
 
     # --- helpers -----------------------------------------------------------------
 

@@ -42,7 +42,7 @@ from fcot_engine.annotation.snapshot import (
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
 
-__all__ = ["PROJECT_SUFFIX", "Project", "project_path_for"]
+__all__ = ["PROJECT_SUFFIX", "Project", "check_new", "project_path_for"]
 
 PROJECT_SUFFIX = ".fcot.json"
 
@@ -88,35 +88,35 @@ class Project:
         video_path: Path | None = None,
         *,
         replace: bool = False,
+        history: History | None = None,
     ) -> Project:
-        """Begin a project without targets.
+        """Begin a project.
 
         Args:
             path: the file, best named `NAME.fcot.json`.
             video: what it is made on.
             video_path: where that lies; None for frames without a file.
             replace: whether an old project of that name may be replaced.
+            history: annotations to begin with, and what can be undone; nothing if None.
 
         Raises:
             ProjectError: it cannot be written, there is one already, or it is open in
                 another window.
         """
         place = Path(path)
-        if place.exists() and not replace:
-            raise ProjectError(
-                f"There is already a project {place}. Open it, or choose another name."
-            )
+        if not replace:
+            check_new(place)
         lock = ProjectLock(place)
         try:
             old = find_generations(place)
+            history = History(Annotations()) if history is None else history
             snapshot = Snapshot(
                 project_id=secrets.token_hex(8),
                 generation=max(old, default=0) + 1,
                 video=video,
                 video_path=None if video_path is None else video_path.resolve(),
-                annotations=Annotations(),
+                annotations=history.annotations,
             )
-            history = History(snapshot.annotations)
             journal = begin_journal(place, snapshot, history)
             write_snapshot(place, snapshot)
             drop_journals(place, old)
@@ -319,6 +319,18 @@ class Project:
 
     def _write(self, kind: str, value: dict[str, Any], *, durable: bool = True) -> None:
         self._journal.append(kind, to_bytes(value), durable=durable)
+
+
+def check_new(path: Path) -> None:
+    """Make sure that there is no project yet.
+
+    Raises:
+        ProjectError: there is one.
+    """
+    if path.exists():
+        raise ProjectError(
+            f"There is already a project {path}. Open it, or choose another name."
+        )
 
 
 def project_path_for(video_path: Path) -> Path:

@@ -16,38 +16,28 @@ Example:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from fcot_engine.annotation.box_rows import Box, Maker
+from fcot_engine.annotation.box_rows import Maker
 from fcot_engine.annotation.document import Document
-from fcot_engine.annotation.editor import AnnotationEditor
-from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.passed_over import PassedOver
-from fcot_engine.annotation.planning import plan_one_way
-from fcot_engine.annotation.project_file import Project
-from fcot_engine.annotation.propagation_config import (
-    Direction,
-    Overwrite,
-    PropagationConfig,
-    Until,
-)
+from fcot_engine.annotation.project_file import Project, check_new
+from fcot_engine.annotation.propagation_config import PropagationConfig
+from fcot_engine.annotation.propagator import AnnotationPropagator
 from fcot_engine.annotation.risk import RiskModel
-from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.self_check import HeldOut, check_target
-from fcot_engine.annotation.shot_cuts import ShotCuts
-from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
+from fcot_engine.annotation.taught_tracker import TrackerFactory
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
-from fcot_engine.errors import EditError
-from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.io.frame_opening import open_frames
 from fcot_engine.session.frame_source import FrameSource
 
 __all__ = ["AnnotationSession"]
 
 
-class AnnotationSession(AnnotationEditor):
+class AnnotationSession(AnnotationPropagator):
     """A video, its annotations, and trackers that learn from them.
 
     Edits and questions may come from any thread. A `Run` that `propagate` or `correct`
@@ -77,15 +67,11 @@ class AnnotationSession(AnnotationEditor):
         risk_model: RiskModel | None = None,
         work_config: WorkListConfig | None = None,
     ) -> None:
-        super().__init__(source, document)
-        self.config = config or PropagationConfig()
-        self.cuts = ShotCuts(source)
-        self._room = TrackerRoom(make_tracker)
-        self._maker = maker or Maker("fcot", "")
+        super().__init__(
+            source, make_tracker, document=document, config=config, maker=maker
+        )
         self._risk_model = risk_model or RiskModel()
         self._work_config = work_config or WorkListConfig()
-        self._run: Run | None = None
-        self._replaced: dict[tuple[int, int], BoxXywh] = {}
         self._passed_over = PassedOver()
 
     # --- files -------------------------------------------------------------------
@@ -120,6 +106,34 @@ class AnnotationSession(AnnotationEditor):
         identity = identify_video(source, place)
         project = Project.create(project_path, identity, place, replace=replace)
         document = Document(project)
+        return cls(source, make_tracker, document=document, config=config, maker=maker)
+
+    @classmethod
+    def begin(
+        cls,
+        source: FrameSource,
+        make_tracker: TrackerFactory,
+        project_path: str | os.PathLike[str],
+        *,
+        video_path: str | os.PathLike[str] | None = None,
+        config: PropagationConfig | None = None,
+        maker: Maker | None = None,
+    ) -> AnnotationSession:
+        """Begin a project as `create` does, but write nothing before the first edit.
+
+        Looking at a video leaves no files behind. See `create` for the arguments.
+
+        Raises:
+            ProjectError: there is a project already; one that cannot be written is
+                found out by the first edit, which is then refused.
+        """
+        path, place = (
+            Path(project_path),
+            None if video_path is None else Path(video_path),
+        )
+        check_new(path)
+        new = NewProject(path, identify_video(source, place), place)
+        document = Document(new_project=new)
         return cls(source, make_tracker, document=document, config=config, maker=maker)
 
     @classmethod
@@ -173,6 +187,16 @@ class AnnotationSession(AnnotationEditor):
         project = self.document.project
         return () if project is None else project.notes
 
+    @property
+    def project_path(self) -> Path | None:
+        """The project file, or where it will lie after the first edit; None without."""
+        return self.document.project_path
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether there is a project on the disk; it has every edit at once."""
+        return self.document.project is not None
+
     def save(self) -> None:
         """Shorten the journal; every edit is saved without it.
 
@@ -189,165 +213,6 @@ class AnnotationSession(AnnotationEditor):
         """
         self.stop()
         self.document.close()
-
-    # --- edits -------------------------------------------------------------------
-
-    def draw_box(
-        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
-    ) -> Box:
-        """Put a box that a person drew and return it as it was put.
-
-        A run that is to fill the frame goes on from the new box; otherwise nothing is
-        carried, see `teach`. See `AnnotationEditor.draw_box` for the rest.
-        """
-        with self.document.lock:
-            target = self.annotations.find(target_id)
-            old = None if target is None else target.boxes.get(frame_index)
-            drawn = super().draw_box(target_id, frame_index, box_xywh)
-            if old is not None and not old.is_human:
-                self._replaced[target_id, frame_index] = old.box_xywh
-            if self.run is not None:
-                self.run.on_drawn(target_id, frame_index)
-            return drawn
-
-    def remove_target(self, target_id: int) -> None:
-        """Take a target away with all of its boxes, and what was learned of it."""
-        with self.document.lock:
-            super().remove_target(target_id)
-            self._room.forget(target_id)
-
-    def undo(self) -> Edit:
-        """Take the last edit or run back and return it; a run that goes on ends.
-
-        Raises:
-            EditError: there is nothing to take back.
-        """
-        with self.document.lock:
-            self.stop()
-            return super().undo()
-
-    def redo(self) -> Edit:
-        """Repeat what was taken back last, and return it; a run that goes on ends.
-
-        Raises:
-            EditError: there is nothing to repeat.
-        """
-        with self.document.lock:
-            self.stop()
-            return super().redo()
-
-    def reject(self, run: Run) -> None:
-        """Take back what a run has changed: one step of undo. Accepting is no step.
-
-        Raises:
-            EditError: something else was done since.
-        """
-        with self.document.lock:
-            if not self.document.is_last(run):
-                raise EditError(
-                    "Something else was done since that run. Undo goes back step by "
-                    "step."
-                )
-            self.undo()
-
-    # --- carrying boxes ----------------------------------------------------------
-
-    @property
-    def run(self) -> Run | None:
-        """The run that goes on, or None."""
-        return None if self._run is None or self._run.is_over else self._run
-
-    def propagate(
-        self,
-        start: int,
-        *,
-        target_ids: Sequence[int] | None = None,
-        direction: Direction = Direction.FORWARD,
-        until: Until | int = Until.END,
-        overwrite: Overwrite = Overwrite.MACHINE,
-    ) -> Run:
-        """Carry boxes from a frame on; iterate over the run to do the work.
-
-        Args:
-            start: the frame to begin with.
-            target_ids: whose boxes; all targets with a box in that frame if None.
-            direction: which way.
-            until: how far, or the last frame to fill.
-            overwrite: what may be replaced.
-
-        Raises:
-            FrameIndexError: `start` or `until` is no frame of the video.
-            EditError: a target has no box in frame `start`, or `until` lies on the
-                other side of it.
-        """
-        self._check_frame(start)
-        if not isinstance(until, Until):
-            self._check_frame(until)
-            _check_side(start, until, direction)
-        steps = {Direction.FORWARD: [1], Direction.BACKWARD: [-1]}
-        with self.document.lock:
-            chosen = self._choose_targets(start, target_ids)
-            run = self._take_run(f"Carried {direction.value} from frame {start}")
-            stretches = [
-                stretch
-                for step in steps.get(direction, [1, -1])
-                for target_id in chosen
-                for stretch in plan_one_way(
-                    self.annotations[target_id],
-                    start,
-                    step=step,
-                    until=until,
-                    n_frames=len(self.source),
-                    fuse=self.config.fuse,
-                )
-            ]
-            for stretch in stretches:
-                stretch.ends_when_lost = until is Until.LOST
-                if overwrite is Overwrite.NOTHING:
-                    stretch.gaps_only = self._gaps(stretch.target_id)
-            run.add(stretches, work_frame=start)
-            return run
-
-    def teach(self, target_id: int, frame_index: int) -> Run:
-        """Let a drawn box teach, and carry it to the drawn boxes on both sides.
-
-        Without one on a side, as far as the target has boxes. Iterate over the run to
-        do the work; `Run.report` says what changed, `reject` takes it back.
-
-        Raises:
-            EditError: the target has no drawn box in that frame.
-        """
-        with self.document.lock:
-            target = self.annotations[target_id]
-            box = target.boxes.get(frame_index)
-            if box is None or not box.is_human:
-                raise EditError(
-                    f"{target.info.name} has no drawn box in frame {frame_index} to "
-                    "learn from. Draw one there."
-                )
-            run = self._take_run(
-                f"{target.info.name} corrected around frame {frame_index}"
-            )
-            run.work_around(target_id, frame_index)
-            return run
-
-    def correct(
-        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
-    ) -> Run:
-        """Draw a box and let it teach; see `draw_box` and `teach`."""
-        with self.document.lock:
-            self.draw_box(target_id, frame_index, box_xywh)
-            return self.teach(target_id, frame_index)
-
-    def stop(self) -> None:
-        """End a run before its next frame; what it found stays. Returns at once."""
-        if self._run is not None:
-            self._run.cancel()
-            self._run = None
-
-    def prepare(self) -> None:
-        """Load a tracker ahead of its first use; for a worker."""
-        self._room.prepare()
 
     # --- where to look -----------------------------------------------------------
 
@@ -398,49 +263,3 @@ class AnnotationSession(AnnotationEditor):
                 yield from check_target(
                     target, self.source, self.cuts, tracker, longest=longest
                 )
-
-    # --- helpers -----------------------------------------------------------------
-
-    def _do(self, edit: Edit) -> None:
-        super()._do(edit)
-        if self.run is not None and edit.kind != "draw_box":
-            self.run.on_edited(edit)
-
-    def _take_run(self, text: str) -> Run:
-        """Return the run that goes on, or a new one."""
-        if self._run is None or self._run.is_over:
-            self._run = Run(
-                self.document,
-                self.source,
-                self._room,
-                self.cuts,
-                config=self.config,
-                maker=self._maker,
-                replaced=self._replaced,
-                text=text,
-            )
-        return self._run
-
-    def _choose_targets(self, start: int, wanted: Sequence[int] | None) -> list[int]:
-        chosen = list(self.annotations.boxes_at(start)) if wanted is None else wanted
-        without = [t for t in chosen if start not in self.annotations[t].boxes]
-        if without or not chosen:
-            names = ", ".join(self.annotations[t].info.name for t in without)
-            raise EditError(
-                f"There is no box of {names or 'any target'} in frame {start} to go "
-                "on from. Draw one there, or start from a frame that has one."
-            )
-        return list(dict.fromkeys(chosen))
-
-    def _gaps(self, target_id: int) -> frozenset[int]:
-        with_box = self.annotations[target_id].boxes.frames().tolist()
-        return frozenset(range(len(self.source))) - frozenset(with_box)
-
-
-def _check_side(start: int, until: int, direction: Direction) -> None:
-    is_ahead = until >= start
-    if direction is Direction.BOTH or is_ahead != (direction is Direction.FORWARD):
-        raise EditError(
-            f"Frame {until} does not lie {direction.value} of frame {start}. Choose "
-            "the direction that leads there."
-        )
