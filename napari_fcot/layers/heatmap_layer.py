@@ -11,13 +11,22 @@ from napari.utils.colormaps import Colormap
 from numpy.typing import NDArray
 
 from napari_fcot.layers.pixel_frame import grid_to_pixels, pixel_to_world
-from napari_fcot.tracking.score_map_store import CompactScoreMap, ScoreMapStore
+from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
+from napari_fcot.tracking.score_map_store import ScoreMapStore
 
-__all__ = ["HEATMAP_NAME", "ScoreMapArray", "is_heatmap", "make_heatmap_layer"]
+__all__ = [
+    "HEATMAP_NAME",
+    "ScoreMapArray",
+    "is_heatmap",
+    "make_heatmap_layer",
+    "show_kind",
+]
 
 HEATMAP_NAME = "FCOT heatmap"
 STRIDE = 4
 """Image pixels a heatmap pixel covers: the finer classifier's stride."""
+DEFAULT_OPACITY = 1.0
+"""Of the whole overlay; its colours let the video through by themselves."""
 _MARK = "napari-fcot-heatmap"
 # From nothing over blue to yellow and red: what scores 0 leaves the video as it is.
 _COLORS = ([0, 0.2, 1, 0], [0, 0.4, 1, 0.35], [1, 0.9, 0, 0.55], [1, 0, 0, 0.75])
@@ -34,6 +43,7 @@ class ScoreMapArray:
         height: height of the video in pixels.
         width: width of the video in pixels.
         find_maps: returns the maps to show, or None for an empty picture.
+        kind: which map of each frame; may be set later, see `show_kind`.
     """
 
     dtype = np.dtype(np.uint8)
@@ -46,8 +56,10 @@ class ScoreMapArray:
         width: int,
         *,
         find_maps: Callable[[], ScoreMapStore | None],
+        kind: MapKind = MapKind.FUSED,
     ) -> None:
         self.shape = (n_frames, -(-height // STRIDE), -(-width // STRIDE))
+        self.kind = kind
         self._find_maps = find_maps
         self._pasted: tuple[int, CompactScoreMap | None] = (-1, None)
 
@@ -80,7 +92,7 @@ class ScoreMapArray:
 
     def _find(self, frame_index: int) -> CompactScoreMap | None:
         maps = self._find_maps()
-        return None if maps is None else maps.get(frame_index)
+        return None if maps is None else maps.get(frame_index, self.kind)
 
     def _paste(self, frame_index: int, *, out: NDArray[np.uint8]) -> None:
         found = self._find(frame_index)
@@ -90,8 +102,16 @@ class ScoreMapArray:
             out[:] = found.paste(height=height, width=width, stride=STRIDE)
 
 
-def make_heatmap_layer(video: Layer, data: ScoreMapArray) -> Image:
-    """Build the overlay for a video layer."""
+def make_heatmap_layer(
+    video: Layer, data: ScoreMapArray, *, opacity: float = DEFAULT_OPACITY
+) -> Image:
+    """Build the overlay for a video layer.
+
+    Args:
+        video: the layer that the maps lie over.
+        data: its maps.
+        opacity: 0 to 1; later it is the layer's own `opacity`.
+    """
     return Image(
         data,
         name=HEATMAP_NAME,
@@ -101,6 +121,7 @@ def make_heatmap_layer(video: Layer, data: ScoreMapArray) -> Image:
         colormap=Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score"),
         blending="translucent_no_depth",
         interpolation2d="linear",
+        opacity=opacity,
         affine=pixel_to_world(video) @ grid_to_pixels(STRIDE, video.ndim),
         axis_labels=video.axis_labels,
         units=video.units,
@@ -111,3 +132,10 @@ def make_heatmap_layer(video: Layer, data: ScoreMapArray) -> Image:
 def is_heatmap(layer: Layer) -> bool:
     """Whether a layer is our overlay."""
     return bool(layer.metadata.get(_MARK, False))
+
+
+def show_kind(layer: Image, kind: MapKind) -> None:
+    """Show other maps in an overlay that is there already."""
+    if layer.data.kind is not kind:
+        layer.data.kind = kind
+        layer.refresh(thumbnail=False, extent=False)

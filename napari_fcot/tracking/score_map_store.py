@@ -2,94 +2,124 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fcot_engine.tracker.results import ScoreMaps
+from napari_fcot.tracking.compact_score_map import (
+    CompactScoreMap,
+    MapKind,
+    coarse_cells_of,
+)
 
-__all__ = ["CompactScoreMap", "ScoreMapStore"]
+__all__ = ["FrameMaps", "MapBudget", "ScoreMapStore"]
 
 MAX_BYTES = 256 * 2**20
-"""About 50,000 frames of 72 x 72 cells; the oldest maps make room for new ones."""
+"""About 25,000 frames of 72 x 72 cells; the oldest maps make room for new ones."""
 
 
-@dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
-class CompactScoreMap:
-    """The fused score map of one frame, one byte a cell."""
+@dataclass(frozen=True, eq=False)  # maps do not compare to one bool
+class FrameMaps:
+    """All score maps of one frame."""
 
-    values: NDArray[np.uint8]
-    """Score 0 to 1 as 0 to 255, shape (rows, columns)."""
-    origin_xy: tuple[float, float]
-    """Centre of cell (0, 0) in image pixels."""
-    cell_px: float
-    """Distance of two neighbouring cells in image pixels."""
+    fused: CompactScoreMap
+    coarse: CompactScoreMap
+    fine: CompactScoreMap
 
     @classmethod
-    def from_score_maps(cls, maps: ScoreMaps) -> CompactScoreMap:
-        """Keep the fused map of a tracker's answer."""
-        scores = np.nan_to_num(maps.fused.astype(np.float32), nan=0.0)
-        values = np.rint(scores.clip(0.0, 1.0) * 255).astype(np.uint8)
-        return cls(values, maps.origin_xy, maps.cell_px)
+    def from_score_maps(cls, maps: ScoreMaps) -> FrameMaps:
+        """Keep what a tracker saw; its coarse map goes back to coarse cells."""
+        place = maps.origin_xy, maps.cell_px
+        return cls(
+            fused=CompactScoreMap.from_scores(maps.fused, *place),
+            coarse=CompactScoreMap.from_scores(*coarse_cells_of(maps.coarse, *place)),
+            fine=CompactScoreMap.from_scores(maps.fine, *place),
+        )
 
-    def paste(self, *, height: int, width: int, stride: int) -> NDArray[np.uint8]:
-        """Lay the map over the frame, on a grid of `stride` x `stride` pixel cells.
+    @property
+    def n_bytes(self) -> int:
+        """Memory of all maps together."""
+        return sum(self.of(kind).values.nbytes for kind in MapKind)
 
-        Args:
-            height: rows of the grid.
-            width: columns of the grid.
-            stride: image pixels a grid cell covers.
+    def of(self, kind: MapKind) -> CompactScoreMap:
+        """Return the map of one kind."""
+        match kind:
+            case MapKind.FUSED:
+                return self.fused
+            case MapKind.COARSE:
+                return self.coarse
+            case MapKind.FINE:
+                return self.fine
 
-        Returns:
-            The nearest score for each cell of the grid, 0 outside of the map,
-            shape (height, width).
-        """
-        rows, inside_rows = self._nearest(height, stride, axis=0)
-        columns, inside_columns = self._nearest(width, stride, axis=1)
-        pasted = np.zeros((height, width), dtype=np.uint8)
-        pasted[np.ix_(inside_rows, inside_columns)] = self.values[np.ix_(rows, columns)]
-        return pasted
 
-    def _nearest(
-        self, size: int, stride: int, *, axis: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Find which cell of the map each grid cell along one axis shows, if any."""
-        centres_px = (np.arange(size) + 0.5) * stride
-        origin_px = self.origin_xy[1 - axis]
-        cells = np.floor((centres_px - origin_px) / self.cell_px + 0.5).astype(np.intp)
-        inside = (cells >= 0) & (cells < self.values.shape[axis])
-        return cells[inside], inside
+class MapBudget:
+    """How much memory the score maps of one or more targets may take together.
+
+    Args:
+        max_bytes: above this, the oldest maps are forgotten, whosever they are. The
+            newest one always stays.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._stores: weakref.WeakValueDictionary[int, ScoreMapStore] = (
+            weakref.WeakValueDictionary()
+        )
+        self._bytes = 0
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory in use."""
+        return self._bytes
+
+    def add(self, store: ScoreMapStore, frame_index: int, n_bytes: int) -> None:
+        """Count a new map, and let the oldest ones go where there are too many."""
+        if id(store) not in self._stores:
+            self._stores[id(store)] = store
+            weakref.finalize(store, self._forget_store, id(store))
+        self._entries[id(store), frame_index] = n_bytes
+        self._bytes += n_bytes
+        while self._bytes > self._max_bytes and len(self._entries) > 1:
+            owner_id, oldest = next(iter(self._entries))
+            self._stores[owner_id].put(oldest, None)
+
+    def remove(self, store: ScoreMapStore, frame_index: int) -> None:
+        """Count a map no longer."""
+        self._bytes -= self._entries.pop((id(store), frame_index), 0)
+
+    def _forget_store(self, store_id: int) -> None:
+        for key in [key for key in self._entries if key[0] == store_id]:
+            self._bytes -= self._entries.pop(key)
 
 
 class ScoreMapStore:
-    """Score maps by frame number; forgets the oldest when it grows too large."""
+    """Score maps by frame number; forgets the oldest when memory runs short.
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
-        self._maps: OrderedDict[int, CompactScoreMap] = OrderedDict()
-        self._max_bytes = max_bytes
-        self._bytes = 0
+    Args:
+        budget: shared with the stores of other targets; by default this store has one
+            of its own.
+    """
+
+    def __init__(self, *, budget: MapBudget | None = None) -> None:
+        self._maps: dict[int, FrameMaps] = {}
+        self._budget = budget or MapBudget()
 
     def __len__(self) -> int:
         return len(self._maps)
 
-    def get(self, frame_index: int) -> CompactScoreMap | None:
-        """Return the map of a frame, or None where there is none."""
-        return self._maps.get(frame_index)
+    def get(
+        self, frame_index: int, kind: MapKind = MapKind.FUSED
+    ) -> CompactScoreMap | None:
+        """Return a map of a frame, or None where there is none."""
+        maps = self._maps.get(frame_index)
+        return None if maps is None else maps.of(kind)
 
     def put(self, frame_index: int, maps: ScoreMaps | None) -> None:
-        """Keep the map of a frame; None takes an outdated one away."""
-        self._drop(frame_index)
-        if maps is None:
-            return
-        compact = CompactScoreMap.from_score_maps(maps)
-        self._maps[frame_index] = compact
-        self._bytes += compact.values.nbytes
-        while self._bytes > self._max_bytes and len(self._maps) > 1:
-            self._drop(next(iter(self._maps)))
-
-    def _drop(self, frame_index: int) -> None:
-        old = self._maps.pop(frame_index, None)
-        if old is not None:
-            self._bytes -= old.values.nbytes
+        """Keep the maps of a frame; None takes outdated ones away."""
+        if self._maps.pop(frame_index, None) is not None:
+            self._budget.remove(self, frame_index)
+        if maps is not None:
+            compact = self._maps[frame_index] = FrameMaps.from_score_maps(maps)
+            self._budget.add(self, frame_index, compact.n_bytes)
