@@ -9,6 +9,7 @@
     ├── VideoError                    a video, stack or folder cannot be opened
     ├── WeightsError                  a weights file is wrong or corrupted
     ├── ExportError                   results could not be written
+    ├── TrackFileError                a file of tracks cannot be read
     ├── EditError (ValueError)        annotations cannot be changed in that way
     ├── ProjectError                  a project cannot be opened or saved
     │   ├── MovedVideoError           its video is no longer where it was
@@ -33,6 +34,7 @@ __all__ = [
     "OtherVideoError",
     "ProjectError",
     "ShapeError",
+    "TrackFileError",
     "TrackerStateError",
     "TrainingError",
     "VideoError",
@@ -82,6 +84,18 @@ class WeightsError(FcotError):
 
 class ExportError(FcotError):
     """Results could not be written; nothing half-written is left behind."""
+
+
+class TrackFileError(FcotError):
+    """A file of tracks is damaged, or does not belong to the video.
+
+    Attributes:
+        line: the line of the file that is wrong, from 1, or None if unknown.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class EditError(FcotError, ValueError):

@@ -61,6 +61,8 @@ class Origin(enum.IntEnum):
     """Found by a tracker, going one way or both ways."""
     INTERPOLATED = 4
     """Laid evenly between two other boxes."""
+    IMPORTED = 5
+    """Read from a file that does not say who drew it; machines may change it."""
 
     @property
     def is_human(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.propagation import Propagated, propagate
 from fcot_engine.session.target_run import TargetRun
+from fcot_engine.session.track_info import TrackInfo
 from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox, TrackStore
 from fcot_engine.session.tracker_like import TrackerLike
 
@@ -15,6 +16,7 @@ __all__ = [
     "TargetRun",
     "Track",
     "TrackBox",
+    "TrackInfo",
     "TrackStore",
     "TrackerLike",
     "propagate",

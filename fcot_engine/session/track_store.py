@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from fcot_engine.errors import BoxError, FcotError
 from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.session.track_info import TrackInfo
 
 __all__ = ["BoxOrigin", "Track", "TrackBox", "TrackStore"]
 
@@ -26,11 +27,15 @@ class BoxOrigin(enum.Enum):
     """A tracked box that a person moved."""
     TRACKED = "tracked"
     """Found by the tracker."""
+    INTERPOLATED = "interpolated"
+    """Laid evenly between two other boxes."""
+    IMPORTED = "imported"
+    """Read from a file that does not say who drew it."""
 
     @property
     def is_human(self) -> bool:
         """Whether a person stands behind the box."""
-        return self is not BoxOrigin.TRACKED
+        return self in (BoxOrigin.HUMAN, BoxOrigin.CORRECTED)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,10 @@ class TrackBox:
     """Confidence of the tracker in [0, 1]; 1 for a human box."""
     is_lost: bool = False
     """The tracker did not see the target; the box is its last known place."""
+    engine: str = ""
+    """What found it, such as `fcot-lite`; empty for a human box."""
+    weights: str = ""
+    """Name or hash of the weights that found it."""
 
 
 @dataclass
@@ -60,6 +69,8 @@ class Track:
     _frames: list[int] = field(
         default_factory=list, repr=False
     )  # sorted keys of _boxes
+    info: TrackInfo = field(default_factory=TrackInfo)
+    """Name, attributes, and where it is hidden or out of view."""
 
     def __len__(self) -> int:
         return len(self._boxes)
@@ -100,7 +111,13 @@ class Track:
 
     def copy(self) -> Track:
         """Return an independent track with the same boxes, such as for a worker."""
-        return Track(self.track_id, self.label, dict(self._boxes), list(self._frames))
+        return Track(
+            self.track_id,
+            self.label,
+            dict(self._boxes),
+            list(self._frames),
+            self.info,
+        )
 
     def human_frames(self) -> list[int]:
         """Frames whose box a person drew or moved, in order."""
@@ -139,6 +156,18 @@ class TrackStore:
         track = Track(max(self._tracks, default=0) + 1, label)
         self._tracks[track.track_id] = track
         return track
+
+    def put_track(self, track: Track) -> None:
+        """Keep a track under the id that it has.
+
+        Raises:
+            FcotError: its id is not positive, or taken.
+        """
+        if track.track_id < 1 or track.track_id in self._tracks:
+            raise FcotError(
+                f"A track needs a positive id that no other has, got {track.track_id}."
+            )
+        self._tracks[track.track_id] = track
 
     def copy(self) -> TrackStore:
         """Return an independent store with copies of all tracks."""

@@ -26,6 +26,8 @@ class TestBoxOrigin:
             (BoxOrigin.HUMAN, True),
             (BoxOrigin.CORRECTED, True),
             (BoxOrigin.TRACKED, False),
+            (BoxOrigin.INTERPOLATED, False),
+            (BoxOrigin.IMPORTED, False),
         ],
     )
     def test_is_human(self, origin, expected):
@@ -115,3 +117,16 @@ class TestTrackStore:
         copied.add_track()
         assert len(store) == 1 and 5 not in store[1]
         assert copied[1].label == "cat" and copied[1].get(4) == drawn(4)
+
+    def test_track_keeps_the_id_that_it_has(self):
+        store = TrackStore()
+        store.put_track(Track(7, "gull"))
+        assert store[7].label == "gull"
+        assert store.add_track().track_id == 8
+
+    @pytest.mark.parametrize("track_id", [0, 7], ids=["not_positive", "taken"])
+    def test_unusable_id_is_refused(self, track_id):
+        store = TrackStore()
+        store.put_track(Track(7))
+        with pytest.raises(FcotError, match=f"positive id .* got {track_id}"):
+            store.put_track(Track(track_id))
