@@ -14,6 +14,7 @@ __all__ = [
     "ClassifierConfig",
     "NetworkConfig",
     "RegressorConfig",
+    "ResNetBackboneConfig",
     "check_same_grid",
 ]
 
@@ -45,6 +46,26 @@ class BackboneConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResNetBackboneConfig:
+    """A ResNet up to stride 16 and its up-sampling decoder, of the `base` preset."""
+
+    use_gradient_features: bool = True
+    """Whether fixed orientation and colour features stand beside the learned ones."""
+    depth: int = 18
+    """Layers of the ResNet: 18 or 34."""
+    decoder_width: int = 128
+    """Channels of the decoder's maps."""
+
+    def __post_init__(self) -> None:
+        if self.depth not in (18, 34):
+            raise ConfigError(f"backbone.depth must be 18 or 34, got {self.depth}.")
+        if self.decoder_width < 1:
+            raise ConfigError(
+                f"backbone.decoder_width must be above 0, got {self.decoder_width}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassifierConfig:
     """One of the two classification branches."""
 
@@ -68,10 +89,17 @@ class ClassifierConfig:
     initialiser: Literal["window", "box"] = "window"
     """What the first filter is made from: the features in a window of the filter's
     size, weighted by channel; or a convolution of them, pooled over the box (DiMP)."""
+    head_width: int = 0
+    """Channels between two convolutions of the head; 0 for a head of one. The paper's
+    network has a width of its own."""
 
     def __post_init__(self) -> None:
         if self.filter_side < 1:
             raise ConfigError(f"filter_side must be above 0, got {self.filter_side}.")
+        if self.head_width < 0:
+            raise ConfigError(
+                f"head_width must not be negative, got {self.head_width}."
+            )
         if self.initialiser not in ("window", "box"):
             raise ConfigError(
                 f"initialiser must be 'window' or 'box', got {self.initialiser!r}."
@@ -102,9 +130,14 @@ class RegressorConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """The small network of the `lite` preset; weights keep it in their header."""
+    """The network of the `lite` and `base` presets; weights keep it in their header.
 
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    The defaults are those of `lite`.
+    """
+
+    backbone: BackboneConfig | ResNetBackboneConfig = field(
+        default_factory=BackboneConfig
+    )
     """Encoder and decoder."""
     coarse: ClassifierConfig = field(
         default_factory=lambda: ClassifierConfig(

@@ -31,7 +31,7 @@ class PaperNetworkConfig:
     """
 
     depth: int = 50
-    """Layers of the ResNet: 18 or 50."""
+    """Layers of the ResNet: 18, 34 or 50."""
     decoder_width: int = 256
     """Channels of the decoder's maps."""
     head_width: int = 128
@@ -55,8 +55,8 @@ class PaperNetworkConfig:
     """Start of the learned eta of Eq. 4."""
 
     def __post_init__(self) -> None:
-        if self.depth not in (18, 50):
-            raise ConfigError(f"depth must be 18 or 50, got {self.depth}.")
+        if self.depth not in (18, 34, 50):
+            raise ConfigError(f"depth must be 18, 34 or 50, got {self.depth}.")
         if self.regression_side < 1 or self.regression_side % 2 == 0:
             raise ConfigError(
                 f"regression_side must be odd and above 0, got {self.regression_side}."

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fcot_engine.config.calibration import CalibrationConfig
-from fcot_engine.config.network import NetworkConfig
+from fcot_engine.config.network import (
+    ClassifierConfig,
+    NetworkConfig,
+    RegressorConfig,
+    ResNetBackboneConfig,
+)
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.config.tracking import (
     AugmentationConfig,
@@ -42,6 +47,21 @@ _LITE_TRACKER = TrackerConfig(
     )
 )
 
+_BASE_NETWORK = NetworkConfig(
+    backbone=ResNetBackboneConfig(),
+    coarse=ClassifierConfig(
+        channels=128,
+        filter_side=5,
+        label_sigma=1.0,
+        mask_slope=0.5,
+        distance_bins=40,
+    ),
+    fine=ClassifierConfig(
+        channels=64, filter_side=7, label_sigma=1.2, mask_slope=0.5, head_width=128
+    ),
+    regressor=RegressorConfig(channels=64),
+)
+
 _PAPER_TRACKER = TrackerConfig(
     augmentation=AugmentationConfig(
         large_turns=True, share_samples=True, class_shift=48.0
@@ -73,6 +93,7 @@ _PAPER_TRACKER = TrackerConfig(
 
 PRESETS: dict[str, Preset] = {
     "lite": Preset(tracker=_LITE_TRACKER, weights_name="lite.safetensors"),
+    "base": Preset(network=_BASE_NETWORK, weights_name="base.safetensors"),
     "paper": Preset(
         network=PaperNetworkConfig(),
         tracker=_PAPER_TRACKER,

@@ -44,6 +44,7 @@ class LiteBackbone(nn.Module):
         self.stage4 = _stage(fine, fine, config.blocks[0], stride=1)
         self.stage8 = _stage(fine, middle, config.blocks[1], stride=2)
         self.stage16 = _stage(middle, coarse, config.blocks[2], stride=2)
+        self.coarse_width = coarse
         width = config.decoder_width
         self.lateral16 = nn.Conv2d(coarse, width, 1)
         self.lateral8 = nn.Conv2d(middle, width, 1)

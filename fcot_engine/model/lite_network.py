@@ -1,4 +1,4 @@
-"""The small network of the `lite` preset, over fixed and learned features."""
+"""The network of the `lite` and `base` presets, over fixed and learned features."""
 
 from __future__ import annotations
 
@@ -8,33 +8,47 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE, NetworkConfig
+from fcot_engine.config.network import (
+    COARSE_STRIDE,
+    FINE_STRIDE,
+    NetworkConfig,
+    ResNetBackboneConfig,
+)
 from fcot_engine.model.classifier import ClassificationModel
 from fcot_engine.model.gradient_features import GradientFeatures
 from fcot_engine.model.lite_backbone import BackboneFeatures, LiteBackbone
 from fcot_engine.model.lite_regression import LiteRegression
 from fcot_engine.model.network import BoxFeatures, ClassFeatures, FcotNet
+from fcot_engine.model.resnet_features import ResNetFeatures
 
 __all__ = ["LiteNet"]
 
 
 class LiteNet(FcotNet):
-    """Fixed gradient and colour features beside those of a small learned network."""
+    """Fixed gradient and colour features beside those of a learned network."""
 
     regression: LiteRegression
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
-        self.backbone = LiteBackbone(config.backbone)
+        self.backbone: LiteBackbone | ResNetFeatures
+        if isinstance(config.backbone, ResNetBackboneConfig):
+            self.backbone = ResNetFeatures(config.backbone)
+        else:
+            self.backbone = LiteBackbone(config.backbone)
         fixed = (
             GradientFeatures.CHANNELS if config.backbone.use_gradient_features else 0
         )
         self.coarse_head = _ClassificationHead(
-            config.backbone.widths[2], config.coarse.channels
+            self.backbone.coarse_width,
+            config.coarse.channels,
+            inside=config.coarse.head_width,
         )
         self.fine_head = _ClassificationHead(
-            config.backbone.decoder_width, config.fine.channels
+            config.backbone.decoder_width,
+            config.fine.channels,
+            inside=config.fine.head_width,
         )
         ratio = COARSE_STRIDE // FINE_STRIDE // 2
         self.coarse = ClassificationModel(
@@ -78,17 +92,24 @@ class LiteNet(FcotNet):
 
 
 class _ClassificationHead(nn.Module):
-    """A 3x3 convolution and an instance norm with a learned gain."""
+    """One or two 3x3 convolutions and an instance norm with a learned gain."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, before: int, after: int, *, inside: int = 0) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(before, after, 3, padding=1)
+        self.enter = nn.Identity() if inside == 0 else _conv_block(before, inside)
+        self.conv = nn.Conv2d(inside or before, after, 3, padding=1)
         self.gain = nn.Parameter(torch.tensor(0.3))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
+        x = self.conv(self.enter(x))
         power = x.square().mean((1, 2, 3), keepdim=True)
         return x * (self.gain * (power + 1e-5).rsqrt())
+
+
+def _conv_block(before: int, after: int) -> nn.Sequential:
+    """A 3x3 convolution, batch norm and ReLU."""
+    conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
 
 
 def _coarsen(fixed: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class PaperNet(FcotNet):
     def __init__(self, config: PaperNetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or PaperNetworkConfig()
-        self.backbone = ResNetBackbone(50 if config.depth == 50 else 18)
+        self.backbone = ResNetBackbone(config.depth)
         width = config.decoder_width
         self.decoder = UpsamplingDecoder(self.backbone.channels, width)
         coarse, fine = config.coarse, config.fine

@@ -7,7 +7,7 @@ stage and the classifier of a full ResNet are never run and are left out.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -33,7 +33,7 @@ class BackboneTaps(NamedTuple):
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut; of ResNet-18."""
+    """Two 3x3 convolutions beside a shortcut; of ResNet-18 and ResNet-34."""
 
     expansion = 1
 
@@ -98,6 +98,7 @@ class Bottleneck(nn.Module):
 
 BLOCKS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, int, int]]] = {
     18: (BasicBlock, (2, 2, 2)),
+    34: (BasicBlock, (3, 4, 6)),
     50: (Bottleneck, (3, 4, 6)),
 }
 """Kind and number of blocks for each depth."""
@@ -116,14 +117,14 @@ class ResNetBackbone(nn.Module):
     channels: tuple[int, int, int]
     """Channels of the three taps, from fine to coarse."""
 
-    def __init__(self, depth: Literal[18, 50] = 50) -> None:
+    def __init__(self, depth: int = 50) -> None:
         """Make the network.
 
         Args:
-            depth: which ResNet.
+            depth: which ResNet: 18, 34 or 50.
 
         Raises:
-            ConfigError: the depth is neither 18 nor 50.
+            ConfigError: there is no ResNet of that depth.
         """
         super().__init__()
         if depth not in BLOCKS:
@@ -149,7 +150,15 @@ class ResNetBackbone(nn.Module):
             images: RGB, normalised by the ImageNet mean and standard deviation,
                 shape `(N, 3, H, W)`.
         """
-        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))  # (N, 64, H/4, W/4)
+        return self.descend(self.enter(images))
+
+    def enter(self, images: Tensor) -> Tensor:
+        """Run what comes before the first stage, to `(N, 64, H / 4, W / 4)`."""
+        x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        return x
+
+    def descend(self, x: Tensor) -> BackboneTaps:
+        """Run the stages on what `enter` gave, or on something of its shape."""
         layer1 = self.layer1(x)
         layer2 = self.layer2(layer1)
         return BackboneTaps(layer1, layer2, self.layer3(layer2))

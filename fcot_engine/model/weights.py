@@ -20,13 +20,14 @@ from fcot_engine.config.network import (
     ClassifierConfig,
     NetworkConfig,
     RegressorConfig,
+    ResNetBackboneConfig,
 )
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.errors import ConfigError, WeightsError
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.network_building import build_network
 
-__all__ = ["load_network", "read_weights_info", "save_network"]
+__all__ = ["load_network", "network_kind", "read_weights_info", "save_network"]
 
 _FORMAT = "napari-fcot-1"
 _HALF_ERROR = 1e-3
@@ -133,8 +134,15 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
 
 
 def _describe_config(config: NetworkConfig | PaperNetworkConfig) -> dict[str, Any]:
-    kind = "paper" if isinstance(config, PaperNetworkConfig) else "lite"
-    return {"kind": kind, **dataclasses.asdict(config)}
+    return {"kind": network_kind(config), **dataclasses.asdict(config)}
+
+
+def network_kind(config: NetworkConfig | PaperNetworkConfig) -> str:
+    """Which kind of network has these sizes: "lite", "base" or "paper"."""
+    if isinstance(config, PaperNetworkConfig):
+        return "paper"
+    is_base = isinstance(config.backbone, ResNetBackboneConfig)
+    return "base" if is_base else "lite"
 
 
 def _parse_config(raw: dict[str, Any]) -> NetworkConfig | PaperNetworkConfig:
@@ -148,13 +156,8 @@ def _parse_config(raw: dict[str, Any]) -> NetworkConfig | PaperNetworkConfig:
         if kind == "paper":
             sizes = {name: value for name, value in raw.items() if name != "kind"}
             return PaperNetworkConfig(**(sizes | classifiers))
-        if kind != "lite":
-            raise ConfigError(f"unknown kind of network {kind!r}")
-        backbone = dict(raw["backbone"])
-        backbone["widths"] = tuple(backbone["widths"])
-        backbone["blocks"] = tuple(backbone["blocks"])
         return NetworkConfig(
-            backbone=BackboneConfig(**backbone),
+            backbone=_parse_backbone(kind, raw["backbone"]),
             regressor=RegressorConfig(**raw["regressor"]),
             **classifiers,
         )
@@ -162,6 +165,17 @@ def _parse_config(raw: dict[str, Any]) -> NetworkConfig | PaperNetworkConfig:
         raise ConfigError(
             f"the network's sizes do not fit this version: {error}"
         ) from error
+
+
+def _parse_backbone(
+    kind: object, raw: Mapping[str, Any]
+) -> BackboneConfig | ResNetBackboneConfig:
+    if kind == "base":
+        return ResNetBackboneConfig(**raw)
+    if kind != "lite":
+        raise ConfigError(f"unknown kind of network {kind!r}")
+    tuples = {name: tuple(raw[name]) for name in ("widths", "blocks")}
+    return BackboneConfig(**{**raw, **tuples})
 
 
 def _check_fit(path: Path, network: FcotNet, tensors: dict[str, torch.Tensor]) -> None:

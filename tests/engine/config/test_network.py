@@ -56,6 +56,10 @@ class TestNetworkConfig:
         with pytest.raises(ConfigError, match=f"above 0, got {side}"):
             make_classifier(filter_side=side)
 
+    def test_head_must_not_have_less_than_no_channels(self):
+        with pytest.raises(ConfigError, match="must not be negative, got -1"):
+            make_classifier(head_width=-1)
+
     def test_unknown_initialiser_is_named(self):
         with pytest.raises(ConfigError, match="'window' or 'box', got 'magic'"):
             make_classifier(initialiser="magic")

@@ -132,7 +132,7 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"depth": 34}, "depth must be 18 or 50, got 34"),
+            ({"depth": 20}, "depth must be 18, 34 or 50, got 20"),
             ({"regression_side": 4}, "regression_side must be odd and above 0, got 4"),
             (
                 {"fine": replace(SMALL.fine, filter_side=3)},

@@ -10,14 +10,18 @@ from fcot_engine.model.resnet import BackboneTaps, ResNetBackbone
 class TestResNetBackbone:
     @pytest.mark.parametrize(
         ("depth", "channels", "parameters"),
-        [(18, (64, 128, 256), 2_782_784), (50, (256, 512, 1024), 8_543_296)],
+        [
+            (18, (64, 128, 256), 2_782_784),
+            (34, (64, 128, 256), 8_170_304),
+            (50, (256, 512, 1024), 8_543_296),
+        ],
     )
     def test_size_is_the_known_one(self, depth, channels, parameters):
         backbone = ResNetBackbone(depth)
         assert backbone.channels == channels
         assert sum(p.numel() for p in backbone.parameters()) == parameters
 
-    @pytest.mark.parametrize("depth", [18, 50])
+    @pytest.mark.parametrize("depth", [18, 34, 50])
     def test_taps_have_strides_4_8_16(self, depth):
         backbone = ResNetBackbone(depth).eval()
         with torch.no_grad():
@@ -60,5 +64,5 @@ class TestResNetBackbone:
         assert grad.abs().sum() > 0
 
     def test_unknown_depth_is_refused(self):
-        with pytest.raises(ConfigError, match=r"one of \[18, 50\], got 34"):
-            ResNetBackbone(34)
+        with pytest.raises(ConfigError, match=r"one of \[18, 34, 50\], got 20"):
+            ResNetBackbone(20)

@@ -12,6 +12,7 @@ from fcot_engine.config.network import (
     ClassifierConfig,
     NetworkConfig,
     RegressorConfig,
+    ResNetBackboneConfig,
 )
 from fcot_engine.errors import WeightsError
 from fcot_engine.model.lite_network import LiteNet
@@ -53,7 +54,33 @@ def one_line(caught):
     return message
 
 
+BASE_CONFIG = dataclasses.replace(
+    CONFIG,
+    backbone=ResNetBackboneConfig(decoder_width=6),
+    fine=dataclasses.replace(CONFIG.fine, head_width=7),
+)
+
+
 class TestSaveAndLoad:
+    def test_a_network_of_the_base_kind_comes_back(self, tmp_path):
+        network, path = LiteNet(BASE_CONFIG).eval(), tmp_path / "base.safetensors"
+        save_network(network, path)
+        assert json.loads(read_weights_info(path)["network"])["kind"] == "base"
+        loaded = load_network(path)
+        assert loaded.config == BASE_CONFIG
+        for name, value in loaded.state_dict().items():
+            expected = network.state_dict()[name]
+            torch.testing.assert_close(value, expected, atol=1e-3, rtol=1e-3)
+
+    def test_files_that_know_no_head_width_are_read(self, network, path):
+        def forget(_, metadata):
+            sizes = json.loads(metadata["network"])
+            del sizes["fine"]["head_width"]
+            metadata["network"] = json.dumps(sizes)
+
+        rewrite(path, forget)
+        assert load_network(path).config == network.config
+
     def test_sizes_and_values_come_back_in_half_precision(self, network, path):
         loaded = load_network(path)
         assert loaded.config == CONFIG
