@@ -1,0 +1,302 @@
+"""The table of targets: what each is called, how it looks, how many boxes it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from psygnal import Signal
+from qtpy.QtCore import QEvent, QModelIndex, QSize, Qt
+from qtpy.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QSizePolicy,
+    QTableView,
+    QToolTip,
+    QWidget,
+)
+
+from fcot_engine.annotation.targets import AttributeValue
+from napari_fcot.widgets.attributes_dialog import ask_attributes
+from napari_fcot.widgets.target_delegate import TargetDelegate
+from napari_fcot.widgets.target_dialogs import ask_colour, ask_removal
+from napari_fcot.widgets.target_line import TargetLineData
+from napari_fcot.widgets.target_model import LINE_ROLE, TargetColumn, TargetModel
+
+__all__ = ["TargetTable"]
+
+_FEWEST_ROWS, _MOST_ROWS = 3, 6
+"""Rows that there is room for; with more targets the table scrolls."""
+_CELL_PADDING_PX = 12
+_TOOLS = (TargetColumn.VISIBLE, TargetColumn.LOCK, TargetColumn.COLOUR)
+
+AskAttributes = Callable[
+    [QWidget, str, Mapping[str, AttributeValue]], "dict[str, AttributeValue] | None"
+]
+
+
+class TargetTable(QTableView):
+    """Shows targets and tells what a person wants to change; changes nothing itself.
+
+    What comes in by `show_targets` while a name is written leaves the writing alone.
+
+    Args:
+        parent: the widget it is in.
+        known_classes: offered while a class is written, beside those in the table.
+        ask_removal: asks whether a target may go.
+        ask_colour: asks for a colour, beginning with the present one.
+        ask_attributes: asks for names and values.
+    """
+
+    target_picked = Signal(int)
+    """A person chose a target."""
+    renamed = Signal(int, str)
+    """Target id and its new name."""
+    class_changed = Signal(int, str)
+    """Target id and its new class."""
+    colour_changed = Signal(int, str)
+    """Target id and `#rrggbb`."""
+    visibility_changed = Signal(int, bool)
+    """Target id and whether its boxes are to be shown."""
+    lock_changed = Signal(int, bool)
+    """Target id and whether it is to be kept from changes."""
+    attributes_changed = Signal(int, dict)
+    """Target id and all its attributes."""
+    remove_wanted = Signal(int)
+    """A person wants a target gone, and has been asked."""
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        known_classes: Iterable[str] = (),
+        ask_removal: Callable[[QWidget, TargetLineData], bool] = ask_removal,
+        ask_colour: Callable[[QWidget, str], str | None] = ask_colour,
+        ask_attributes: AskAttributes = ask_attributes,
+    ) -> None:
+        super().__init__(parent)
+        self._known_classes = frozenset(known_classes)
+        self._ask_removal = ask_removal
+        self._ask_colour = ask_colour
+        self._ask_attributes = ask_attributes
+        self._pressed: QModelIndex | None = None
+        self._is_showing = False
+        self._lines = TargetModel(self)
+        self._lines.renamed.connect(self.renamed.emit)
+        self._lines.class_changed.connect(self.class_changed.emit)
+        self.setModel(self._lines)
+        self.setItemDelegate(TargetDelegate(self._find_classes, self))
+        self._build()
+
+    def _build(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab leaves the table, as elsewhere
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        header, side = self.horizontalHeader(), self.verticalHeader()
+        if header is None or side is None:
+            return
+        side.hide()
+        side.setDefaultSectionSize(self.fontMetrics().height() + _CELL_PADDING_PX)
+        side.setMinimumSectionSize(1)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(1)
+        header.setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
+        fits = QHeaderView.ResizeMode.ResizeToContents
+        for column in TargetColumn:
+            header.setSectionResizeMode(column, fits)
+        header.setSectionResizeMode(TargetColumn.NAME, QHeaderView.ResizeMode.Stretch)
+
+    # --- what is shown -------------------------------------------------------
+
+    @property
+    def selected_id(self) -> int | None:
+        """The target that is marked, or None."""
+        line = self._line_at(self.currentIndex())
+        return None if line is None else line.target_id
+
+    def show_targets(
+        self, lines: Sequence[TargetLineData], selected_id: int | None
+    ) -> None:
+        """Show these targets and mark one; cheap if they are there already."""
+        self._is_showing = True
+        try:
+            n_before = self._lines.rowCount()
+            self._lines.show_lines(lines)
+            if self._lines.rowCount() != n_before:
+                self.updateGeometry()
+            self._mark(selected_id)
+        finally:
+            self._is_showing = False
+
+    def _mark(self, target_id: int | None) -> None:
+        if self.selected_id == target_id:
+            return
+        row = self._lines.row_of(target_id)
+        if row is not None:
+            self.setCurrentIndex(self._lines.index(row, TargetColumn.NAME))
+        elif (selection := self.selectionModel()) is not None:
+            selection.clear()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Room for a few targets, whatever their number."""
+        rows = min(max(self._lines.rowCount(), _FEWEST_ROWS), _MOST_ROWS)
+        header, side = self.horizontalHeader(), self.verticalHeader()
+        if header is None or side is None:
+            return super().sizeHint()
+        frame = 2 * self.frameWidth()
+        height = header.sizeHint().height() + rows * side.defaultSectionSize() + frame
+        return QSize(super().sizeHint().width(), height)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As high as it wants to be, and narrow."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
+    def _find_classes(self) -> Iterable[str]:
+        return self._known_classes | {line.class_name for line in self._lines.lines}
+
+    def _line_at(self, index: QModelIndex) -> TargetLineData | None:
+        line = index.data(LINE_ROLE) if index.isValid() else None
+        return line if isinstance(line, TargetLineData) else None
+
+    # --- what a person does --------------------------------------------------
+
+    def currentChanged(  # noqa: N802 - Qt's name
+        self, current: QModelIndex, previous: QModelIndex
+    ) -> None:
+        """Tell which target a person chose."""
+        super().currentChanged(current, previous)
+        line = self._line_at(current)
+        is_other = not previous.isValid() or current.row() != previous.row()
+        if line is not None and is_other and not self._is_showing:
+            self.target_picked.emit(line.target_id)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Begin a click on a picture, which does not select; else select."""
+        self._pressed = self._tool_under(event)
+        if self._pressed is None:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """On a picture, a fast second click is a second click."""
+        self._pressed = self._tool_under(event)
+        if self._pressed is None:
+            super().mouseDoubleClickEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """End a click on a picture, if the mouse is still over it."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None:
+            super().mouseReleaseEvent(event)
+        elif pressed == self._tool_under(event):
+            self._use_tool(pressed)
+
+    def _tool_under(self, event: QMouseEvent | None) -> QModelIndex | None:
+        if event is None or event.button() != Qt.MouseButton.LeftButton:
+            return None
+        index = self.indexAt(event.position().toPoint())
+        return index if index.isValid() and index.column() in _TOOLS else None
+
+    def _use_tool(self, index: QModelIndex) -> None:
+        line = self._line_at(index)
+        if line is None:
+            return
+        if index.column() == TargetColumn.VISIBLE:
+            self.visibility_changed.emit(line.target_id, not line.is_visible)
+        elif index.column() == TargetColumn.LOCK:
+            self.lock_changed.emit(line.target_id, not line.is_locked)
+        else:
+            self._change_colour(line)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keep Delete from others, such as napari's layers, while we have the focus."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and _is_delete(event)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Delete asks whether the target may go."""
+        line = self._line_at(self.currentIndex())
+        if event is not None and line is not None and _is_delete(event):
+            self._remove(line)
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:  # noqa: N802
+        """Offer what can be done with the target under the mouse."""
+        if event is None:
+            return
+        index = self.indexAt(event.pos())
+        line = self._line_at(index)
+        if line is None:
+            return
+        self.setCurrentIndex(index)
+        menu = self.make_menu(line.target_id)
+        menu.exec(event.globalPos())
+        menu.deleteLater()
+
+    def make_menu(self, target_id: int) -> QMenu:
+        """Return what can be done with a target, as a menu."""
+        menu = QMenu(self)
+        row = self._lines.row_of(target_id)
+        if row is None:
+            return menu
+        line = self._lines.lines[row]
+        name = self._lines.index(row, TargetColumn.NAME)
+        class_name = self._lines.index(row, TargetColumn.CLASS)
+        menu.addAction("Rename", lambda: self.edit(name))
+        menu.addAction("Change class", lambda: self.edit(class_name))
+        menu.addAction("Colour…", lambda: self._change_colour(line))
+        menu.addAction("Attributes…", lambda: self._change_attributes(line))
+        menu.addSeparator()
+        menu.addAction(
+            "Hide" if line.is_visible else "Show",
+            lambda: self.visibility_changed.emit(target_id, not line.is_visible),
+        )
+        menu.addAction(
+            "Allow changes" if line.is_locked else "Keep from changes",
+            lambda: self.lock_changed.emit(target_id, not line.is_locked),
+        )
+        menu.addSeparator()
+        remove = menu.addAction("Remove…", lambda: self._remove(line))
+        if remove is not None:
+            remove.setEnabled(not line.is_locked)
+        return menu
+
+    def _change_colour(self, line: TargetLineData) -> None:
+        colour = self._ask_colour(self, line.colour)
+        if colour is not None and colour != line.colour:
+            self.colour_changed.emit(line.target_id, colour)
+
+    def _change_attributes(self, line: TargetLineData) -> None:
+        attributes = self._ask_attributes(self, line.name, line.attributes)
+        if attributes is not None and attributes != dict(line.attributes):
+            self.attributes_changed.emit(line.target_id, attributes)
+
+    def _remove(self, line: TargetLineData) -> None:
+        if line.is_locked:
+            place = self.mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+            words = f"{line.name} is kept from changes. Click its padlock first."
+            QToolTip.showText(place, words, self)
+        elif self._ask_removal(self, line):
+            self.remove_wanted.emit(line.target_id)
+
+
+def _is_delete(event: QKeyEvent) -> bool:
+    return event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)

@@ -1,0 +1,395 @@
+"""What a person does to targets, and what must survive a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt
+from qtpy.QtGui import QContextMenuEvent
+from qtpy.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMenu,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_fcot.widgets.target_line import TargetLineData
+from napari_fcot.widgets.target_model import TargetColumn
+from napari_fcot.widgets.target_table import TargetTable
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def line(target_id, **changes):
+    kept = {"name": f"t{target_id}", "class_name": "cup", "colour": "#e69f00"}
+    return TargetLineData(target_id=target_id, **(kept | changes))
+
+
+LINES = [line(1), line(2, class_name="bird"), line(3)]
+
+
+class Answers:
+    """What the person will say, and what they were asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.may_remove = True
+        self.colour = "#0072b2"
+        self.attributes = {"age": 3}
+
+    def removal(self, parent, line):
+        self.asked.append(line.target_id)
+        return self.may_remove
+
+
+class PaintWatch(QObject):
+    """Notes each time something is painted."""
+
+    def __init__(self, painted):
+        super().__init__()
+        self._painted = painted
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self._painted.append(True)
+        return False
+
+
+@pytest.fixture
+def answers():
+    return Answers()
+
+
+@pytest.fixture
+def table(qtbot, answers):
+    table = TargetTable(
+        known_classes=["vehicle"],
+        ask_removal=answers.removal,
+        ask_colour=lambda parent, colour: answers.colour,
+        ask_attributes=lambda parent, name, attributes: answers.attributes,
+    )
+    qtbot.addWidget(table)
+    table.resize(320, 160)
+    table.show()
+    table.show_targets(LINES, 1)
+    return table
+
+
+@pytest.fixture
+def told(table):
+    """Everything the table has said."""
+    told = []
+    for name in (
+        "target_picked",
+        "renamed",
+        "class_changed",
+        "colour_changed",
+        "visibility_changed",
+        "lock_changed",
+        "attributes_changed",
+        "remove_wanted",
+    ):
+        signal = getattr(table, name)
+        signal.connect(lambda *args, name=name: told.append((name, *args)))
+    return told
+
+
+def place_of(table, row, column):
+    return table.visualRect(table.model().index(row, column)).center()
+
+
+def click(qtbot, table, row, column):
+    qtbot.mouseClick(table.viewport(), LEFT, pos=place_of(table, row, column))
+
+
+def begin_writing(qtbot, table, row, column):
+    place = place_of(table, row, column)
+    qtbot.mouseClick(table.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(table.viewport(), LEFT, pos=place)
+    (editor,) = table.viewport().findChildren(QLineEdit)
+    return editor
+
+
+def accept(qtbot, editor):
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    QApplication.processEvents()  # Qt hands the words on a little later
+
+
+def write(qtbot, editor, text):
+    editor.selectAll()
+    qtbot.keyClicks(editor, text)
+
+
+class TestPicking:
+    def test_click_picks(self, qtbot, table, told):
+        click(qtbot, table, 1, TargetColumn.NAME)
+        assert told == [("target_picked", 2)]
+
+    def test_arrow_key_picks_the_next(self, qtbot, table, told):
+        qtbot.keyClick(table, Qt.Key.Key_Down)
+        assert told == [("target_picked", 2)]
+
+    def test_other_cell_of_the_same_target_is_no_news(self, qtbot, table, told):
+        click(qtbot, table, 0, TargetColumn.CLASS)
+        assert told == []
+
+    @pytest.mark.parametrize("selected", [1, 3, None, 99])
+    def test_showing_tells_nobody(self, table, told, selected):
+        table.show_targets(LINES[1:], selected)
+        table.show_targets(LINES, selected)
+        assert told == []
+        assert table.selected_id == (selected if selected != 99 else None)
+
+    def test_selected_target_that_goes_leaves_the_one_that_is_named(self, table, told):
+        table.show_targets(LINES[1:], 3)
+        assert table.selected_id == 3
+        assert told == []
+
+
+class TestPictures:
+    @pytest.mark.parametrize(
+        ("column", "before", "expected"),
+        [
+            (TargetColumn.VISIBLE, {}, ("visibility_changed", 2, False)),
+            (
+                TargetColumn.VISIBLE,
+                {"is_visible": False},
+                ("visibility_changed", 2, True),
+            ),
+            (TargetColumn.LOCK, {}, ("lock_changed", 2, True)),
+            (TargetColumn.LOCK, {"is_locked": True}, ("lock_changed", 2, False)),
+            (TargetColumn.COLOUR, {}, ("colour_changed", 2, "#0072b2")),
+        ],
+        ids=["hide", "show", "lock", "unlock", "colour"],
+    )
+    def test_click_tells_the_opposite_and_picks_nothing(
+        self, qtbot, table, told, column, before, expected
+    ):
+        table.show_targets([line(1), line(2, **before), line(3)], 1)
+        click(qtbot, table, 1, column)
+        assert told == [expected]
+        assert table.selected_id == 1
+
+    def test_second_fast_click_is_a_second_click(self, qtbot, table, told):
+        place = place_of(table, 1, TargetColumn.VISIBLE)
+        qtbot.mouseClick(table.viewport(), LEFT, pos=place)
+        qtbot.mouseDClick(table.viewport(), LEFT, pos=place)
+        qtbot.mouseRelease(table.viewport(), LEFT, pos=place)
+        assert told == 2 * [("visibility_changed", 2, False)]
+
+    def test_mouse_that_slips_off_does_nothing(self, qtbot, table, told):
+        view, eye = table.viewport(), place_of(table, 1, TargetColumn.VISIBLE)
+        qtbot.mousePress(view, LEFT, pos=eye)
+        qtbot.mouseRelease(view, LEFT, pos=place_of(table, 2, TargetColumn.VISIBLE))
+        assert told == []
+
+    @pytest.mark.parametrize("answer", [None, "#e69f00"])
+    def test_no_colour_and_the_same_are_no_change(
+        self, qtbot, table, told, answers, answer
+    ):
+        answers.colour = answer
+        click(qtbot, table, 1, TargetColumn.COLOUR)
+        assert told == []
+
+
+class TestWriting:
+    def test_double_click_renames(self, qtbot, table, told):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
+        write(qtbot, editor, "Ann")
+        accept(qtbot, editor)
+        assert told == [("renamed", 1, "Ann")]
+
+    def test_escape_leaves_the_name(self, qtbot, table, told):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
+        write(qtbot, editor, "Ann")
+        qtbot.keyClick(editor, Qt.Key.Key_Escape)
+        assert told == []
+
+    def test_known_classes_are_offered(self, qtbot, table):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.CLASS)
+        model = editor.completer().model()
+        offered = [model.index(row, 0).data() for row in range(model.rowCount())]
+        assert offered == ["bird", "cup", "vehicle"]
+
+    def test_class_is_told(self, qtbot, table, told):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.CLASS)
+        write(qtbot, editor, "mug")
+        accept(qtbot, editor)
+        assert told == [("class_changed", 1, "mug")]
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            pytest.param([replace(LINES[0], n_boxes=7), *LINES[1:]], id="more_boxes"),
+            pytest.param([replace(LINES[0], name="x"), *LINES[1:]], id="renamed"),
+            pytest.param([*LINES, line(4)], id="another_target"),
+            pytest.param([LINES[0], LINES[2]], id="one_less"),
+            pytest.param([LINES[2], LINES[0]], id="another_order"),
+        ],
+    )
+    def test_writing_survives_what_comes_in(self, qtbot, table, told, lines):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
+        write(qtbot, editor, "An")
+        for _ in range(3):
+            table.show_targets(lines, 1)
+        qtbot.keyClicks(editor, "n")
+        accept(qtbot, editor)
+        assert told == [("renamed", 1, "Ann")]
+
+    def test_delete_while_writing_takes_a_letter_only(
+        self, qtbot, table, told, answers
+    ):
+        editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
+        qtbot.keyClick(editor, Qt.Key.Key_Backspace)
+        assert answers.asked == [] and told == []
+
+
+class TestRemoving:
+    @pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+    def test_delete_asks_first(self, qtbot, table, told, answers, key):
+        qtbot.keyClick(table, key)
+        assert answers.asked == [1]
+        assert told == [("remove_wanted", 1)]
+
+    def test_no_keeps_the_target(self, qtbot, table, told, answers):
+        answers.may_remove = False
+        qtbot.keyClick(table, Qt.Key.Key_Delete)
+        assert told == []
+
+    def test_locked_target_is_not_even_asked_about(self, qtbot, table, told, answers):
+        table.show_targets([line(1, is_locked=True)], 1)
+        qtbot.keyClick(table, Qt.Key.Key_Delete)
+        assert answers.asked == [] and told == []
+        assert "Click its padlock first" in QToolTip.text()
+        QToolTip.hideText()
+        qtbot.waitUntil(lambda: not QToolTip.isVisible())
+
+    def test_without_a_selection_nothing_happens(self, qtbot, table, told, answers):
+        table.show_targets(LINES, None)
+        qtbot.keyClick(table, Qt.Key.Key_Delete)
+        assert answers.asked == []
+
+    def test_delete_stays_in_the_table(self, qtbot, answers):
+        """Another shortcut of the window, such as napari's, must not take the key."""
+        from qtpy.QtWidgets import QShortcut
+
+        window, fired = QWidget(), []
+        qtbot.addWidget(window)
+        table = TargetTable(ask_removal=answers.removal)
+        QVBoxLayout(window).addWidget(table)
+        QShortcut(Qt.Key.Key_Delete, window, lambda: fired.append(True))
+        window.show()
+        window.activateWindow()
+        table.show_targets(LINES, 1)
+        table.setFocus()
+        qtbot.keyClick(table, Qt.Key.Key_Delete)
+        assert (answers.asked, fired) == ([1], [])
+
+
+class TestMenu:
+    @staticmethod
+    def choose(table, target_id, label):
+        menu = table.make_menu(target_id)
+        (action,) = [a for a in menu.actions() if a.text() == label]
+        action.trigger()
+        menu.deleteLater()
+
+    @pytest.mark.parametrize(
+        ("label", "expected"),
+        [
+            ("Colour…", ("colour_changed", 2, "#0072b2")),
+            ("Attributes…", ("attributes_changed", 2, {"age": 3})),
+            ("Hide", ("visibility_changed", 2, False)),
+            ("Keep from changes", ("lock_changed", 2, True)),
+            ("Remove…", ("remove_wanted", 2)),
+        ],
+    )
+    def test_choice_is_told(self, table, told, label, expected):
+        self.choose(table, 2, label)
+        assert told == [expected]
+
+    @pytest.mark.parametrize(
+        ("label", "expected"),
+        [
+            ("Rename", ("renamed", 2, "mug")),
+            ("Change class", ("class_changed", 2, "mug")),
+        ],
+    )
+    def test_words_are_written_in_place(self, qtbot, table, told, label, expected):
+        self.choose(table, 2, label)
+        (editor,) = table.viewport().findChildren(QLineEdit)
+        write(qtbot, editor, "mug")
+        accept(qtbot, editor)
+        assert told == [expected]
+
+    def test_same_attributes_are_no_change(self, table, told):
+        table.show_targets([line(1, attributes={"age": 3})], 1)
+        self.choose(table, 1, "Attributes…")
+        assert told == []
+
+    def test_locked_target_cannot_be_removed(self, table):
+        table.show_targets([line(1, is_locked=True)], 1)
+        actions = {a.text(): a.isEnabled() for a in table.make_menu(1).actions()}
+        assert actions["Remove…"] is False
+        assert actions["Allow changes"] is True
+
+    def test_right_click_picks_and_opens(self, qtbot, table, told, monkeypatch):
+        opened = []
+        monkeypatch.setattr(QMenu, "exec", lambda menu, place: opened.append(menu))
+        place = place_of(table, 1, TargetColumn.NAME)
+        event = QContextMenuEvent(
+            QContextMenuEvent.Reason.Mouse, place, table.mapToGlobal(place)
+        )
+        table.contextMenuEvent(event)
+        assert told == [("target_picked", 2)]
+        assert len(opened) == 1
+
+    def test_right_click_on_nothing_opens_nothing(self, table, monkeypatch):
+        opened = []
+        monkeypatch.setattr(QMenu, "exec", lambda menu, place: opened.append(menu))
+        place = QPoint(10, table.viewport().height() - 1)
+        table.show_targets([], None)
+        table.contextMenuEvent(
+            QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, place)
+        )
+        assert opened == []
+
+
+class TestDuringARun:
+    def test_scrolled_place_stays(self, qtbot, table):
+        lines = [line(number) for number in range(1, 21)]
+        table.show_targets(lines, 1)
+        bar = table.verticalScrollBar()
+        qtbot.waitUntil(lambda: bar.maximum() > 0)
+        bar.setValue(bar.maximum())
+        for count in range(3):
+            lines = [replace(one, n_boxes=count) for one in lines]
+            table.show_targets(lines, 1)
+        assert bar.value() == bar.maximum()
+
+    def test_nothing_new_paints_nothing(self, qtbot, table):
+        table.repaint()
+        painted = []
+        table.viewport().installEventFilter(paint_watch := PaintWatch(painted))
+        for _ in range(5):
+            table.show_targets(list(LINES), 1)
+        qtbot.wait(30)
+        assert painted == []
+        table.viewport().removeEventFilter(paint_watch)
+
+    def test_height_has_room_for_few_or_many(self, table):
+        few = table.sizeHint().height()
+        table.show_targets([line(number) for number in range(1, 6)], 1)
+        more = table.sizeHint().height()
+        table.show_targets([line(number) for number in range(1, 40)], 1)
+        most = table.sizeHint().height()
+        assert few < more < most < 200
+
+    def test_long_class_leaves_room_for_the_name(self, table):
+        table.show_targets([line(1, class_name="a very long class " * 4)], 1)
+        header = table.horizontalHeader()
+        assert header.sectionSize(TargetColumn.CLASS) <= 100
+        assert header.sectionSize(TargetColumn.NAME) >= 60
