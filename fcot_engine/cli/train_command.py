@@ -10,7 +10,9 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 EXAMPLES = """\
   fcot train --photos photos/ --out runs/first --minutes 120 --export lite.safetensors
   fcot train --photos photos/ --out runs/first --minutes 9 --resume
-  fcot train --photos photos/ --out runs/look --contact-sheet samples.png"""
+  fcot train --photos photos/ --out runs/look --contact-sheet samples.png
+  fcot train --finetune a.fcot.json b.fcot.json --out runs/mine --export my.safetensors
+  fcot train --on-videos films/ --out runs/films --export films.safetensors"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; returns the exit code."""
+    if args.finetune is not None:
+        from fcot_engine.cli import finetune_command
+
+        return finetune_command.run(args, _say)
     from fcot_engine.training import command
 
     return command.run(args, _say)

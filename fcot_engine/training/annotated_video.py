@@ -39,6 +39,9 @@ class AnnotatedVideo:
     """The target, `(n, 4)`, in the convention of `geometry.boxes`."""
     visible: NDArray[np.bool_]
     """Whether a frame shows the target and has a usable box, `(n,)`."""
+    trust: NDArray[np.float32] | None = None
+    """How often a visible frame is drawn beside the others, above 0, `(n,)`; all alike
+    if None."""
 
     def __len__(self) -> int:
         return len(self.boxes_xywh)

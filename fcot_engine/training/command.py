@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,26 +12,32 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fcot_engine.config.presets import find_preset
 from fcot_engine.config.training import TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
 from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.network import FcotNet
-from fcot_engine.model.network_building import build_network
-from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.model.weights import load_network, network_kind, save_network
 from fcot_engine.tracker.memory_reuse import keep_freed_memory
+from fcot_engine.training.carried_checkpoint import write_carried_checkpoint
 from fcot_engine.training.checkpoint import find_checkpoint
-from fcot_engine.training.command_options import add_arguments, read_config, read_data
+from fcot_engine.training.command_options import (
+    add_arguments,
+    list_factories,
+    read_config,
+    read_data,
+)
 from fcot_engine.training.contact_sheet import make_contact_sheet
 from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
 from fcot_engine.training.making_speed import measure_making_speed
+from fcot_engine.training.progressive_source import ProgressiveSource
 from fcot_engine.training.team import Team, join_team
 from fcot_engine.training.tensorboard_log import TensorboardLog
 from fcot_engine.training.trainer import Trainer
 from fcot_engine.training.training_batch import BatchSource
-from fcot_engine.training.training_data import open_source
+from fcot_engine.training.training_data import open_sources
+from fcot_engine.training.warm_start import start_network
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "choose_device", "run", "show_rows"]
 
 _SHOWN = ("total", "samples_per_s", "spread_coarse", "spread_fine")
 
@@ -52,12 +58,12 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     team, device_name = join_team(args.device)
     if not team.is_first:
         say = _say_nothing
-    device = _choose_device(device_name)
+    device = choose_device(device_name)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
-    source, what = open_source(
+    sources, what = open_sources(
         data,
-        config.factory,
+        list_factories(config),
         device=device,
         seed=config.seed,
         rank=team.rank,
@@ -65,6 +71,9 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         shards=args.shards,
         max_photos=args.max_photos,
     )
+    source = sources[0]
+    if config.patch_sizes:
+        source = _grow_patches(sources, config, team)
     keep_freed_memory()  # makes batches of 288 px twice as fast on a CPU
     if args.contact_sheet is not None:
         make_contact_sheet(args.contact_sheet, source)
@@ -76,18 +85,24 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         )
         say(f"{what}: {speed:.1f} sequences/s on {device}")
         return 0
-    trainer = _build_trainer(args, config, source, device, team)
-    say(f"{what}, training on {device}, {team.size} process(es)")
-    ending = _train(args, trainer, say)
+    trainer, start = _build_trainer(args, config, source, device, team)
+    say(f"{what}, training on {device}, {team.size} process(es); {start}")
+    ending = _train(args, trainer, source, say)
     team.leave()
     return 130 if ending == "interrupted" else 0
 
 
 def _train(
-    args: argparse.Namespace, trainer: Trainer, say: Callable[[str], None]
+    args: argparse.Namespace,
+    trainer: Trainer,
+    source: BatchSource,
+    say: Callable[[str], None],
 ) -> str:
     if args.resume:
         found = trainer.resume()
+        if isinstance(source, ProgressiveSource):
+            progress = trainer.progress
+            source.go_on_from(step=progress.step, samples=progress.samples)
         at = f"step {trainer.progress.step}" if found else "the start: no checkpoint"
         say(f"Going on from {at}")
     elif find_checkpoint(args.out) is not None:
@@ -100,10 +115,12 @@ def _train(
         folder = args.out / "tensorboard"
         board = TensorboardLog(folder, after_samples=trainer.progress.samples)
     with closing(board) if board else nullcontext():
-        ending = trainer.run(_show_rows(say, board))
+        ending = trainer.run(show_rows(say, board))
     say(f"Ended by {ending} at step {trainer.progress.step}: {args.out}")
+    if args.carry is not None:
+        _carry(args, trainer, say)
     if args.export is not None and trainer.team.is_first:
-        _export(trainer, args.export, args.preset)
+        _export(trainer, args.export)
         say(f"Weights: {args.export}")
     return ending
 
@@ -112,9 +129,11 @@ def _say_nothing(line: str) -> None:
     pass
 
 
-def _show_rows(
-    say: Callable[[str], None], board: TensorboardLog | None
+def show_rows(
+    say: Callable[[str], None], board: TensorboardLog | None = None
 ) -> Callable[[Mapping[str, float]], None]:
+    """Give what shows a line of the log to people, and to TensorBoard."""
+
     def show(row: Mapping[str, float]) -> None:
         parts = [f"{name} {row[name]:.4g}" for name in _SHOWN if name in row]
         place = f"step {row['step']:.0f}  samples {row['samples']:.0f}"
@@ -125,7 +144,12 @@ def _show_rows(
     return show
 
 
-def _choose_device(name: str) -> torch.device:
+def choose_device(name: str) -> torch.device:
+    """Find the device of a name, or the best one for "auto".
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -144,33 +168,66 @@ def _build_trainer(
     source: BatchSource,
     device: torch.device,
     team: Team,
-) -> Trainer:
+) -> tuple[Trainer, str]:
+    """The trainer, and a line on where its network starts."""
     # imported here: making a contact sheet needs no objective
+    from fcot_engine.training.distillation import Teacher
     from fcot_engine.training.objective import compute_losses
 
     torch.manual_seed(config.seed)
-    if args.init is None:
-        network = build_network(find_preset(args.preset).network).to(device)
-        is_new = not args.resume or find_checkpoint(args.out) is None
-        fixed = network.backbone.fixed if isinstance(network, LiteNet) else None
-        if fixed is not None and is_new:
-            measure_fixed_statistics_(fixed, source)
-    else:
-        network = load_network(args.init)
+    # the preset that nobody asked for does not make a file of another one wrong
+    wish = None if args.preset == "lite" else args.preset
+    network, knows_statistics, told = start_network(wish, args.init)
+    network = network.to(device)
+    is_new = not args.resume or find_checkpoint(args.out) is None
+    fixed = network.backbone.fixed if isinstance(network, LiteNet) else None
+    if fixed is not None and is_new and not knows_statistics:
+        measure_fixed_statistics_(fixed, source)
+    teacher = None
+    if args.distill_from is not None:
+        taught_by = load_network(args.distill_from).to(device)
+        teacher = Teacher(taught_by, iterations=config.losses.iterations)
+        told = f"{told}, taught by {args.distill_from.name}"
     if args.channels_last:
         _lay_channels_last_(network)
     if args.compile:
         network.extract = torch.compile(network.extract)  # type: ignore[method-assign]
-    return Trainer(
+    trainer = Trainer(
         network,
         source,
-        partial(compute_losses, config=config.losses),
+        partial(compute_losses, config=config.losses, teacher=teacher),
         config,
         folder=args.out,
         device=device,
         ahead=args.ahead,
         team=team,
     )
+    return trainer, told
+
+
+def _grow_patches(
+    sources: Sequence[BatchSource], config: TrainingConfig, team: Team
+) -> BatchSource:
+    """One source that takes its patches from others in turn."""
+    assert config.samples is not None  # the settings make sure of it
+    return ProgressiveSource(
+        sources,
+        [share for _, share in config.patch_sizes],
+        samples=config.samples,
+        step_samples=config.batch * team.size,
+    )
+
+
+def _carry(
+    args: argparse.Namespace, trainer: Trainer, say: Callable[[str], None]
+) -> None:
+    """Write what another machine needs to go on."""
+    state = trainer.gather_state()
+    if trainer.team.is_first:
+        path, what = write_carried_checkpoint(
+            args.carry, state, step=trainer.progress.step, limit_mib=args.carry_mib
+        )
+        say(f"To carry: {path} ({what})")
 
 
 def _lay_channels_last_(network: nn.Module) -> None:
@@ -180,12 +237,12 @@ def _lay_channels_last_(network: nn.Module) -> None:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _export(trainer: Trainer, path: Path, preset: str) -> None:
+def _export(trainer: Trainer, path: Path) -> None:
     network = trainer.load_average()
     if not isinstance(network, FcotNet):
         raise TrainingError("Only the network of this package can be exported.")
     info = {
-        "preset": preset,
+        "preset": network_kind(network.config),
         "stage": trainer.config.stage,
         "samples": str(trainer.progress.samples),
         "minutes": f"{trainer.progress.minutes:.1f}",

@@ -16,9 +16,17 @@ from fcot_engine.config.training import (
     TrainingConfig,
 )
 from fcot_engine.errors import ConfigError
+from fcot_engine.training.adaptation_options import GENTLE, add_adaptation
+from fcot_engine.training.carried_checkpoint import CARRIED_MIB
 from fcot_engine.training.data_options import DataOption, parse_data, parse_photos
 
-__all__ = ["add_arguments", "read_config", "read_data"]
+__all__ = [
+    "add_arguments",
+    "list_factories",
+    "read_adaptation_config",
+    "read_config",
+    "read_data",
+]
 
 _DEFAULT = TrainingConfig(samples=1)
 _LOSSES = {"lite": LossConfig(), "paper": PAPER_LOSSES}
@@ -27,6 +35,7 @@ _LOSSES = {"lite": LossConfig(), "paper": PAPER_LOSSES}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fcot train`."""
     _add_data(parser.add_argument_group("data"))
+    add_adaptation(parser.add_argument_group("adapting trained weights"))
     _add_recipe(parser.add_argument_group("recipe"))
     _add_machine(parser.add_argument_group("machine"))
     _add_run(parser.add_argument_group("run"))
@@ -59,19 +68,48 @@ def read_config(args: argparse.Namespace) -> TrainingConfig:
     only_looks = args.contact_sheet is not None or args.measure_speed is not None
     endless = args.samples is None and args.minutes is None
     losses = args.losses or ("paper" if args.preset.startswith("paper") else "lite")
+    loss = _LOSSES[losses]
+    if args.distill_weight is not None:
+        loss = replace(loss, distilled=args.distill_weight)
     return replace(
         _DEFAULT,
         factory=factory,
-        losses=_LOSSES[losses],
+        patch_sizes=() if only_looks else _parse_sizes(args.patch_sizes),
+        losses=loss,
         stage=args.stage,
         samples=1 if only_looks and endless else args.samples,
         minutes=args.minutes,
-        batch=args.batch,
-        lr=args.lr,
+        batch=_DEFAULT.batch if args.batch is None else args.batch,
+        lr=_DEFAULT.lr if args.lr is None else args.lr,
         schedule=args.schedule,
         lr_factors=tuple(_parse_factor(text) for text in args.lr_factor),
         seed=args.seed,
     )
+
+
+def read_adaptation_config(args: argparse.Namespace) -> TrainingConfig:
+    """The same for weights that are trained further: by default gentle, and short.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    wanted = {name: getattr(args, name) for name in ("lr", "batch", "minutes")}
+    if args.samples is None and args.minutes is None:
+        wanted["minutes"] = GENTLE.minutes
+    for name in ("lr", "batch"):
+        if wanted[name] is None:
+            wanted[name] = getattr(GENTLE, name)
+    config = read_config(argparse.Namespace(**(vars(args) | wanted)))
+    return replace(
+        config, warmup_samples=GENTLE.warmup_samples, ema_decay=GENTLE.ema_decay
+    )
+
+
+def list_factories(config: TrainingConfig) -> list[FactoryConfig]:
+    """What is made in the course of the run: one entry for each patch size."""
+    if not config.patch_sizes:
+        return [config.factory]
+    return [replace(config.factory, patch_size=side) for side, _ in config.patch_sizes]
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
@@ -98,12 +136,29 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add("--stage", choices=("one", "two"), default=_DEFAULT.stage)
     add("--samples", type=int, help="end after so many sequences, over all legs")
     add("--minutes", type=float, help="end this leg after so many minutes")
-    add("--batch", type=int, default=_DEFAULT.batch, help="sequences in a step")
+    add("--batch", type=int, help=f"sequences in a step ({_DEFAULT.batch})")
     add("--patch-size", type=int, default=factory.patch_size, metavar="PX")
+    add(
+        "--patch-sizes",
+        metavar="PX:SHARE,...",
+        help="sizes in the course of the run, such as 160:0.5,224:0.3,288:0.2",
+    )
     add("--train-frames", type=int, default=factory.n_train, metavar="N")
     add("--test-frames", type=int, default=factory.n_test, metavar="N")
     add("--losses", choices=tuple(_LOSSES), help="weights of the losses: the preset's")
-    add("--lr", type=float, default=_DEFAULT.lr, help="peak learning rate")
+    add(
+        "--distill-from",
+        type=Path,
+        metavar="WEIGHTS",
+        help="also learn the score maps of a trained network",
+    )
+    add(
+        "--distill-weight",
+        type=float,
+        metavar="X",
+        help=f"weight of that loss ({LossConfig().distilled:g})",
+    )
+    add("--lr", type=float, help=f"peak learning rate ({_DEFAULT.lr:g})")
     add("--schedule", choices=get_args(Schedule), default=_DEFAULT.schedule)
     add(
         "--lr-factor",
@@ -129,8 +184,26 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--out", type=Path, required=True, help="run folder: checkpoints, log, plot")
     add("--resume", action="store_true", help="go on from the newest checkpoint")
-    add("--init", type=Path, metavar="WEIGHTS", help="start from a weights file")
+    add(
+        "--init",
+        type=Path,
+        metavar="WEIGHTS",
+        help="start from a weights file, or base from what fits of lite",
+    )
     add("--export", type=Path, metavar="FILE", help="write the averaged weights there")
+    add(
+        "--carry",
+        type=Path,
+        metavar="FOLDER",
+        help="at the end also write a small checkpoint there, for another machine",
+    )
+    add(
+        "--carry-mib",
+        type=float,
+        default=CARRIED_MIB,
+        metavar="MIB",
+        help=f"its largest size ({CARRIED_MIB:g})",
+    )
     add("--tensorboard", action="store_true", help="log for TensorBoard as well")
     add("--contact-sheet", type=Path, metavar="PNG", help="draw 64 samples, and end")
     add(
@@ -148,4 +221,17 @@ def _parse_factor(text: str) -> tuple[str, float]:
     except ValueError:
         raise ConfigError(
             f"--lr-factor must be NAME=FACTOR, such as backbone=0.1; got {text!r}."
+        ) from None
+
+
+def _parse_sizes(text: str | None) -> tuple[tuple[int, float], ...]:
+    if text is None:
+        return ()
+    try:
+        parts = [part.split(":") for part in text.split(",")]
+        return tuple((int(side), float(share)) for side, share in parts)
+    except ValueError:
+        raise ConfigError(
+            "--patch-sizes must be sizes with shares, such as "
+            f"160:0.5,224:0.3,288:0.2; got {text!r}."
         ) from None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -24,9 +24,16 @@ from fcot_engine.training.frame_choice import choose_frames, is_usable
 from fcot_engine.training.motion import draw_centers, draw_zoom
 from fcot_engine.training.training_batch import TrainingBatch
 
-__all__ = ["VideoSource"]
+__all__ = ["VideoRule", "VideoSource"]
 
 _LARGE_PRIME = 1_000_003
+
+
+class VideoRule(Protocol):
+    """Says whether sequences can be drawn from a video; see `frame_choice`."""
+
+    def __call__(self, video: AnnotatedVideo, *, n_train: int, n_test: int) -> bool:
+        """Whether the video is taken."""
 
 
 class _Crop(NamedTuple):
@@ -51,6 +58,7 @@ class VideoSource:
         seed: seed of everything random.
         rank: number of this process among several that share a seed.
         workers: threads that decode images; 0 to decode in the calling thread.
+        is_wanted: the rule by which videos are left out.
 
     Raises:
         TrainingError: no video is usable.
@@ -65,12 +73,13 @@ class VideoSource:
         seed: int = 0,
         rank: int = 0,
         workers: int = 0,
+        is_wanted: VideoRule = is_usable,
     ) -> None:
         self.config = config
         self.device = torch.device(device)
         n_train, n_test = config.n_train, config.n_test
         self._videos = [
-            v for v in videos if is_usable(v, n_train=n_train, n_test=n_test)
+            v for v in videos if is_wanted(v, n_train=n_train, n_test=n_test)
         ]
         self._seed = seed * _LARGE_PRIME + rank
         self._workers = workers

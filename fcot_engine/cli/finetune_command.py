@@ -1,0 +1,140 @@
+"""`fcot train --finetune`: adapts weights to corrected projects, if that helps."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fcot_engine.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    from fcot_engine.training.finetuning import Finetuned
+    from fcot_engine.training.labelled_video import LabelledVideo
+
+__all__ = ["EXIT_REFUSED", "parse_project", "run"]
+
+EXIT_REFUSED = 3
+"""The new weights did not help and were not written."""
+
+
+def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Fine-tune as asked for; returns the exit code.
+
+    Args:
+        args: the options of `fcot train`.
+        say: shows a line to whoever waits.
+
+    Raises:
+        FcotError: a project, its video, an option or a file is wrong.
+    """
+    import torch
+
+    from fcot_engine.config.presets import find_preset
+    from fcot_engine.model.weights import load_network
+    from fcot_engine.tracker.memory_reuse import keep_freed_memory
+    from fcot_engine.training.adaptation_options import (
+        find_start,
+        read_finetune_config,
+    )
+    from fcot_engine.training.checkpoint import find_checkpoint
+    from fcot_engine.training.command import choose_device, show_rows
+    from fcot_engine.training.command_options import read_adaptation_config
+    from fcot_engine.training.data_options import parse_photos
+    from fcot_engine.training.finetuning import finetune
+
+    if args.on_videos is not None or args.data:
+        raise ConfigError(
+            "--finetune learns from projects, and from --photos if given: leave "
+            "--on-videos and --data out."
+        )
+    training, config = read_adaptation_config(args), read_finetune_config(args)
+    if not args.resume and find_checkpoint(args.out) is not None:
+        raise TrainingError(
+            f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
+            "or choose another folder."
+        )
+    device, start = choose_device(args.device), find_start(args)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    keep_freed_memory()
+    with ExitStack() as stack:
+        found = finetune(
+            load_network(start),
+            list(_open_all(args, stack)),
+            training,
+            config,
+            find_preset(args.preset).tracker,
+            folder=args.out,
+            device=device,
+            photos=None if args.photos is None else parse_photos(args.photos),
+            workers=args.workers,
+            ahead=args.ahead,
+            resume=args.resume,
+            say=say,
+            on_log=show_rows(say),
+        )
+    return _settle(args, found, start, say)
+
+
+def parse_project(text: str) -> tuple[Path, Path | None]:
+    """Read `PROJECT` or `PROJECT=VIDEO`, for a video that was moved.
+
+    Example:
+        >>> parse_project("film.fcot.json=moved/film.mp4")[1].name
+        'film.mp4'
+    """
+    project, equals, video = text.partition("=")
+    if not equals or Path(text).exists():
+        return Path(text), None
+    return Path(project), Path(video)
+
+
+def _open_all(args: argparse.Namespace, stack: ExitStack) -> Iterator[LabelledVideo]:
+    from fcot_engine.annotation.lessons import open_lessons
+    from fcot_engine.config.adaptation import LessonConfig
+
+    for text in args.finetune:
+        path, video_path = parse_project(text)
+        video = open_lessons(path, LessonConfig(), video_path=video_path)
+        stack.enter_context(closing(video.source))
+        yield video
+
+
+def _settle(
+    args: argparse.Namespace,
+    found: Finetuned,
+    start: Path,
+    say: Callable[[str], None],
+) -> int:
+    """Write the weights if they helped, and say so."""
+    if found.gain is None:
+        say("Interrupted: no weights are written. --resume goes on.")
+        return 130
+    say(found.gain.text)
+    path = args.export or args.out / "finetuned.safetensors"
+    if not found.gain.has_helped and not args.force:
+        say(f"The weights stay as they are: {path} is not written (--force writes it).")
+        return EXIT_REFUSED
+    _write(args, found, start, path)
+    say(f"Weights: {path}")
+    return 0
+
+
+def _write(args: argparse.Namespace, found: Finetuned, start: Path, path: Path) -> None:
+    from fcot_engine.model.weights import save_network
+
+    assert found.gain is not None
+    info = {
+        "preset": args.preset,
+        "finetuned_from": hashlib.sha256(start.read_bytes()).hexdigest(),
+        "projects": str(len(args.finetune)),
+        "samples": str(found.samples),
+        "held_out": found.gain.text,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    save_network(found.network, path, info=info)

@@ -1,0 +1,87 @@
+"""The options of `fcot train` that adapt weights, and the settings they stand for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fcot_engine.config.adaptation import (
+    AdaptationConfig,
+    FinetuneConfig,
+    HarvestConfig,
+)
+from fcot_engine.config.training import TrainingConfig
+from fcot_engine.tracker.installed_weights import default_weights
+
+__all__ = [
+    "GENTLE",
+    "add_adaptation",
+    "find_start",
+    "read_finetune_config",
+    "read_harvest_config",
+]
+
+GENTLE = TrainingConfig(
+    minutes=5.0, lr=1e-4, batch=8, warmup_samples=64, ema_decay=0.98
+)
+"""Few samples: small steps, soon at full speed, and an average of the last fifty."""
+
+
+def add_adaptation(group: argparse._ArgumentGroup) -> None:
+    """Declare the options."""
+    add = group.add_argument
+    add(
+        "--finetune",
+        metavar="PROJECT[=VIDEO]",
+        nargs="+",
+        help="learn from corrected projects (*.fcot.json), and write the weights only "
+        "if held-out frames say that it helped",
+    )
+    add(
+        "--on-videos",
+        type=Path,
+        metavar="FOLDER",
+        help="learn from videos that nobody annotated: what is tracked forward and "
+        "backward alike",
+    )
+    add(
+        "--pull",
+        type=float,
+        default=AdaptationConfig().pull,
+        help="how strongly weights are pulled back to where they began (%(default)g)",
+    )
+    add("--force", action="store_true", help="write weights that did not help as well")
+    add(
+        "--max-clips",
+        type=int,
+        default=HarvestConfig().max_clips,
+        metavar="N",
+        help="gather at most so many clips of the videos (%(default)s)",
+    )
+
+
+def read_finetune_config(args: argparse.Namespace) -> FinetuneConfig:
+    """How projects are learned from.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    return FinetuneConfig(adaptation=AdaptationConfig(pull=args.pull))
+
+
+def read_harvest_config(args: argparse.Namespace) -> HarvestConfig:
+    """How tracks are gathered.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    return HarvestConfig(max_clips=args.max_clips)
+
+
+def find_start(args: argparse.Namespace) -> Path:
+    """The weights to begin with: `--init`, or those that come with the package.
+
+    Raises:
+        WeightsError: the preset's are not installed.
+    """
+    return default_weights(args.preset) if args.init is None else args.init
