@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_fcot.timeline.marks import EXPLAINED, MarkBits
 from napari_fcot.timeline.target_row import FrameSpan, TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
 
@@ -21,12 +22,14 @@ class Columns:
     """What each pixel column says of one target; nothing rare is lost by zooming out.
 
     Example:
-        >>> from napari_fcot.timeline.target_row import Mark
-        >>> row = TargetRow(1, 100)
-        >>> _ = row.put(50, Mark.MACHINE, score=0.25)
-        >>> axis = TimeAxis.showing_all(100, width=10)
-        >>> columns = Columns.reduce(row, axis)
-        >>> float(columns.low[5]), bool(columns.has_empty[5])
+        >>> from fcot_engine.annotation.box_rows import Box, Makers, Origin
+        >>> from napari_fcot.timeline.target_line import TargetLine
+        >>> box = Box(50, (1.0, 2.0, 3.0, 4.0), Origin.TRACKED, score=0.25)
+        >>> row = TargetRow(TargetLine(1, "cup"), 100)
+        >>> row.put(50, box.to_rows(Makers()))
+        (50, 50)
+        >>> columns = Columns.reduce(row, TimeAxis.showing_all(100, width=10))
+        >>> float(columns.low[5]), bool(columns.lacks_box[5])
         (0.25, True)
     """
 
@@ -39,12 +42,13 @@ class Columns:
     """Lowest score of a column, NaN without any, shape (columns,)."""
     high: NDArray[np.float32]
     """Highest score of a column, NaN without any, shape (columns,)."""
-    marks: NDArray[np.uint8]
+    marks: NDArray[np.uint16]
     """Every `Mark` that some frame of a column has, shape (columns,)."""
-    has_empty: NDArray[np.bool_]
-    """Whether some frame of a column has no box, shape (columns,)."""
+    lacks_box: NDArray[np.bool_]
+    """Whether some frame of a column has no box and nobody said that the target is
+    out of view or has ended, shape (columns,)."""
     is_gap: NDArray[np.bool_]
-    """`has_empty`, with a box before and one after, shape (columns,)."""
+    """`lacks_box`, with a box before and one after, shape (columns,)."""
     is_human: NDArray[np.bool_]
     """Columns in the middle of a frame whose box a person drew, shape (columns,)."""
 
@@ -59,8 +63,8 @@ class Columns:
             edges,
             low=np.empty(count, np.float32),
             high=np.empty(count, np.float32),
-            marks=np.empty(count, np.uint8),
-            has_empty=np.empty(count, np.bool_),
+            marks=np.empty(count, MarkBits),
+            lacks_box=np.empty(count, np.bool_),
             is_gap=np.empty(count, np.bool_),
             is_human=np.empty(count, np.bool_),
         )
@@ -96,7 +100,7 @@ class Columns:
         self.low[begin:stop] = np.fmin.reduceat(scores, starts)
         self.high[begin:stop] = np.fmax.reduceat(scores, starts)
         self.marks[begin:stop] = np.bitwise_or.reduceat(marks, starts)
-        self.has_empty[begin:stop] = np.minimum.reduceat(marks, starts) == 0
+        self.lacks_box[begin:stop] = np.minimum.reduceat(marks & EXPLAINED, starts) == 0
         self._find_gaps(row)
         self._find_humans(row, span)
 
@@ -107,14 +111,16 @@ class Columns:
             return
         first, last = extent
         starts, stops = self.edges[:-1], np.maximum(self.edges[1:], self.edges[:-1] + 1)
-        self.is_gap[:] = self.has_empty & (stops - 1 >= first) & (starts <= last)
+        self.is_gap[:] = self.lacks_box & (stops - 1 >= first) & (starts <= last)
         # at its two ends a target may begin or end within a column: no gap there
         for frame in extent:
             inside = self.columns_of((frame, frame))
             if inside is not None:
                 for column in range(*inside):
                     lo, hi = max(starts[column], first), min(stops[column], last + 1)
-                    self.is_gap[column] = bool((row.marks[lo:hi] == 0).any())
+                    self.is_gap[column] = bool(
+                        (row.marks[lo:hi] & EXPLAINED == 0).any()
+                    )
 
     def _find_humans(self, row: TargetRow, span: ColumnSpan) -> None:
         # the middle of a frame may lie one column beside the column that it counts for

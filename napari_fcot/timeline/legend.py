@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRect, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QPoint, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
-from napari_fcot.timeline.columns import Columns
-from napari_fcot.timeline.row_picture import draw_row
-from napari_fcot.timeline.target_row import Mark, TargetRow
-from napari_fcot.timeline.time_axis import TimeAxis
+from napari_fcot.timeline.legend_samples import (
+    HEIGHT_PX,
+    SAMPLE_PX,
+    Explained,
+    draw_sample,
+)
+from napari_fcot.timeline.marks import Mark
 from napari_fcot.timeline.timeline_colors import TimelineColors
 from napari_fcot.timeline.timeline_model import TimelineModel
-from napari_fcot.timeline.timeline_painter import draw_stop, image_of
 
-__all__ = ["Legend"]
+__all__ = ["Legend", "LegendTable"]
 
-_SAMPLE_PX, _HEIGHT_PX = 18, 12
 _SPACE_PX = 4
 _APART_PX = 12
+_RARE = {
+    Explained.INTERPOLATED: Mark.INTERPOLATED,
+    Explained.OCCLUDED: Mark.OCCLUDED,
+    Explained.OUT_OF_VIEW: Mark.OUT_OF_VIEW,
+    Explained.ENDED: Mark.ENDED,
+}
+_COMMON = (Explained.DRAWN, Explained.SCORE, Explained.LOST, Explained.GAP)
 
 
 class Legend(QWidget):
     """Each mark as it is drawn in a row, with a word; rare ones only where they are.
 
+    Where there is no room for all, the last ones are left out. A click opens the
+    whole list.
+
     Args:
-        model: tells whether there are cuts and stops.
+        model: tells which marks there are.
         colors: of the theme.
     """
 
@@ -35,83 +44,132 @@ class Legend(QWidget):
         super().__init__()
         self._model = model
         self._colors = colors
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        model.layout_changed.connect(self._on_layout)
+        self._entries = list_explained(model)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setToolTip("Click to see what all marks mean")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        model.layout_changed.connect(self.refresh)
+        model.row_changed.connect(self._on_row)
+        model.frames_changed.connect(self._on_frames)
 
     @property
     def words(self) -> list[str]:
         """What is explained, from left to right."""
-        words = ["drawn by you", "score", "lost", "gap"]
-        if self._model.cuts:
-            words.append("shot cut")
-        if self._model.stops:
-            words.append("worth a look")
-        return words
+        return [entry.word for entry in self._entries]
+
+    def refresh(self) -> None:
+        """Explain the marks that there are now."""
+        entries = list_explained(self._model)
+        if entries != self._entries:
+            self._entries = entries
+            self.updateGeometry()
+            self.update()
 
     def show_colors(self, colors: TimelineColors) -> None:
         """Take another theme's colours."""
         self._colors = colors
         self.update()
 
+    def open_table(self) -> LegendTable:
+        """Show what all marks mean until a key or a click ends it."""
+        table = LegendTable(self._colors, self)
+        table.adjustSize()
+        corner = self.mapToGlobal(QPoint(self.width() - table.width(), 0))
+        table.move(corner - QPoint(0, table.height()))
+        table.show()
+        return table
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for one line."""
-        metrics = self.fontMetrics()
-        widths = (metrics.horizontalAdvance(word) for word in self.words)
-        fixed = _SAMPLE_PX + _SPACE_PX + _APART_PX
-        return QSize(sum(width + fixed for width in widths), metrics.height() + 2)
+        width = sum(self._width_of(entry) for entry in self._entries)
+        return QSize(width, self.fontMetrics().height() + 2)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Do with less: what does not fit is left out."""
+        return QSize(0, self.sizeHint().height())
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Open the whole list."""
+        self.open_table()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw samples and words side by side."""
         painter = QPainter(self)
         painter.setPen(QColor(*self._colors.text))
-        x, top = 0, (self.height() - _HEIGHT_PX) // 2
-        for word in self.words:
-            self._draw_sample(painter, word, QRect(x, top, _SAMPLE_PX, _HEIGHT_PX))
-            x += _SAMPLE_PX + _SPACE_PX
-            width = self.fontMetrics().horizontalAdvance(word)
-            painter.drawText(
-                QRect(x, 0, width + _APART_PX, self.height()),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-                word,
+        x, top = 0, (self.height() - HEIGHT_PX) // 2
+        for entry in self._entries:
+            width = self._width_of(entry)
+            if x + width - _APART_PX > self.width():
+                break
+            draw_sample(
+                painter, entry, QRect(x, top, SAMPLE_PX, HEIGHT_PX), self._colors
             )
-            x += width + _APART_PX
+            left = x + SAMPLE_PX + _SPACE_PX
+            painter.drawText(
+                QRect(left, 0, x + width - left, self.height()),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                entry.word,
+            )
+            x += width
         painter.end()
 
-    def _draw_sample(self, painter: QPainter, word: str, rect: QRect) -> None:
-        if word == "shot cut":
-            painter.save()
-            pen = QPen(QColor(*self._colors.text), 1.0, Qt.PenStyle.DashLine)
-            painter.setPen(pen)
-            middle = rect.center().x()
-            painter.drawLine(middle, rect.top(), middle, rect.bottom())
-            painter.restore()
-        elif word == "worth a look":
-            draw_stop(painter, QPointF(rect.center().x(), rect.top()), self._colors)
-        else:
-            painter.drawImage(rect.topLeft(), image_of(self.sample_of(word)))
+    def _width_of(self, entry: Explained) -> int:
+        words = self.fontMetrics().horizontalAdvance(entry.word)
+        return SAMPLE_PX + _SPACE_PX + words + _APART_PX
 
-    def sample_of(self, word: str) -> NDArray[np.uint32]:
-        """Draw a piece of a row with nothing but this mark; see `draw_row`."""
-        row = TargetRow(1, _SAMPLE_PX)
-        for frame, score in enumerate(np.linspace(0.3, 0.9, _SAMPLE_PX).tolist()):
-            row.put(frame, Mark.MACHINE, score if word == "score" else np.nan)
-        if word == "drawn by you":
-            row.put(_SAMPLE_PX // 2, Mark.HUMAN)
-        for frame in range(_SAMPLE_PX):
-            if word == "lost":
-                row.put(frame, Mark.MACHINE | Mark.LOST, np.nan)
-            elif word == "gap" and 0 < frame < _SAMPLE_PX - 1:
-                row.put(frame, Mark.NONE)
-        columns = Columns.reduce(row, TimeAxis.showing_all(_SAMPLE_PX, _SAMPLE_PX))
-        return draw_row(
-            columns,
-            (0, _SAMPLE_PX),
-            height=_HEIGHT_PX,
-            track_id=1,
-            is_selected=False,
-            colors=self._colors,
-        )
+    def _on_row(self, track_id: int) -> None:
+        self.refresh()
 
-    def _on_layout(self) -> None:
-        self.updateGeometry()
-        self.update()
+    def _on_frames(self, track_id: int, first: int, last: int) -> None:
+        # while tracking this comes for each box: look no further than these frames
+        row = self._model.row(track_id)
+        shown = {_RARE[entry] for entry in self._entries if entry in _RARE}
+        missing = [mark for mark in _RARE.values() if mark not in shown]
+        if row is not None and any(row.has_any(mark, first, last) for mark in missing):
+            self.refresh()
+
+
+class LegendTable(QFrame):
+    """All marks with a sentence each, in a window of its own that a click closes.
+
+    Args:
+        colors: of the theme.
+        parent: the widget it belongs to.
+    """
+
+    def __init__(self, colors: TimelineColors, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        grid = QGridLayout(self)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        for place, entry in enumerate(Explained):
+            picture = QLabel()
+            picture.setPixmap(_picture_of(entry, colors))
+            for column, widget in enumerate(
+                (picture, QLabel(f"<b>{entry.word}</b>"), QLabel(entry.sentence))
+            ):
+                grid.addWidget(widget, place, column)
+
+
+def list_explained(model: TimelineModel) -> list[Explained]:
+    """Return the marks that a model has, and those that everyone must know."""
+    marks = model.all_marks
+    found = {*_COMMON, *(entry for entry, mark in _RARE.items() if marks & mark)}
+    if model.cuts:
+        found.add(Explained.CUT)
+    if model.stops:
+        found.add(Explained.NEXT)
+    if len(model.stops) > 1:
+        found.add(Explained.STOP)
+    return [entry for entry in Explained if entry in found]
+
+
+def _picture_of(entry: Explained, colors: TimelineColors) -> QPixmap:
+    pixmap = QPixmap(SAMPLE_PX, HEIGHT_PX + 2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_sample(painter, entry, QRect(0, 1, SAMPLE_PX, HEIGHT_PX), colors)
+    painter.end()
+    return pixmap

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_fcot.timeline.columns import Columns, ColumnSpan
-from napari_fcot.timeline.target_row import Mark
+from napari_fcot.timeline.marks import BOXES, Mark, MarkBits
 from napari_fcot.timeline.timeline_colors import Rgb, TimelineColors, mix
 
 __all__ = ["SPREAD_COLUMNS", "draw_row"]
@@ -21,8 +21,13 @@ SPREAD_COLUMNS = _BAR_SPREAD + 1
 a frame may stand one column beside the one that the frame counts for."""
 _BOX_TINT, _RANGE_TINT = 0.24, 0.55
 _HATCH_PX = 6
+_DOT_PX, _DOT_EVERY = 2, 3
 _GAP_PX = 3
-_GROUND, _BOX, _RANGE, _SCORE, _HATCH, _BAR_EDGE, _BAR, _GAP = range(8)
+_LINE_PX = 2
+_BAND_PX, _DASH_PX = 4, 3
+_END_PX = 2
+_Kinds = NDArray[np.uint8]
+_GROUND, _BOX, _RANGE, _SCORE, _INK, _EDGE, _GAP, _BARE, _ENDED, _DOT = range(10)
 """Kinds of pixels; a score is drawn by counting up from `_BOX`."""
 
 
@@ -31,21 +36,23 @@ def draw_row(
     span: ColumnSpan,
     *,
     height: int,
-    track_id: int,
+    own: Rgb,
     is_selected: bool,
     colors: TimelineColors,
 ) -> NDArray[np.uint32]:
     """Draw some columns of a row.
 
-    A tinted ground where there are boxes; on it the score, full up to the lowest of a
-    column and paler up to the highest; hatching where the target was lost; a full bar
-    for each box that a person drew; a line along the foot of each gap.
+    A tinted ground where there are boxes. On it the score, full up to the lowest of a
+    column and paler up to the highest; hatching where the target was lost; a line half
+    way up where boxes are interpolated. A full bar for each box that a person drew, a
+    line along the foot of each gap, a dashed band along the top of what is occluded,
+    dots where the target is out of view, and nothing behind its end.
 
     Args:
         columns: the row.
         span: which of them.
         height: of the row in device pixels.
-        track_id: for the colour.
+        own: colour of the target.
         is_selected: the row stands out.
         colors: of the theme.
 
@@ -54,40 +61,94 @@ def draw_row(
     """
     begin, stop = span
     marks = columns.marks[begin:stop]
-    is_lost = marks & Mark.LOST != 0
     is_gap = columns.is_gap[begin:stop]
     bars = _widen(columns.is_human)[begin:stop]
-    kinds = np.where((marks != 0) & ~is_gap, np.uint8(_BOX), np.uint8(_GROUND))
-    kinds[bars == 1], kinds[bars == 2] = _BAR_EDGE, _BAR
+    kinds = _kinds_of(marks, is_gap, bars)
+    is_lost = _have(marks, Mark.LOST)
     is_filled = (kinds == _BOX) & ~is_lost
     low = np.where(is_filled, _heights(columns.low[begin:stop], height), 0)
     high = np.where(is_filled, _heights(columns.high[begin:stop], height), 0)
 
     above_foot = np.arange(height - 1, -1, -1, dtype=np.int16)[:, None]  # (height, 1)
-    places = kinds + (above_foot < high) + (above_foot < low)  # _BOX, _RANGE, _SCORE
+    places: _Kinds = kinds + (above_foot < high) + (above_foot < low)
+    x = np.arange(begin, stop)
     if is_lost.any():
-        stripes = (np.arange(begin, stop) + above_foot) % _HATCH_PX < _HATCH_PX // 3
-        places[stripes & is_lost & (kinds == _BOX)] = _HATCH
+        stripes = (x + above_foot) % _HATCH_PX < _HATCH_PX // 3
+        places[stripes & is_lost & (kinds == _BOX)] = _INK
+    _draw_what_was_said(places, marks, kinds, x)
     if is_gap.any():
         places[-_GAP_PX:, is_gap & (bars == 0)] = _GAP
-    pixels: NDArray[np.uint32] = _palette(track_id, is_selected, colors)[places]
+    is_ended = _have(columns.marks, Mark.ENDED)
+    places[:, _starts(is_ended)[begin:stop] & (bars == 0)] = _INK
+    pixels: NDArray[np.uint32] = _palette(own, is_selected, colors)[places]
     return pixels
 
 
-def _palette(
-    track_id: int, is_selected: bool, colors: TimelineColors
-) -> NDArray[np.uint32]:
+def _kinds_of(
+    marks: NDArray[np.uint16], is_gap: NDArray[np.bool_], bars: NDArray[np.uint8]
+) -> _Kinds:
+    """Choose the ground of each column; what is rarer comes before what is common."""
+    kinds = np.full(len(marks), _GROUND, np.uint8)
+    kinds[_have(marks, Mark.ENDED)] = _ENDED
+    kinds[(marks & BOXES != 0) & ~is_gap] = _BOX
+    kinds[_have(marks, Mark.OUT_OF_VIEW) & ~is_gap] = _BARE
+    kinds[bars == 1], kinds[bars == 2] = _EDGE, _INK
+    return kinds
+
+
+def _draw_what_was_said(
+    places: _Kinds,
+    marks: NDArray[np.uint16],
+    kinds: _Kinds,
+    x: NDArray[np.intp],
+) -> None:
+    """Draw interpolated, out of view and occluded into `places`, (height, n)."""
+    height = len(places)
+    is_even = _have(marks, Mark.INTERPOLATED) & (kinds == _BOX)
+    if is_even.any():
+        top = (height - _LINE_PX) // 2
+        line = places[top : top + _LINE_PX]
+        # own colour on the ground, the ground's where the score reaches up to it
+        line[:] = np.where(is_even, np.where(line == _SCORE, _EDGE, _SCORE), line)
+    is_away = kinds == _BARE
+    if is_away.any():
+        y = np.arange(height)[:, None] // _DOT_PX
+        column = x // _DOT_PX
+        dots = (y % _DOT_EVERY == 1) & ((column + y // _DOT_EVERY) % _DOT_EVERY == 0)
+        places[dots & is_away] = _DOT
+    is_covered = _have(marks, Mark.OCCLUDED)
+    if is_covered.any():
+        dashes = np.where(x // _DASH_PX % 2 == 0, np.uint8(_INK), np.uint8(_EDGE))
+        places[:_BAND_PX, is_covered] = dashes[is_covered]
+
+
+def _have(marks: NDArray[np.uint16], mark: Mark) -> NDArray[np.bool_]:
+    return np.asarray(marks & MarkBits(mark) != 0)
+
+
+def _starts(is_set: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where stretches of set columns begin, but not at the left border."""
+    starts = np.zeros_like(is_set)
+    starts[1:] = is_set[1:] & ~is_set[:-1]
+    wide = starts.copy()
+    for shift in range(1, _END_PX):
+        wide[shift:] |= starts[:-shift]
+    return wide
+
+
+def _palette(own: Rgb, is_selected: bool, colors: TimelineColors) -> NDArray[np.uint32]:
     """Return the colour of each kind of pixel."""
     ground = colors.selected_row if is_selected else colors.row
-    own = colors.of_target(track_id)
-    palette = np.zeros(_GAP + 1, np.uint32)
+    palette = np.zeros(_DOT + 1, np.uint32)
     palette[_GROUND] = _pixel(ground)
     palette[_BOX] = _pixel(mix(own, ground, _BOX_TINT))
     palette[_RANGE] = _pixel(mix(own, ground, _RANGE_TINT))
     palette[_SCORE] = _pixel(own)
-    palette[_HATCH] = palette[_BAR] = _pixel(colors.text)
-    palette[_BAR_EDGE] = _pixel(colors.background)
+    palette[_INK] = _pixel(colors.text)
+    palette[_EDGE] = palette[_BARE] = _pixel(colors.background)
     palette[_GAP] = _pixel(colors.gap)
+    palette[_ENDED] = _pixel(colors.ended)
+    palette[_DOT] = _pixel(colors.faint)
     return palette
 
 

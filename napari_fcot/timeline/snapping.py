@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_fcot.timeline.target_row import FrameSpan, Mark, TargetRow
+from napari_fcot.timeline.marks import Mark
+from napari_fcot.timeline.target_row import FrameSpan, TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
 from napari_fcot.timeline.timeline_model import StopMark
 

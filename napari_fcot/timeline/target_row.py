@@ -1,136 +1,176 @@
-"""What the timeline knows of one target: a mark and a score for each frame."""
+"""What the timeline knows of one target: marks and a score for each frame."""
 
 from __future__ import annotations
-
-import enum
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fcot_engine.annotation.box_rows import Rows
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.session.track_store import BoxOrigin, TrackBox
+from napari_fcot.timeline.marks import (
+    BOXES,
+    EXPLAINED,
+    SAID,
+    Mark,
+    MarkBits,
+    marks_of_rows,
+    marks_of_spans,
+)
+from napari_fcot.timeline.target_line import TargetLine
 
-__all__ = ["FrameSpan", "Mark", "TargetRow", "mark_of"]
+__all__ = ["FrameSpan", "TargetRow"]
 
 FrameSpan = tuple[int, int]
 """First and last frame, both included."""
-
-
-class Mark(enum.IntFlag):
-    """What is known of a target in a frame; several marks may stand together."""
-
-    NONE = 0
-    """There is no box."""
-    MACHINE = 1
-    """A box that nobody drew."""
-    HUMAN = 2
-    """A box that a person drew."""
-    CORRECTED = 4
-    """With `HUMAN`: it stands in place of a machine's."""
-    LOST = 8
-    """With `MACHINE`: the target was not seen."""
 
 
 class TargetRow:
     """One target along time; plain arrays, so that thousands of frames are nothing.
 
     Args:
-        track_id: the target.
+        line: what is known of the target apart from its boxes.
         n_frames: length of the video.
-        label: class name of the target.
     """
 
-    def __init__(self, track_id: int, n_frames: int, label: str = "object") -> None:
-        self.track_id = track_id
-        self.label = label
-        self.marks = np.zeros(n_frames, np.uint8)
-        """`Mark` of each frame, shape (n_frames,)."""
+    def __init__(self, line: TargetLine, n_frames: int) -> None:
+        self.marks = np.zeros(n_frames, MarkBits)
+        """`Mark`s of each frame, shape (n_frames,)."""
         self.scores = np.full(n_frames, np.nan, np.float32)
-        """Score of each machine box in [0, 1], NaN elsewhere, shape (n_frames,)."""
-        self.n_boxes = 0
-        self.n_beyond = 0
-        """Boxes after the end of the video, which are not shown."""
+        """Score of each tracked box in [0, 1], NaN elsewhere, shape (n_frames,)."""
         self.extent: FrameSpan | None = None
         """The first and the last frame with a box, or None without any."""
+        self._line = line
+        self._mark_spans()
+
+    @property
+    def line(self) -> TargetLine:
+        """What is known of the target apart from its boxes."""
+        return self._line
+
+    @property
+    def track_id(self) -> int:
+        """The target."""
+        return self._line.track_id
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self._line.name
+
+    @property
+    def n_boxes(self) -> int:
+        """Number of frames with a box."""
+        return int(np.count_nonzero(self.marks & BOXES))
+
+    @property
+    def all_marks(self) -> Mark:
+        """Every mark that some frame has."""
+        return Mark(int(np.bitwise_or.reduce(self.marks, initial=0)))
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether a box is missing between others, and nobody said why."""
+        first, last = self.extent or (0, -1)
+        return bool((self.marks[first : last + 1] & EXPLAINED == 0).any())
 
     def mark_at(self, frame_index: int) -> Mark:
         """Return what is known of a frame."""
         return Mark(int(self.marks[frame_index]))
 
-    def put(self, frame_index: int, mark: Mark, score: float = 1.0) -> FrameSpan:
-        """Set one frame; return the frames that look different now.
+    def describe(self, line: TargetLine) -> bool:
+        """Take another description; return whether frames are marked otherwise."""
+        old, self._line = self._line, line
+        is_other = (old.spans, old.end_frame) != (line.spans, line.end_frame)
+        if is_other:
+            self._mark_spans()
+        return is_other
 
-        Those are more than one where the target's gap before or after it changes.
+    def load(self, rows: Rows) -> None:
+        """Take these boxes instead of all that was there.
 
         Args:
-            frame_index: 0-based.
-            mark: `Mark.NONE` takes the box away.
-            score: of a machine box, in [0, 1]; ignored for others.
+            rows: from frame 0 on, dtype `ROW`; what lies beyond the video is left out.
+        """
+        count = min(len(rows), len(self.marks))
+        self.marks &= SAID
+        self.scores[count:] = np.nan
+        self._write(0, rows[:count])
+        self.extent = self._find_extent()
+
+    def put(self, first: int, rows: Rows) -> FrameSpan | None:
+        """Set the boxes of a stretch; return the frames that look different now.
+
+        Those are more than the stretch where the gap before or after it changes.
+
+        Args:
+            first: frame of the first row, 0-based.
+            rows: dtype `ROW`; rows of zeros take boxes away. What lies beyond the
+                video is left out.
+
+        Returns:
+            First and last frame, None if no row lies within the video.
 
         Raises:
-            FrameIndexError: the video has no such frame.
+            FrameIndexError: `first` is negative.
         """
-        if not 0 <= frame_index < len(self.marks):
+        if first < 0:
             raise FrameIndexError(
-                f"frame_index must be from 0 to {len(self.marks) - 1}, "
-                f"got {frame_index}.",
-                frame_index=frame_index,
+                f"first must be 0 or more, got {first}.", frame_index=first
             )
-        before = self.extent
-        self.n_boxes += bool(mark) - bool(self.marks[frame_index])
-        self.marks[frame_index] = mark
-        self.scores[frame_index] = score if mark & Mark.MACHINE else np.nan
-        self._note_extent(frame_index)
+        rows = rows[: max(0, len(self.marks) - first)]
+        if not len(rows):
+            return None
+        self._write(first, rows)
+        last, before = first + len(rows) - 1, self.extent
+        self._note_extent(first, last)
         if before is None or self.extent is None:
-            return frame_index, frame_index
+            return first, last
         ends = zip(before, self.extent, strict=True)
         moved = [frame for pair in ends if pair[0] != pair[1] for frame in pair]
-        return min([frame_index, *moved]), max([frame_index, *moved])
-
-    def load(self, boxes: Iterable[TrackBox]) -> None:
-        """Take these boxes instead of all that was there."""
-        self.marks[:] = Mark.NONE
-        self.scores[:] = np.nan
-        given = list(boxes)
-        kept = [box for box in given if box.frame_index < len(self.marks)]
-        self.n_beyond = len(given) - len(kept)
-        frames = [box.frame_index for box in kept]
-        self.marks[frames] = [int(mark_of(box)) for box in kept]
-        self.scores[frames] = [box.score for box in kept]
-        self.scores[self.marks & Mark.MACHINE == 0] = np.nan
-        self.n_boxes = int(np.count_nonzero(self.marks))
-        self.extent = self._find_extent()
+        return min([first, *moved]), max([last, *moved])
 
     def human_frames(self, first: int, last: int) -> NDArray[np.intp]:
         """Return the frames from `first` to `last` whose box a person drew."""
-        is_human = self.marks[first : last + 1] & Mark.HUMAN != 0
+        is_human = self.marks[first : last + 1] & MarkBits(Mark.HUMAN) != 0
         return first + np.flatnonzero(is_human)
 
-    def _note_extent(self, frame_index: int) -> None:
-        """Bring the extent up to date after a change of one frame."""
-        if self.marks[frame_index]:
-            first, last = self.extent or (frame_index, frame_index)
-            self.extent = min(first, frame_index), max(last, frame_index)
-        elif self.extent is not None and frame_index in self.extent:
+    def has_any(self, marks: Mark, first: int, last: int) -> bool:
+        """Whether a frame from `first` to `last` has one of some marks."""
+        return bool((self.marks[first : last + 1] & MarkBits(marks)).any())
+
+    def boxes_around(self, first: int, last: int) -> FrameSpan | None:
+        """Return the nearest box at or before `first` and that at or behind `last`."""
+        before = np.flatnonzero(self.marks[: first + 1] & BOXES)
+        behind = np.flatnonzero(self.marks[last:] & BOXES)
+        if not before.size or not behind.size:
+            return None
+        return int(before[-1]), last + int(behind[0])
+
+    def _write(self, first: int, rows: Rows) -> None:
+        stretch = slice(first, first + len(rows))
+        found = marks_of_rows(rows)
+        self.marks[stretch] = (self.marks[stretch] & SAID) | found
+        is_tracked = found & MarkBits(Mark.MACHINE) != 0
+        self.scores[stretch] = np.where(is_tracked, rows["score"], np.nan)
+
+    def _mark_spans(self) -> None:
+        self.marks &= ~SAID
+        line = self._line
+        self.marks |= marks_of_spans(line.spans, line.end_frame, len(self.marks))
+
+    def _note_extent(self, first: int, last: int) -> None:
+        """Bring the extent up to date after a change of some frames."""
+        places = np.flatnonzero(self.marks[first : last + 1] & BOXES)
+        ends = None
+        if places.size:
+            ends = first + int(places[0]), first + int(places[-1])
+        if self.extent is None:
+            self.extent = ends
+        elif any(first <= frame <= last for frame in self.extent):
             self.extent = self._find_extent()
+        elif ends is not None:
+            self.extent = min(self.extent[0], ends[0]), max(self.extent[1], ends[1])
 
     def _find_extent(self) -> FrameSpan | None:
-        frames = np.flatnonzero(self.marks)
+        frames = np.flatnonzero(self.marks & BOXES)
         return (int(frames[0]), int(frames[-1])) if frames.size else None
-
-
-_MARK_OF_HUMAN = {
-    BoxOrigin.HUMAN: Mark.HUMAN,
-    BoxOrigin.CORRECTED: Mark.HUMAN | Mark.CORRECTED,
-}
-_LOST = Mark.MACHINE | Mark.LOST
-
-
-def mark_of(box: TrackBox | None) -> Mark:
-    """Describe a box, or the lack of one, by its mark."""
-    if box is None:
-        return Mark.NONE
-    if box.origin is BoxOrigin.TRACKED:
-        return _LOST if box.is_lost else Mark.MACHINE
-    return _MARK_OF_HUMAN[box.origin]

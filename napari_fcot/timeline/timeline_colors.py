@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from napari.utils.theme import get_theme
 
-from napari_fcot.layers.target_colors import color_of
-
-__all__ = ["Rgb", "TimelineColors", "mix", "parse_color"]
+__all__ = ["Rgb", "TimelineColors", "contrast", "mix", "parse_color"]
 
 Rgb = tuple[int, int, int]
 
-_DARKEN = 0.62
-"""Share of the bright target colours that is left on a light ground."""
+_LEAST_CONTRAST = 2.2
+"""Between a target's colour and the ground of its row, also when it is selected."""
+_STEPS = 20
 _GAP_DARK, _GAP_LIGHT = "#ff7a3c", "#c44500"
 """Vermillion, which most colour-blind people tell from the other colours; gaps differ
 by their shape as well."""
@@ -55,10 +55,51 @@ class TimelineColors:
             is_dark=is_dark,
         )
 
-    def of_target(self, track_id: int) -> Rgb:
-        """Return a target's own colour, fit for the ground."""
-        color = parse_color(color_of(track_id))
-        return color if self.is_dark else mix(color, (0, 0, 0), _DARKEN)
+    @property
+    def ended(self) -> Rgb:
+        """Behind the end of a target: as if its row went on no more."""
+        return mix(self.row, self.background, 0.3)
+
+    def of_target(self, colour: str, *, is_hidden: bool = False) -> Rgb:
+        """Return a target's own colour, made brighter or darker to suit the ground.
+
+        Args:
+            colour: `#rrggbb`.
+            is_hidden: paler.
+        """
+        own = _fit(parse_color(colour), self.row, self.selected_row, self.is_dark)
+        return mix(own, self.row, 0.4) if is_hidden else own
+
+
+@lru_cache(maxsize=256)
+def _fit(color: Rgb, row: Rgb, selected_row: Rgb, is_dark: bool) -> Rgb:
+    """Mix in as little white (or black) as makes a colour stand out."""
+    goal = (255, 255, 255) if is_dark else (0, 0, 0)
+    for step in range(_STEPS + 1):
+        mixed = mix(goal, color, step / _STEPS)
+        if min(contrast(mixed, row), contrast(mixed, selected_row)) >= _LEAST_CONTRAST:
+            return mixed
+    return goal
+
+
+def contrast(a: Rgb, b: Rgb) -> float:
+    """Return the contrast of two colours, 1 to 21, as WCAG 2 defines it.
+
+    Example:
+        >>> round(contrast((255, 255, 255), (0, 0, 0)))
+        21
+    """
+    darker, lighter = sorted((_luminance(a), _luminance(b)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: Rgb) -> float:
+    parts = (part / 255 for part in color)
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def parse_color(color: str) -> Rgb:

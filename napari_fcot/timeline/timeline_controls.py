@@ -158,7 +158,7 @@ class TimelineControls(TimelineView):
             return ""
         row = self._row_under(at)
         if at.x() < self.places.axis_left:
-            return "" if row is None else f"Select target {row.track_id} · {row.label}"
+            return "" if row is None else f"Select {row.name}"
         return describe_frame(self._frame_under(at), row, self._stops_of(row))
 
     # --- the keyboard --------------------------------------------------------

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
-from fcot_engine.session.track_store import Track, TrackBox
+from fcot_engine.annotation.box_rows import Rows
 from napari_fcot.timeline.columns import Columns, ColumnSpan
-from napari_fcot.timeline.target_row import FrameSpan, TargetRow, mark_of
+from napari_fcot.timeline.marks import Mark
+from napari_fcot.timeline.target_line import TargetLine
+from napari_fcot.timeline.target_row import FrameSpan, TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
 
 __all__ = ["StopMark", "TimelineModel"]
@@ -63,6 +65,14 @@ class TimelineModel:
         return list(self._rows.values())
 
     @property
+    def all_marks(self) -> Mark:
+        """Every mark that some frame of some target has."""
+        found = Mark.NONE
+        for row in self._rows.values():
+            found |= row.all_marks
+        return found
+
+    @property
     def selected_id(self) -> int | None:
         """The selected target, or None."""
         return self._selected_id
@@ -79,7 +89,7 @@ class TimelineModel:
 
     @property
     def stops(self) -> tuple[StopMark, ...]:
-        """Frames worth a look, the most worthwhile first."""
+        """Frames worth a look; the first one is where to go next."""
         return self._stops
 
     def row(self, track_id: int) -> TargetRow | None:
@@ -112,47 +122,63 @@ class TimelineModel:
         self._frame_index = 0
         self.layout_changed.emit()
 
-    def show_targets(self, tracks: Sequence[Track], selected_id: int | None) -> None:
-        """Show these targets, with the boxes they have; cheap if nothing changed."""
-        named = [(track.track_id, track.label) for track in tracks]
-        known = [(row.track_id, row.label) for row in self._rows.values()]
-        is_same = named == known and selected_id == self._selected_id
-        rows = self._rows
-        self._rows = {}
-        for track in tracks:
-            row = rows.get(track.track_id)
-            if row is None:
-                row = TargetRow(track.track_id, self._n_frames)
-            row.label = track.label
-            self._rows[track.track_id] = row
+    def show_targets(
+        self, lines: Sequence[TargetLine], selected_id: int | None
+    ) -> None:
+        """Show these targets; cheap if nothing changed.
+
+        A target that was there keeps its boxes; a new one has none until `load`.
+        """
+        known = [row.line for row in self._rows.values()]
+        is_same = list(lines) == known and selected_id == self._selected_id
+        if is_same:
+            return
+        rows, self._rows = self._rows, {}
+        for line in lines:
+            row = rows.get(line.track_id) or TargetRow(line, self._n_frames)
+            if row.describe(line):
+                self._columns.pop(line.track_id, None)
+            self._rows[line.track_id] = row
         self._columns = {
             key: kept for key, kept in self._columns.items() if key in self._rows
         }
         self._selected_id = selected_id
-        for track in tracks:
-            row = self._rows[track.track_id]
-            if len(track) != row.n_boxes + row.n_beyond:
-                self.load(track.track_id, track)
-        if not is_same:
-            self.layout_changed.emit()
+        self.layout_changed.emit()
 
-    def load(self, track_id: int, boxes: Iterable[TrackBox]) -> None:
-        """Take all boxes of one target anew, such as after an undo."""
-        self._rows[track_id].load(boxes)
-        self._columns.pop(track_id, None)
-        self.row_changed.emit(track_id)
+    def load(self, target_id: int, rows: Rows) -> None:
+        """Take all boxes of one target anew; unknown targets are left out.
 
-    def put(self, track_id: int, frame_index: int, box: TrackBox | None) -> None:
-        """Take one box that came, changed or went; unknown targets are left out."""
-        row = self._rows.get(track_id)
+        Args:
+            target_id: whose boxes.
+            rows: from frame 0 on, as `BoxTable.rows` gives them; may be shorter or
+                longer than the video. They are copied.
+        """
+        row = self._rows.get(target_id)
         if row is None:
             return
-        score = 1.0 if box is None else box.score
-        frames = row.put(frame_index, mark_of(box), score)
-        known = self._columns.get(track_id)
+        row.load(rows)
+        self._columns.pop(target_id, None)
+        self.row_changed.emit(target_id)
+
+    def put_rows(self, target_id: int, first: int, rows: Rows) -> None:
+        """Take the boxes of a stretch that changed; unknown targets are left out.
+
+        Args:
+            target_id: whose boxes.
+            first: frame of the first row, 0-based.
+            rows: dtype `ROW`; rows of zeros take boxes away.
+
+        Raises:
+            FrameIndexError: `first` is negative.
+        """
+        row = self._rows.get(target_id)
+        frames = None if row is None else row.put(first, rows)
+        if row is None or frames is None:
+            return
+        known = self._columns.get(target_id)
         if known is not None:
             known.update(row, frames)
-        self.frames_changed.emit(track_id, *frames)
+        self.frames_changed.emit(target_id, *frames)
 
     def show_frame(self, frame_index: int) -> None:
         """Tell which frame is on the screen."""
@@ -162,10 +188,14 @@ class TimelineModel:
 
     def mark_cuts(self, frames: Iterable[int]) -> None:
         """Show where new shots begin; frames outside of the video are left out."""
-        self._cuts = tuple(sorted(f for f in set(frames) if 0 <= f < self._n_frames))
-        self.layout_changed.emit()
+        cuts = tuple(sorted(f for f in set(frames) if 0 <= f < self._n_frames))
+        if cuts != self._cuts:
+            self._cuts = cuts
+            self.layout_changed.emit()
 
     def mark_stops(self, stops: Iterable[StopMark]) -> None:
-        """Show where to look next; frames outside of the video are left out."""
-        self._stops = tuple(s for s in stops if 0 <= s.frame_index < self._n_frames)
-        self.layout_changed.emit()
+        """Show where to look, the next stop first; those outside are left out."""
+        inside = tuple(s for s in stops if 0 <= s.frame_index < self._n_frames)
+        if inside != self._stops:
+            self._stops = inside
+            self.layout_changed.emit()

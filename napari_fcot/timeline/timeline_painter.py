@@ -15,13 +15,15 @@ from napari_fcot.timeline.target_row import TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
 from napari_fcot.timeline.timeline_colors import Rgb, TimelineColors
 from napari_fcot.timeline.timeline_layout import TimelineLayout
-from napari_fcot.timeline.timeline_model import TimelineModel
+from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
 
 __all__ = ["TimelinePainter", "draw_stop", "image_of"]
 
 _LEAST_TICK_PX = 64
 _SWATCH_PX = 10
-STOP_PX = 9
+STOP_PX, NEXT_PX = 7, 12
+"""Side of the triangle of a stop, and of the first one."""
+_NEXT_PEN_PX = 1.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class TimelinePainter:
             self.model.columns(row.track_id, self.axis, self.density),
             span,
             height=round(self.layout.row_height * self.density),
-            track_id=row.track_id,
+            own=self._own_color(row),
             is_selected=row.track_id == self.model.selected_id,
             colors=self.colors,
         )
@@ -109,14 +111,15 @@ class TimelinePainter:
             ground = QRect(0, top, layout.axis_left, height)
             painter.fillRect(ground, _qt(self.colors.selected_row))
         swatch = QRect(6, top + (height - _SWATCH_PX) // 2, _SWATCH_PX, _SWATCH_PX)
-        painter.fillRect(swatch, _qt(self.colors.of_target(row.track_id)))
+        painter.fillRect(swatch, _qt(self._own_color(row)))
         font = painter.font()
         font.setBold(is_selected)
         painter.setFont(font)
-        painter.setPen(_qt(self.colors.text))
+        is_hidden = row.line.is_hidden
+        painter.setPen(_qt(self.colors.faint if is_hidden else self.colors.text))
         room = QRect(22, top, layout.axis_left - 28, height)
         text = painter.fontMetrics().elidedText(
-            f"{row.track_id} · {row.label}", Qt.TextElideMode.ElideRight, room.width()
+            row.name, Qt.TextElideMode.ElideRight, room.width()
         )
         painter.drawText(
             room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
@@ -124,15 +127,23 @@ class TimelinePainter:
         font.setBold(False)
         painter.setFont(font)
 
+    def _own_color(self, row: TargetRow) -> Rgb:
+        line = row.line
+        return self.colors.of_target(line.colour, is_hidden=line.is_hidden)
+
     # --- cuts, stops, ruler --------------------------------------------------
 
     def _draw_marks(self, painter: QPainter) -> None:
         self._draw_cuts(painter, self.layout.rows_top, self.layout.height)
         places = {row.track_id: place for place, row in enumerate(self.model.rows)}
-        for stop in self.model.stops:
+        for rank, stop in self._ranked_stops():
             if stop.track_id in places:
                 top = self.layout.row_top(places[stop.track_id])
-                self._draw_stop(painter, stop.frame_index, top)
+                self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
+
+    def _ranked_stops(self) -> list[tuple[int, StopMark]]:
+        """Return the stops in the order of drawing: the next one lies on top."""
+        return list(enumerate(self.model.stops))[::-1]
 
     def _draw_cuts(self, painter: QPainter, top: int, bottom: int) -> None:
         painter.setPen(QPen(_qt(self.colors.text), 1.0, Qt.PenStyle.DashLine))
@@ -141,11 +152,13 @@ class TimelinePainter:
                 x = self.layout.axis_left + self.axis.x_of(frame)
                 painter.drawLine(QPointF(x, top), QPointF(x, bottom))
 
-    def _draw_stop(self, painter: QPainter, frame_index: int, top: int) -> None:
+    def _draw_stop(
+        self, painter: QPainter, frame_index: int, top: int, *, is_next: bool
+    ) -> None:
         if not self.axis.is_in_view(frame_index):
             return
         x = self.layout.axis_left + self.axis.x_of(frame_index + 0.5)
-        draw_stop(painter, QPointF(x, top), self.colors)
+        draw_stop(painter, QPointF(x, top), self.colors, is_next=is_next)
 
     def _draw_ruler(self, painter: QPainter) -> None:
         layout, axis = self.layout, self.axis
@@ -172,19 +185,24 @@ class TimelinePainter:
         painter.save()
         painter.setClipRect(ruler.adjusted(layout.axis_left, 0, 0, 0))
         self._draw_cuts(painter, 0, layout.rows_top)
-        for stop in self.model.stops:
+        for rank, stop in self._ranked_stops():
             if stop.track_id is None:
-                self._draw_stop(painter, stop.frame_index, layout.rows_top - STOP_PX)
+                top = layout.rows_top - (NEXT_PX if rank == 0 else STOP_PX)
+                self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
         painter.restore()
 
 
-def draw_stop(painter: QPainter, top: QPointF, colors: TimelineColors) -> None:
-    """Draw a triangle that points down from around `top`."""
-    x, y, half = top.x(), top.y(), STOP_PX / 2
-    corners = [QPointF(x - half, y), QPointF(x + half, y), QPointF(x, y + STOP_PX)]
+def draw_stop(
+    painter: QPainter, top: QPointF, colors: TimelineColors, *, is_next: bool
+) -> None:
+    """Draw a triangle that points down from around `top`; the next one is larger."""
+    side = NEXT_PX if is_next else STOP_PX
+    x, y, half = top.x(), top.y(), side / 2
+    corners = [QPointF(x - half, y), QPointF(x + half, y), QPointF(x, y + side)]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(_qt(colors.background), 1.0))
+    outline = colors.text if is_next else colors.background
+    painter.setPen(QPen(_qt(outline), _NEXT_PEN_PX if is_next else 1.0))
     painter.setBrush(_qt(colors.gap))
     painter.drawPolygon(QPolygonF(corners))
     painter.restore()

@@ -2,116 +2,183 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fcot_engine.annotation import Origin, Span, SpanKind
+from fcot_engine.annotation.box_rows import empty_rows
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.session.track_store import BoxOrigin, TrackBox
-from napari_fcot.timeline.target_row import Mark, TargetRow, mark_of
+from napari_fcot.timeline.marks import Mark
+from napari_fcot.timeline.target_line import TargetLine
+from napari_fcot.timeline.target_row import TargetRow
 
-
-def box_of(frame_index, origin=BoxOrigin.TRACKED, score=0.5, *, is_lost=False):
-    return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), origin, score, is_lost)
+LINE = TargetLine(1, "cup")
+AWAY = (Span(4, 6, SpanKind.OUT_OF_VIEW),)
 
 
 @pytest.fixture
 def row():
-    return TargetRow(1, 20)
-
-
-class TestMarkOf:
-    @pytest.mark.parametrize(
-        ("box", "mark"),
-        [
-            pytest.param(None, Mark.NONE, id="no_box"),
-            pytest.param(box_of(0), Mark.MACHINE, id="tracked"),
-            pytest.param(box_of(0, is_lost=True), Mark.MACHINE | Mark.LOST, id="lost"),
-            pytest.param(box_of(0, BoxOrigin.HUMAN), Mark.HUMAN, id="human"),
-            pytest.param(
-                box_of(0, BoxOrigin.CORRECTED),
-                Mark.HUMAN | Mark.CORRECTED,
-                id="corrected",
-            ),
-        ],
-    )
-    def test_origin_and_loss_are_told(self, box, mark):
-        assert mark_of(box) == mark
+    return TargetRow(LINE, 20)
 
 
 class TestPut:
-    def test_machine_box_has_its_score(self, row):
-        row.put(3, Mark.MACHINE, 0.25)
+    def test_tracked_box_has_its_score(self, row, rows_of):
+        row.put(3, rows_of(score=0.25))
         assert row.scores[3] == 0.25
         assert row.mark_at(3) == Mark.MACHINE
 
-    def test_human_box_has_no_score(self, row):
-        row.put(3, Mark.MACHINE, 0.25)
-        row.put(3, Mark.HUMAN, 1.0)
+    @pytest.mark.parametrize("origin", [Origin.HUMAN, Origin.INTERPOLATED])
+    def test_what_no_tracker_scored_has_no_score(self, row, rows_of, origin):
+        row.put(3, rows_of(score=0.25))
+        row.put(3, rows_of(origin, 1.0))
         assert np.isnan(row.scores[3])
         assert row.n_boxes == 1
 
-    def test_taking_a_box_away_leaves_nothing(self, row):
-        row.put(3, Mark.MACHINE, 0.25)
-        row.put(3, Mark.NONE)
+    def test_taking_a_box_away_leaves_nothing(self, row, rows_of):
+        row.put(3, rows_of())
+        row.put(3, empty_rows(1))
         assert row.extent is None
         assert row.n_boxes == 0
         assert np.isnan(row.scores[3])
 
-    def test_first_box_changes_its_frame_only(self, row):
-        assert row.put(7, Mark.HUMAN) == (7, 7)
+    def test_first_boxes_change_their_frames_only(self, row, rows_of):
+        assert row.put(7, rows_of(Origin.HUMAN, count=3)) == (7, 9)
+        assert row.extent == (7, 9)
 
-    def test_box_between_others_changes_its_frame_only(self, row):
-        row.put(2, Mark.HUMAN)
-        row.put(12, Mark.HUMAN)
-        assert row.put(7, Mark.MACHINE, 0.5) == (7, 7)
+    def test_box_between_others_changes_its_frame_only(self, row, rows_of):
+        row.put(2, rows_of(Origin.HUMAN))
+        row.put(12, rows_of(Origin.HUMAN))
+        assert row.put(7, rows_of()) == (7, 7)
 
-    def test_box_after_the_last_makes_a_gap(self, row):
-        row.put(2, Mark.HUMAN)
-        assert row.put(9, Mark.HUMAN) == (2, 9)
+    def test_box_after_the_last_makes_a_gap(self, row, rows_of):
+        row.put(2, rows_of(Origin.HUMAN))
+        assert row.put(9, rows_of(Origin.HUMAN)) == (2, 9)
+        assert row.has_gap
 
-    def test_taking_the_last_box_away_ends_the_gap(self, row):
-        row.put(2, Mark.HUMAN)
-        row.put(9, Mark.HUMAN)
-        assert row.put(9, Mark.NONE) == (2, 9)
+    def test_taking_the_last_box_away_ends_the_gap(self, row, rows_of):
+        row.put(2, rows_of(Origin.HUMAN))
+        row.put(9, rows_of(Origin.HUMAN))
+        assert row.put(9, empty_rows(1)) == (2, 9)
         assert row.extent == (2, 2)
+        assert not row.has_gap
 
-    @pytest.mark.parametrize("frame_index", [-1, 20])
-    def test_frame_outside_is_an_error(self, row, frame_index):
-        with pytest.raises(FrameIndexError, match="from 0 to 19"):
-            row.put(frame_index, Mark.HUMAN)
+    def test_what_lies_beyond_the_video_is_left_out(self, row, rows_of):
+        assert row.put(18, rows_of(count=9)) == (18, 19)
+        assert row.put(20, rows_of()) is None
+        assert row.extent == (18, 19)
+
+    def test_frame_before_the_first_is_an_error(self, row, rows_of):
+        with pytest.raises(FrameIndexError, match="0 or more, got -1"):
+            row.put(-1, rows_of())
+
+    def test_what_was_said_stays(self, rows_of):
+        row = TargetRow(replace(LINE, spans=AWAY), 20)
+        row.put(4, rows_of(Origin.HUMAN))
+        row.put(4, empty_rows(1))
+        assert row.mark_at(4) == Mark.OUT_OF_VIEW
 
 
 class TestLoad:
-    def test_same_as_putting_one_by_one(self, row):
-        boxes = [
-            box_of(0, BoxOrigin.HUMAN, 1.0),
-            box_of(1, score=0.75),
-            box_of(4, is_lost=True, score=0.125),
-            box_of(6, BoxOrigin.CORRECTED, 1.0),
-        ]
-        for box in boxes:
-            row.put(box.frame_index, mark_of(box), box.score)
-        loaded = TargetRow(1, 20)
-        loaded.load(boxes)
+    def test_same_as_putting_one_by_one(self, row, rows_of):
+        rows = empty_rows(7)
+        rows[0:1] = rows_of(Origin.HUMAN, 1.0)
+        rows[1:2] = rows_of(score=0.75)
+        rows[4:5] = rows_of(is_lost=True, score=0.125)
+        rows[6:7] = rows_of(Origin.CORRECTED, 1.0)
+        for frame in range(7):
+            row.put(frame, rows[frame : frame + 1])
+        loaded = TargetRow(LINE, 20)
+        loaded.load(rows)
         np.testing.assert_array_equal(loaded.marks, row.marks)
         np.testing.assert_array_equal(loaded.scores, row.scores)
-        assert (
-            (loaded.n_boxes, loaded.extent) == (row.n_boxes, row.extent) == (4, (0, 6))
-        )
+        assert (loaded.n_boxes, loaded.extent) == (4, (0, 6)) == (4, row.extent)
 
-    def test_what_was_there_is_gone(self, row):
-        row.put(3, Mark.HUMAN)
-        row.load([])
+    def test_what_was_there_is_gone(self, row, rows_of):
+        row.put(3, rows_of())
+        row.load(empty_rows(0))
         assert row.n_boxes == 0
         assert row.extent is None
+        assert np.isnan(row.scores).all()
 
-    def test_boxes_after_the_end_are_left_out(self, row):
-        row.load([box_of(19), box_of(20)])
-        assert row.extent == (19, 19)
+    def test_boxes_after_the_end_are_left_out(self, row, rows_of):
+        row.load(rows_of(count=32))
+        assert row.extent == (0, 19)
+
+    def test_rows_are_copied(self, row, rows_of):
+        rows = rows_of(count=5)
+        row.load(rows)
+        rows["origin"] = Origin.NONE
+        assert row.n_boxes == 5
 
 
-def test_human_frames_are_those_within(row):
+class TestDescribe:
+    def test_another_name_marks_no_frame_otherwise(self, row):
+        assert not row.describe(replace(LINE, name="mug", colour="#000000"))
+        assert row.name == "mug"
+
+    def test_spans_and_end_are_exchanged_and_boxes_stay(self, row, rows_of):
+        row.put(2, rows_of(score=0.25))
+        assert row.describe(replace(LINE, spans=AWAY, end_frame=10))
+        assert row.mark_at(5) == Mark.OUT_OF_VIEW
+        assert row.mark_at(11) == Mark.ENDED
+        assert row.describe(LINE)
+        assert row.all_marks == Mark.MACHINE
+        assert row.scores[2] == 0.25
+
+
+class TestGap:
+    def test_out_of_view_is_no_gap(self, rows_of):
+        row = TargetRow(replace(LINE, spans=AWAY), 20)
+        row.put(3, rows_of())
+        row.put(7, rows_of())
+        assert not row.has_gap
+
+    def test_occluded_without_a_box_is_one(self, rows_of):
+        spans = (Span(4, 6, SpanKind.OCCLUDED),)
+        row = TargetRow(replace(LINE, spans=spans), 20)
+        row.put(3, rows_of())
+        row.put(7, rows_of())
+        assert row.has_gap
+
+
+def test_human_frames_are_those_within(row, rows_of):
     for frame in (2, 5, 9):
-        row.put(frame, Mark.HUMAN)
-    row.put(6, Mark.MACHINE, 0.5)
+        row.put(frame, rows_of(Origin.HUMAN))
+    row.put(6, rows_of())
     assert row.human_frames(3, 9).tolist() == [5, 9]
+
+
+class TestBoxesAround:
+    def test_are_the_nearest_outside_of_a_stretch(self, row, rows_of):
+        for frame in (1, 4, 12, 15):
+            row.put(frame, rows_of())
+        assert row.boxes_around(6, 9) == (4, 12)
+
+    def test_are_its_ends_where_those_have_boxes(self, row, rows_of):
+        row.load(rows_of(count=20))
+        assert row.boxes_around(6, 9) == (6, 9)
+
+    def test_are_missing_where_one_side_has_none(self, row, rows_of):
+        row.put(4, rows_of())
+        assert row.boxes_around(6, 9) is None
+
+
+STRETCHES = st.lists(
+    st.tuples(st.integers(0, 24), st.integers(1, 9), st.sampled_from(list(Origin))),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(STRETCHES)
+def test_extent_is_always_that_of_the_boxes(rows_of, stretches):
+    row = TargetRow(LINE, 20)
+    for first, count, origin in stretches:
+        row.put(first, rows_of(origin, count=count))
+        frames = np.flatnonzero(row.marks)
+        expected = (frames[0], frames[-1]) if frames.size else None
+        assert row.extent == expected

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from napari_fcot.timeline.timeline_colors import TimelineColors, mix
-
-
-def luminance(color):
-    """Relative luminance as the accessibility guidelines (WCAG 2) define it."""
-    parts = [part / 255 for part in color]
-    linear = [
-        p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(a, b):
-    darker, lighter = sorted((luminance(a), luminance(b)))
-    return (lighter + 0.05) / (darker + 0.05)
+from fcot_engine.annotation.targets import PALETTE
+from napari_fcot.timeline.timeline_colors import (
+    TimelineColors,
+    contrast,
+    mix,
+    parse_color,
+)
 
 
 @pytest.fixture(params=["dark", "light"])
@@ -31,9 +23,27 @@ def test_text_can_be_read(colors):
     assert contrast(colors.cursor_text, colors.cursor) > 3
 
 
-@pytest.mark.parametrize("track_id", range(1, 8))
-def test_targets_stand_out_from_the_ground(colors, track_id):
-    assert contrast(colors.of_target(track_id), colors.row) > 2
+@pytest.mark.parametrize("colour", [*PALETTE, "#000000", "#ffffff", "#777777"])
+def test_targets_stand_out_from_the_ground_whatever_their_colour(colors, colour):
+    own = colors.of_target(colour)
+    assert contrast(own, colors.row) > 2
+    assert contrast(own, colors.selected_row) > 2
+
+
+def test_colour_that_stands_out_is_left_as_it_is():
+    dark = TimelineColors.of_theme("dark")
+    assert dark.of_target(PALETTE[0]) == parse_color(PALETTE[0])
+
+
+def test_hidden_target_is_paler(colors):
+    shown = contrast(colors.of_target(PALETTE[0]), colors.row)
+    hidden = contrast(colors.of_target(PALETTE[0], is_hidden=True), colors.row)
+    assert hidden < shown
+
+
+def test_contrast_is_that_of_the_guidelines():
+    # worked example of WCAG 2: #777777 on white
+    assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.005)
 
 
 def test_gaps_stand_out_from_the_ground(colors):

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from fcot_engine.session.track_store import BoxOrigin, TrackBox, TrackStore
-from napari_fcot.timeline import StopMark, TimelineModel
+from fcot_engine.annotation import Origin, Span, SpanKind
+from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.errors import FrameIndexError
+from napari_fcot.timeline import StopMark, TargetLine, TimelineModel
+from napari_fcot.timeline.marks import Mark
 from napari_fcot.timeline.time_axis import TimeAxis
 
 N_FRAMES = 50
-
-
-def box_of(frame_index, score=0.5):
-    return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), BoxOrigin.TRACKED, score)
+LINES = (TargetLine(1, "cup"), TargetLine(2, "saucer"))
 
 
 @pytest.fixture
-def store():
-    store = TrackStore()
-    for label in ("cup", "saucer"):
-        track = store.add_track(label)
-        for frame in range(10):
-            track.put(box_of(frame))
-    return store
-
-
-@pytest.fixture
-def model(store):
+def model(rows_of):
     model = TimelineModel()
     model.reset(N_FRAMES)
-    model.show_targets(list(store), 1)
+    model.show_targets(LINES, 1)
+    for line in LINES:
+        model.load(line.track_id, rows_of(count=10))
     return model
 
 
@@ -46,59 +40,92 @@ def told(model):
 
 
 class TestTargets:
-    def test_come_with_their_boxes(self, model):
-        assert [(row.track_id, row.label, row.n_boxes) for row in model.rows] == [
-            (1, "cup", 10),
-            (2, "saucer", 10),
+    def test_have_a_row_each_in_their_order(self, model):
+        assert [(row.track_id, row.name) for row in model.rows] == [
+            (1, "cup"),
+            (2, "saucer"),
         ]
 
-    def test_nothing_new_tells_nothing(self, model, store, told):
-        model.show_targets(list(store), 1)
+    def test_nothing_new_tells_nothing(self, model, told):
+        model.show_targets(list(LINES), 1)
         assert told == []
 
-    def test_new_name_is_told(self, model, store, told):
-        store[2].label = "plate"
-        model.show_targets(list(store), 1)
-        assert model.row(2).label == "plate"
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param({"name": "plate"}, id="name"),
+            pytest.param({"colour": "#123456"}, id="colour"),
+            pytest.param({"is_hidden": True}, id="hidden"),
+            pytest.param({"end_frame": 20}, id="end"),
+            pytest.param({"spans": (Span(2, 3, SpanKind.OCCLUDED),)}, id="spans"),
+        ],
+    )
+    def test_another_description_is_told_and_boxes_stay(self, model, told, change):
+        line = replace(LINES[1], **change)
+        model.show_targets([LINES[0], line], 1)
+        assert model.row(2).line == line
+        assert model.row(2).n_boxes == 10
         assert told == ["layout"]
 
-    def test_another_selected_target_is_told(self, model, store, told):
-        model.show_targets(list(store), 2)
+    def test_another_selected_target_is_told(self, model, told):
+        model.show_targets(LINES, 2)
         assert model.selected_id == 2
         assert told == ["layout"]
 
-    def test_a_target_that_went_has_no_row(self, model, store):
-        model.show_targets([store[2]], 2)
+    def test_a_target_that_went_has_no_row_and_comes_back_empty(self, model):
+        model.show_targets(LINES[1:], 2)
         assert [row.track_id for row in model.rows] == [2]
+        model.show_targets(LINES, 2)
+        assert model.row(1).n_boxes == 0
 
-    def test_boxes_that_nobody_told_of_are_noticed(self, model, store, told):
-        store[1].put(box_of(30))
-        model.show_targets(list(store), 1)
-        assert model.row(1).n_boxes == 11
-        assert told == [("row", 1)]
-
-    def test_boxes_after_the_end_of_the_video_are_loaded_once(self, model, store, told):
-        store[1].put(box_of(N_FRAMES + 5))
-        for _ in range(2):
-            model.show_targets(list(store), 1)
-        assert model.row(1).n_boxes == 10
-        assert told == [("row", 1)]
+    def test_spans_come_into_columns_that_were_kept(self, model):
+        axis = TimeAxis.showing_all(N_FRAMES, 10)
+        model.columns(1, axis)
+        spans = (Span(20, 24, SpanKind.OUT_OF_VIEW),)
+        model.show_targets([replace(LINES[0], spans=spans), LINES[1]], 1)
+        assert model.columns(1, axis).marks[4] == Mark.OUT_OF_VIEW
 
 
-class TestPut:
-    def test_changed_frames_are_told(self, model, told):
-        model.put(1, 5, None)
-        model.put(1, 12, box_of(12))
-        assert told == [("frames", 1, 5, 5), ("frames", 1, 9, 12)]
+class TestLoad:
+    def test_is_told(self, model, told, rows_of):
+        model.load(2, rows_of(count=3))
+        assert model.row(2).n_boxes == 3
+        assert told == [("row", 2)]
 
-    def test_an_unknown_target_is_left_out(self, model, told):
-        model.put(7, 5, box_of(5))
+    def test_forgets_kept_columns(self, model):
+        axis = TimeAxis.showing_all(N_FRAMES, 10)
+        model.columns(1, axis)
+        model.load(1, empty_rows(0))
+        assert np.isnan(model.columns(1, axis).low).all()
+
+    def test_an_unknown_target_is_left_out(self, model, told, rows_of):
+        model.load(7, rows_of())
         assert told == []
 
-    def test_kept_columns_are_brought_up_to_date(self, model):
+
+class TestPutRows:
+    def test_changed_frames_are_told(self, model, told, rows_of):
+        model.put_rows(1, 5, empty_rows(1))
+        model.put_rows(1, 12, rows_of(count=3))
+        assert told == [("frames", 1, 5, 5), ("frames", 1, 9, 14)]
+
+    def test_an_unknown_target_is_left_out(self, model, told, rows_of):
+        model.put_rows(7, 5, rows_of())
+        assert told == []
+
+    def test_no_rows_and_rows_beyond_the_video_tell_nothing(self, model, told, rows_of):
+        model.put_rows(1, 5, empty_rows(0))
+        model.put_rows(1, N_FRAMES, rows_of())
+        assert told == []
+
+    def test_frame_before_the_first_is_an_error(self, model, rows_of):
+        with pytest.raises(FrameIndexError):
+            model.put_rows(1, -1, rows_of())
+
+    def test_kept_columns_are_brought_up_to_date(self, model, rows_of):
         axis = TimeAxis.showing_all(N_FRAMES, 10)
         kept = model.columns(1, axis)
-        model.put(1, 7, box_of(7, score=0.125))
+        model.put_rows(1, 7, rows_of(score=0.125))
         assert model.columns(1, axis) is kept
         assert kept.low[1] == 0.125
 
@@ -109,33 +136,35 @@ class TestPut:
         assert closer is not kept
         assert not np.isnan(closer.low).any()
 
-    def test_loading_forgets_kept_columns(self, model):
-        axis = TimeAxis.showing_all(N_FRAMES, 10)
-        model.columns(1, axis)
-        model.load(1, [])
-        assert np.isnan(model.columns(1, axis).low).all()
-
 
 class TestMarks:
     def test_are_empty_at_first(self, model):
         assert model.cuts == ()
         assert model.stops == ()
 
-    def test_cuts_are_sorted_and_within_the_video(self, model, told):
-        model.mark_cuts([40, 3, 3, -1, N_FRAMES])
+    def test_cuts_are_sorted_within_the_video_and_told_once(self, model, told):
+        for _ in range(2):
+            model.mark_cuts([40, 3, 3, -1, N_FRAMES])
         assert model.cuts == (3, 40)
         assert told == ["layout"]
 
-    def test_stops_keep_their_order_and_lie_within_the_video(self, model):
+    def test_stops_keep_their_order_and_are_told_once(self, model, told):
         worst, next_worst = StopMark(30, 1), StopMark(4, None)
-        model.mark_stops([worst, StopMark(99, 1), next_worst])
+        for _ in range(2):
+            model.mark_stops([worst, StopMark(99, 1), next_worst])
         assert model.stops == (worst, next_worst)
+        assert told == ["layout"]
 
     def test_another_video_has_none(self, model):
         model.mark_cuts([3])
         model.mark_stops([StopMark(4)])
         model.reset(10)
         assert (model.cuts, model.stops, model.rows) == ((), (), [])
+
+    def test_of_all_targets_are_known(self, model, rows_of):
+        assert model.all_marks == Mark.MACHINE
+        model.put_rows(2, 30, rows_of(Origin.INTERPOLATED))
+        assert model.all_marks == Mark.MACHINE | Mark.INTERPOLATED
 
 
 def test_frame_on_the_screen_is_told_once(model, told):

@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QWheelEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel
 
-from fcot_engine.session.track_store import BoxOrigin, TrackBox, TrackStore
-from napari_fcot.timeline import StopMark, TimelineModel, TimelineWidget
+from fcot_engine.annotation import Origin, Span, SpanKind
+from fcot_engine.annotation.box_rows import empty_rows
+from napari_fcot.timeline import (
+    StopMark,
+    TargetLine,
+    TimelineModel,
+    TimelineWidget,
+)
+from napari_fcot.timeline.legend_samples import Explained, sample_of
 from napari_fcot.timeline.timeline_colors import TimelineColors
 
 pytestmark = pytest.mark.usefixtures("no_widget_is_left_open")
@@ -16,24 +23,16 @@ pytestmark = pytest.mark.usefixtures("no_widget_is_left_open")
 N_FRAMES = 200
 
 
-def box_of(frame_index, score=0.5):
-    return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), BoxOrigin.TRACKED, score)
-
-
-def human_box_of(frame_index):
-    return TrackBox(frame_index, (1.0, 2.0, 3.0, 4.0), BoxOrigin.HUMAN)
+LINES = [TargetLine(1, "cup", "#e69f00"), TargetLine(2, "saucer", "#56b4e9")]
 
 
 @pytest.fixture
-def model():
-    store = TrackStore()
-    for label in ("cup", "saucer"):
-        track = store.add_track(label)
-        for frame in range(100):
-            track.put(box_of(frame))
+def model(rows_of):
     model = TimelineModel()
     model.reset(N_FRAMES)
-    model.show_targets(list(store), 1)
+    model.show_targets(LINES, 1)
+    for line in LINES:
+        model.load(line.track_id, rows_of(count=100))
     return model
 
 
@@ -234,13 +233,13 @@ class TestPicture:
         return view.grab().toImage().pixelColor(x, y)
 
     def test_a_new_box_appears_without_drawing_the_rest_anew(
-        self, qtbot, view, model, monkeypatch
+        self, qtbot, view, model, monkeypatch, rows_of
     ):
         view.grab()  # there is a picture
         monkeypatch.setattr(view, "draw_anew", lambda: pytest.fail("drawn anew"))
         before = self.colour_at(view, 120, 1)
-        model.put(2, 120, box_of(120))
-        own = QColor(*TimelineColors.of_theme("dark").of_target(2))
+        model.put_rows(2, 120, rows_of())
+        own = QColor(*TimelineColors.of_theme("dark").of_target("#56b4e9"))
         qtbot.waitUntil(lambda: self.colour_at(view, 120, 1) == own)
         assert before != own
 
@@ -256,23 +255,27 @@ class TestPicture:
 
     @pytest.mark.parametrize("width", [922, 220, 187])
     @pytest.mark.parametrize("frame", [0, 40, 41, 119, N_FRAMES - 1])
-    @pytest.mark.parametrize("change", ["tracked", "human", "gone"])
+    @pytest.mark.parametrize("change", ["tracked", "human", "gone", "many"])
     def test_mended_picture_is_the_same_as_a_new_one(
-        self, widget, view, model, width, frame, change
+        self, widget, view, model, width, frame, change, rows_of
     ):
         widget.setMinimumWidth(1)
         view.setFixedWidth(width)
         model.mark_cuts([40])
         model.mark_stops([StopMark(43, 1), StopMark(44)])
-        model.put(2, frame, human_box_of(frame))
+        model.put_rows(2, frame, rows_of(Origin.HUMAN))
+        spans = (Span(38, 45, SpanKind.OCCLUDED), Span(110, 118, SpanKind.OUT_OF_VIEW))
+        line = TargetLine(1, "cup", spans=spans, end_frame=150)
+        model.show_targets([line, LINES[1]], 1)
         view.grab()
-        box = {
-            "tracked": box_of(frame, score=0.125),
-            "human": human_box_of(frame),
-            "gone": None,
+        rows = {
+            "tracked": rows_of(score=0.125),
+            "human": rows_of(Origin.HUMAN),
+            "gone": empty_rows(1),
+            "many": rows_of(Origin.INTERPOLATED, count=30),
         }[change]
-        model.put(1, frame, box)
-        model.put(2, frame, None)
+        model.put_rows(1, frame, rows)
+        model.put_rows(2, frame, empty_rows(1))
         view.draw_changed()
         mended = view.grab().toImage()
         view.draw_anew()
@@ -287,24 +290,22 @@ class TestPicture:
 class TestManyTargets:
     @pytest.fixture
     def many(self, model):
-        store = TrackStore()
-        for _ in range(20):
-            store.add_track()
-        model.show_targets(list(store), 1)
-        return store
+        lines = [TargetLine(number, f"target {number}") for number in range(1, 21)]
+        model.show_targets(lines, 1)
+        return lines
 
     def test_rows_scroll(self, view, many):
         assert view.verticalScrollBar().maximum() > 0
 
     def test_selected_target_comes_into_sight(self, view, model, many):
-        model.show_targets(list(many), 20)
+        model.show_targets(many, 20)
         places = view.places
         assert places.row_top(19) + places.row_height <= places.height
-        model.show_targets(list(many), 1)
+        model.show_targets(many, 1)
         assert view.places.row_top(0) == view.places.rows_top
 
     def test_click_hits_the_row_that_is_seen(self, qtbot, view, model, many, wanted):
-        model.show_targets(list(many), 20)
+        model.show_targets(many, 20)
         click(qtbot, view, point(view, 60, row=18))
         assert wanted == ["target 19", 60]
 
@@ -315,8 +316,8 @@ class TestWords:
         assert "Open a video" in widget.words.text()
 
     def test_without_boxes_it_says_what_to_do(self, widget, model):
-        model.load(1, [])
-        model.load(2, [])
+        model.load(1, empty_rows(0))
+        model.load(2, empty_rows(0))
         model.reset(10)
         assert "draw a box" in widget.words.text()
 
@@ -328,21 +329,58 @@ class TestWords:
         qtbot.waitUntil(lambda: "Frame 60" in widget.words.text())
         assert widget.words.text().endswith("saucer: tracked, score 0.50")
 
-    def test_legend_explains_cuts_and_stops_only_where_they_are(self, widget, model):
-        assert widget.legend.words == ["drawn by you", "score", "lost", "gap"]
+
+class TestLegend:
+    def test_explains_rare_marks_only_where_they_are(self, widget, model, rows_of):
+        common = ["drawn by you", "score", "lost", "gap"]
+        assert widget.legend.words == common
         model.mark_cuts([3])
         model.mark_stops([StopMark(5)])
-        assert widget.legend.words[4:] == ["shot cut", "worth a look"]
+        assert widget.legend.words == [*common, "shot cut", "next"]
+        model.mark_stops([StopMark(5), StopMark(9)])
+        assert widget.legend.words[-2:] == ["next", "worth a look"]
 
-    def test_samples_of_the_legend_show_their_marks(self, widget):
-        colors = TimelineColors.of_theme("dark")
+    def test_explains_a_mark_as_soon_as_it_comes(self, widget, model, rows_of):
+        model.put_rows(2, 110, rows_of(Origin.INTERPOLATED))
+        assert "interpolated" in widget.legend.words
+        spans = (
+            Span(150, 159, SpanKind.OUT_OF_VIEW),
+            Span(160, 170, SpanKind.OCCLUDED),
+        )
+        model.show_targets([TargetLine(1, "cup", spans=spans, end_frame=180)], 1)
+        assert {"out of view", "occluded", "ended"} < set(widget.legend.words)
+
+    def test_asks_for_room_for_what_it_explains(self, widget, model):
+        before = widget.legend.sizeHint().width()
+        model.mark_cuts([3])
+        assert widget.legend.sizeHint().width() > before
+
+    def test_gives_room_to_a_narrow_window(self, widget):
+        assert widget.legend.minimumSizeHint().width() == 0
+
+    def test_click_opens_the_whole_list(self, qtbot, widget):
+        qtbot.mouseClick(widget.legend, Qt.MouseButton.LeftButton)
+        table = QApplication.activePopupWidget()
+        words = {label.text() for label in table.findChildren(QLabel)}
+        assert {f"<b>{entry.word}</b>" for entry in Explained} < words
+        assert {entry.sentence for entry in Explained} < words
+        table.close()
+
+    @pytest.mark.parametrize("theme", ["dark", "light"])
+    def test_samples_show_their_marks(self, theme):
+        colors = TimelineColors.of_theme(theme)
         marked_with = {
-            "drawn by you": colors.text,
-            "score": colors.of_target(1),
-            "lost": colors.text,
-            "gap": colors.gap,
+            Explained.DRAWN: colors.text,
+            Explained.SCORE: colors.of_target("#e69f00"),
+            Explained.INTERPOLATED: colors.of_target("#e69f00"),
+            Explained.LOST: colors.text,
+            Explained.GAP: colors.gap,
+            Explained.OCCLUDED: colors.text,
+            Explained.OUT_OF_VIEW: colors.faint,
+            Explained.ENDED: colors.ended,
         }
-        assert list(marked_with) == widget.legend.words
-        for word, color in marked_with.items():
-            sample = widget.legend.sample_of(word)
-            assert (sample == QColor(*color).rgb()).any(), word
+        for entry, color in marked_with.items():
+            sample = sample_of(entry, colors)
+            assert (sample == QColor(*color).rgb()).any(), entry
+        samples = {sample_of(entry, colors).tobytes() for entry in marked_with}
+        assert len(samples) == len(marked_with)
