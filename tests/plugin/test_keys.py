@@ -1,0 +1,137 @@
+"""Keys that nobody else has, bound to what they are for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Layer, Shapes
+from napari.utils.key_bindings import KeymapHandler
+from napari.utils.shortcuts import default_shortcuts
+from qtpy.QtGui import QKeySequence
+
+from fcot_engine.errors import ConfigError
+from napari_fcot.keys import KEYS, bind_to_layer, find_key, napari_key
+
+
+@pytest.fixture
+def shapes():
+    return Shapes(None, ndim=2)
+
+
+@pytest.fixture
+def handler(shapes):
+    """napari's own dispatcher, with our layer active in a viewer."""
+    viewer = ViewerModel()
+    viewer.add_layer(shapes)
+    handler = KeymapHandler()
+    handler.keymap_providers = [shapes, viewer]
+    return handler
+
+
+class TestTable:
+    def test_no_key_and_no_action_is_there_twice(self):
+        for counted in ("key", "action_id", "words"):
+            seen = Counter(getattr(action, counted) for action in KEYS)
+            assert [one for one, count in seen.items() if count > 1] == []
+
+    def test_groups_are_together(self):
+        groups = [action.group for action in KEYS]
+        changes = [a for a, b in zip(groups, [None, *groups], strict=False) if a != b]
+        assert len(changes) == len(set(groups))
+
+    def test_every_wanted_action_has_a_key(self):
+        wanted = """track_forward track_backward track_both_ways stop new_target
+        draw_box edit_box next_problem looks_good delete_box mark_occluded
+        mark_out_of_view end_target undo redo accept_peak play_every_frame
+        next_drawn_box previous_drawn_box toggle_heatmap"""
+        assert {action.action_id for action in KEYS} == set(wanted.split())
+
+    @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
+    def test_qt_and_napari_read_the_same_key(self, action):
+        sequence = QKeySequence(action.key)
+        assert sequence.count() == 1
+        portable = sequence.toString(QKeySequence.SequenceFormat.PortableText)
+        assert portable == action.key
+        shown = {part.lower() for part in str(napari_key(action.key)).split("+")}
+        assert shown == {part.lower() for part in action.key.split("+")}
+
+    def test_unknown_action_is_named(self):
+        with pytest.raises(ConfigError, match="no action 'fly'; the actions are: draw"):
+            find_key("fly")
+
+
+class TestNapariKeepsItsKeys:
+    """Of the napari that is installed, whatever its version."""
+
+    OURS = frozenset(str(napari_key(action.key)) for action in KEYS)
+
+    def test_none_of_its_shortcuts(self):
+        assert default_shortcuts  # else the next line says nothing
+        theirs = {str(key) for keys in default_shortcuts.values() for key in keys}
+        assert {"V", "Space", "Ctrl+C"} <= theirs
+        assert self.OURS & theirs == set()
+
+    @pytest.mark.parametrize("owner", [ViewerModel, Layer, Image, Shapes])
+    def test_none_bound_to_a_class(self, owner):
+        theirs = {
+            str(key)
+            for one in owner.__mro__
+            for key in getattr(one, "class_keymap", {})
+        }
+        assert self.OURS & theirs == set()
+
+    def test_none_bound_to_a_new_layer(self, shapes):
+        image = Image(np.zeros((4, 4)))
+        theirs = {str(key) for layer in (shapes, image) for key in layer.keymap}
+        assert self.OURS & theirs == set()
+
+    def test_none_of_its_menus(self, qapp):
+        from napari._app_model import get_app_model
+        from napari._qt._qapp_model.qactions import init_qactions
+
+        init_qactions()
+        theirs = {str(rule.keybinding) for rule in get_app_model().keybindings}
+        assert {"Ctrl+O", "Ctrl+S"} <= theirs
+        assert self.OURS & theirs == set()
+
+
+class TestBindToLayer:
+    @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
+    def test_key_reaches_its_handler(self, shapes, handler, action):
+        pressed = []
+        handlers = {
+            one.action_id: lambda one=one: pressed.append(one.action_id) for one in KEYS
+        }
+        bind_to_layer(shapes, handlers)
+        handler.press_key(napari_key(action.key))
+        assert pressed == [action.action_id]
+
+    def test_other_layer_hears_nothing(self, shapes):
+        pressed, other = [], Image(np.zeros((4, 4)))
+        bind_to_layer(shapes, {"undo": lambda: pressed.append("undo")})
+        elsewhere = KeymapHandler()
+        elsewhere.keymap_providers = [other]
+        elsewhere.press_key(napari_key("Ctrl+Z"))
+        assert pressed == []
+
+    def test_keys_can_be_taken_off(self, shapes, handler):
+        pressed = []
+        unbind = bind_to_layer(shapes, {"undo": lambda: pressed.append("undo")})
+        unbind()
+        handler.press_key(napari_key("Ctrl+Z"))
+        assert pressed == []
+
+    def test_binding_again_replaces(self, shapes, handler):
+        pressed = []
+        bind_to_layer(shapes, {"undo": lambda: pressed.append("old")})
+        bind_to_layer(shapes, {"undo": lambda: pressed.append("new")})
+        handler.press_key(napari_key("Ctrl+Z"))
+        assert pressed == ["new"]
+
+    def test_unknown_action_binds_nothing(self, shapes):
+        with pytest.raises(ConfigError, match="no action 'fly'"):
+            bind_to_layer(shapes, {"undo": print, "fly": print})
+        assert not shapes.keymap

@@ -1,0 +1,48 @@
+"""Every key is to be found."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QLabel
+
+from napari_fcot.keys import KEYS
+from napari_fcot.widgets.key_help import KeyHelp, KeyHelpDialog, key_text
+
+
+def texts(widget):
+    return [label.text() for label in widget.findChildren(QLabel)]
+
+
+@pytest.mark.parametrize("make", [KeyHelp, KeyHelpDialog])
+def test_every_key_is_shown_with_its_words(qtbot, make):
+    help_ = make()
+    qtbot.addWidget(help_)
+    shown = texts(help_)
+    for action in KEYS:
+        place = shown.index(key_text(action.key))
+        assert shown[place + 1] == action.words
+
+
+def test_panel_shows_only_the_heading_at_first(qtbot):
+    help_ = KeyHelp()
+    qtbot.addWidget(help_)
+    help_.show()
+    assert not help_.is_unfolded and not help_.sheet.isVisible()
+    help_.heading.click()
+    assert help_.is_unfolded and help_.sheet.isVisible()
+    help_.heading.click()
+    assert not help_.sheet.isVisible()
+
+
+def test_unfolding_by_program_moves_the_heading_too(qtbot):
+    help_ = KeyHelp()
+    qtbot.addWidget(help_)
+    help_.unfold()
+    assert help_.heading.isChecked()
+
+
+def test_dialog_stops_nothing(qtbot):
+    dialog = KeyHelpDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.isVisible() and not dialog.isModal()

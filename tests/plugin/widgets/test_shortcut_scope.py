@@ -1,0 +1,113 @@
+"""Keys that work in a dock and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from fcot_engine.errors import ConfigError
+from napari_fcot.keys import KEYS
+from napari_fcot.widgets.shortcut_scope import ShortcutScope
+
+
+class Window(QWidget):
+    """A dock with something in it, beside something else."""
+
+    def __init__(self):
+        super().__init__()
+        self.dock = QWidget()
+        self.button, self.line = QPushButton("a button"), QLineEdit()
+        self.choice = QComboBox()
+        self.choice.addItems(["all", "none"])
+        self.elsewhere = QPushButton("elsewhere")
+        inside = QHBoxLayout(self.dock)
+        for widget in (self.button, self.line, self.choice):
+            inside.addWidget(widget)
+        beside = QHBoxLayout(self)
+        beside.addWidget(self.dock)
+        beside.addWidget(self.elsewhere)
+
+
+@pytest.fixture
+def window(qtbot):
+    window = Window()
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitExposed(window)
+    return window
+
+
+@pytest.fixture
+def pressed():
+    return []
+
+
+@pytest.fixture
+def scope(window, pressed):
+    handlers = {
+        one.action_id: lambda one=one: pressed.append(one.action_id) for one in KEYS
+    }
+    return ShortcutScope(window.dock, handlers)
+
+
+def press(qtbot, widget, key):
+    widget.setFocus()
+    combined = QKeySequence(key)[0]
+    qtbot.keyClick(widget, combined.key(), combined.keyboardModifiers())
+
+
+@pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
+def test_key_reaches_its_handler(qtbot, window, scope, pressed, action):
+    press(qtbot, window.button, action.key)
+    assert pressed == [action.action_id]
+
+
+def test_keys_do_not_work_elsewhere(qtbot, window, scope, pressed):
+    for action in KEYS:
+        press(qtbot, window.elsewhere, action.key)
+    assert pressed == []
+
+
+def test_keys_come_before_the_letters_of_a_list(qtbot, window, scope, pressed):
+    press(qtbot, window.choice, "N")
+    assert pressed == ["new_target"]
+    assert window.choice.currentText() == "all"
+
+
+def test_who_writes_gets_letters(qtbot, window, scope, pressed):
+    for key in ("N", "Shift+T", ".", ","):
+        press(qtbot, window.line, key)
+    assert pressed == []
+    assert len(window.line.text()) == 4
+
+
+def test_who_writes_takes_back_their_own_letters(qtbot, window, scope, pressed):
+    window.line.setFocus()
+    qtbot.keyClicks(window.line, "ab")
+    qtbot.keyClick(window.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.line.text() == ""
+    assert pressed == []
+
+
+def test_key_can_be_switched_off_and_on(qtbot, window, scope, pressed):
+    scope.set_enabled("undo", False)
+    press(qtbot, window.button, "Ctrl+Z")
+    assert pressed == []
+    scope.set_enabled("undo", True)
+    press(qtbot, window.button, "Ctrl+Z")
+    assert pressed == ["undo"]
+
+
+def test_closed_scope_is_silent(qtbot, window, scope, pressed):
+    scope.close()
+    scope.close()
+    press(qtbot, window.button, "Ctrl+Z")
+    assert pressed == []
+
+
+def test_unknown_action_is_named(window):
+    with pytest.raises(ConfigError, match="no action 'fly'"):
+        ShortcutScope(window.dock, {"fly": print})
