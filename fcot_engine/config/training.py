@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fcot_engine.errors import ConfigError
@@ -144,9 +144,19 @@ class LossConfig:
     """Steps of the rectifier while training."""
     match: float = 0.2
     """Telling targets apart (InfoNCE), each scale."""
+    distilled: float = 100.0
+    """Score maps like those of a teacher, where there is one."""
 
     def __post_init__(self) -> None:
-        for name in ("coarse", "fine", "start", "inner", "generated", "match"):
+        for name in (
+            "coarse",
+            "fine",
+            "start",
+            "inner",
+            "generated",
+            "match",
+            "distilled",
+        ):
             value = getattr(self, name)
             _check(value >= 0, f"losses.{name} must not be negative, got {value:g}.")
         _check(
@@ -182,6 +192,9 @@ class TrainingConfig:
     """Which parameters are trained."""
     batch: int = 16
     """Sequences in a step."""
+    patch_sizes: tuple[tuple[int, float], ...] = ()
+    """Sides of the patches in the course of the run, each with its share of `samples`,
+    such as ((160, 0.6), (288, 0.4)); empty for the factory's side throughout."""
     samples: int | None = None
     """End after this many sequences; None to end by `minutes` alone."""
     minutes: float | None = None
@@ -227,6 +240,8 @@ class TrainingConfig:
         for name in ("samples", "minutes", "lr", "max_grad_norm", "checkpoint_minutes"):
             value = getattr(self, name)
             _check(value is None or value > 0, f"{name} must be above 0, got {value}.")
+        if self.patch_sizes:
+            self._check_patch_sizes()
         for name in ("warmup_samples", "weight_decay", "seed"):
             value = getattr(self, name)
             _check(value >= 0, f"{name} must not be negative, got {value}.")
@@ -256,3 +271,20 @@ class TrainingConfig:
             f"ema_decay must lie in [0, 1), got {self.ema_decay:g}.",
         )
         _check(self.log_every >= 1, f"log_every must be >= 1, got {self.log_every}.")
+
+    def _check_patch_sizes(self) -> None:
+        for side, share in self.patch_sizes:
+            replace(self.factory, patch_size=side)  # raises where it cannot be
+            _check(
+                0 < share <= 1,
+                f"patch_sizes needs shares above 0, got {share:g} for {side} px.",
+            )
+        total = sum(share for _, share in self.patch_sizes)
+        _check(
+            abs(total - 1) < 1e-6,
+            f"The shares of patch_sizes must sum to 1, got {total:g}.",
+        )
+        _check(
+            self.samples is not None,
+            "patch_sizes are shares of a run of so many samples: give samples too.",
+        )

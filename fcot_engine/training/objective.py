@@ -3,11 +3,12 @@
 For each sequence the classification filters and the regression model are made from the
 train frames, as while tracking, and judged on the test frames:
 
-    L = a (L_cls at both scales) + b L_reg + c L_match
+    L = a (L_cls at both scales) + b L_reg + c L_match (+ d L_distil)
 
 L_cls is DiMP's hinge loss for the first filter, some of the optimiser's iterates and
 the last one, L_reg the IoU loss within two cells of the centre, for the generated and
-for the rectified model, L_match the loss of `matching_loss`. The weights are settings.
+for the rectified model, L_match the loss of `matching_loss`, L_distil, where there is a
+teacher, that of `distillation`. The weights are settings.
 In a test frame that does not show the target no score should be above 0, and boxes do
 not count.
 """
@@ -29,6 +30,8 @@ from fcot_engine.ops.losses import (
     hinge_classification_loss,
     offset_iou_loss,
 )
+from fcot_engine.training.distillation import FrameScores, Teacher
+from fcot_engine.training.filter_learning import learn_filters
 from fcot_engine.training.matching_loss import matching_loss
 from fcot_engine.training.training_batch import TrainingBatch
 
@@ -45,6 +48,7 @@ def compute_losses(
     *,
     stage: Stage,
     config: LossConfig = _DEFAULT,
+    teacher: Teacher | None = None,
 ) -> dict[str, Tensor]:
     """Measure a network on a batch of sequences.
 
@@ -53,6 +57,7 @@ def compute_losses(
         batch: B sequences with Nt train and Ns test frames.
         stage: "one" for the whole loss, "two" for the rectified regression alone.
         config: the weights of the parts.
+        teacher: a network whose score maps are learned too, in stage one.
 
     Returns:
         Scalars by name: "total" to be minimised, its parts, and figures without
@@ -64,16 +69,21 @@ def compute_losses(
     rectified = config.rectified * rectified
     if stage == "two":
         return {"total": rectified, "rectified": rectified}
-    coarse = _classification_loss(
+    coarse, coarse_scores = _classification_loss(
         network.coarse, batch, train.coarse, test.coarse, config
     )
-    fine = _classification_loss(network.fine, batch, train.fine, test.fine, config)
+    fine, fine_scores = _classification_loss(
+        network.fine, batch, train.fine, test.fine, config
+    )
     parts = {
         "coarse": config.coarse * coarse,
         "fine": config.fine * fine,
         "generated": config.generated * generated,
         "rectified": rectified,
     }
+    if teacher is not None:
+        scores = FrameScores(coarse_scores, fine_scores)
+        parts["distilled"] = config.distilled * teacher.compare(network, scores, batch)
     learned = network.config.coarse.channels, network.config.fine.channels
     for name, stride, channels in zip(
         ("coarse", "fine"), (COARSE_STRIDE, FINE_STRIDE), learned, strict=True
@@ -105,22 +115,17 @@ def _classification_loss(
     train: Tensor,
     test: Tensor,
     config: LossConfig,
-) -> Tensor:
-    """Hinge loss on the test frames for the first, some inner and the last filter."""
-    n_train = train.shape[1]
-    size = (train.shape[-2], train.shape[-1])
-    start = model.start_filter(train, batch.train_boxes_xywh)
-    iterates = model.optimise(
-        start,
-        train,
-        model.label_maps(batch.train_boxes_xywh, size),
-        sample_weights=train.new_full(train.shape[:2], 1 / n_train),
-        iterations=config.iterations,
-    )
+) -> tuple[Tensor, Tensor]:
+    """Hinge loss on the test frames for the first, some inner and the last filter.
+
+    Returns:
+        The loss, and the scores by the last filter, `(B, Ns, rows, columns)`.
+    """
+    start, iterates = learn_filters(model, batch, train, iterations=config.iterations)
     boxes = batch.test_boxes_xywh
     wanted = gaussian_label(
         boxes[..., :2] + boxes[..., 2:] / 2,
-        model.score_size(size),
+        model.score_size((train.shape[-2], train.shape[-1])),
         model.config.label_sigma,
         stride=model.stride,
         offset=model.first_cell_px / model.stride,
@@ -130,13 +135,14 @@ def _classification_loss(
     def judge(target_filter: Tensor) -> Tensor:
         return hinge_classification_loss(model.score(test, target_filter), wanted)
 
-    loss = judge(iterates[-1])
+    scores = model.score(test, iterates[-1])
+    loss = hinge_classification_loss(scores, wanted)
     if config.inner > 0:
         inner = [judge(iterates[number - 1]) for number in config.inner_iterates]
         loss = loss + config.inner * torch.stack(inner).mean()
     if config.start > 0:
         loss = loss + config.start * judge(start)
-    return loss
+    return loss, scores
 
 
 def _regression_losses(

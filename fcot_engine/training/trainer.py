@@ -118,6 +118,9 @@ class Trainer:
     def resume(self) -> bool:
         """Go on from the newest checkpoint of the run folder, if there is one.
 
+        A checkpoint that was made small for carrying may lack the optimiser's moments,
+        which then start anew, and all weights but the average.
+
         Raises:
             TrainingError: it is damaged, or belongs to another stage, seed or network.
         """
@@ -133,9 +136,11 @@ class Trainer:
                     f"{name}, or a new run folder with --init."
                 )
         try:
-            self.network.load_state_dict(state["network"])
+            weights = state.get("network", state["average"]["values"])
+            self.network.load_state_dict(weights)
             self.average.load_state_dict(state["average"])
-            self._optimizer.load_state_dict(state["optimizer"])
+            if "optimizer" in state:
+                self._optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, KeyError, ValueError) as error:
             raise TrainingError(
                 f"{path} does not fit the network: {error}. Use the preset and the "
@@ -199,20 +204,23 @@ class Trainer:
         Returns:
             Its folder; None in all processes but the first.
         """
-        random_states = self.team.gather(torch.get_rng_state())
         self._last_saved = time.monotonic()
+        state = self.gather_state()
         if not self.team.is_first:
             return None
-        state = {
+        return write_checkpoint(self.folder, state, step=self.progress.step)
+
+    def gather_state(self) -> dict[str, Any]:
+        """Everything that the next step depends on; called by all processes."""
+        return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "progress": dataclasses.asdict(self.progress),
-            "rng": random_states,
+            "rng": self.team.gather(torch.get_rng_state()),
             "stage": self.config.stage,
             "seed": self.config.seed,
         }
-        return write_checkpoint(self.folder, state, step=self.progress.step)
 
     def load_average(self) -> nn.Module:
         """Put the averaged weights into the network, for export; ends training."""

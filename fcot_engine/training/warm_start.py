@@ -1,0 +1,90 @@
+"""Where a new run starts: fresh parameters, a weights file, or what fits of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from fcot_engine.config.presets import find_preset
+from fcot_engine.errors import WeightsError
+from fcot_engine.model.lite_network import LiteNet
+from fcot_engine.model.network import FcotNet
+from fcot_engine.model.network_building import build_network
+from fcot_engine.model.weights import load_network, network_kind
+
+__all__ = ["Start", "start_network"]
+
+_START_GAIN = "start_gain"
+
+
+class Start(NamedTuple):
+    """A network to train, on the CPU."""
+
+    network: FcotNet
+    knows_fixed_statistics: bool
+    """Whether its fixed features, if it has any, are normalised already."""
+    told: str
+    """Where its parameters come from, in words."""
+
+
+def start_network(preset: str | None, weights: Path | None) -> Start:
+    """Make the network that a run starts with.
+
+    Args:
+        preset: the size that is wanted; None for that of `weights`, or else "lite".
+        weights: a weights file. If it is of the preset's size, or no preset is asked
+            for, it is taken as it is. Between `lite` and `base` the parts they share
+            are taken: fixed features, label, mask and weight tables, the initialiser's
+            gains for fixed features, eta.
+
+    Raises:
+        ConfigError: no such preset.
+        WeightsError: the file cannot be read, or nothing of it fits.
+    """
+    if weights is None:
+        name = preset or "lite"
+        return Start(build_network(find_preset(name).network), False, "new parameters")
+    given = load_network(weights)
+    if preset is None:
+        return Start(given, True, f"all of {weights.name}")
+    network = build_network(find_preset(preset).network)
+    if _shapes(network) == _shapes(given):
+        return Start(given, True, f"all of {weights.name}")  # with its own settings
+    if not (isinstance(network, LiteNet) and isinstance(given, LiteNet)):
+        raise WeightsError(
+            f"{weights} holds a network of the kind {network_kind(given.config)!r}, "
+            f"from which preset {preset!r} cannot start. Leave --preset out to train "
+            "that network, or let it teach the new one with --distill-from."
+        )
+    count = _take_over_(network, given)
+    told = f"{count} of {len(_shapes(network))} tensors of {weights.name}, others new"
+    return Start(network, network.backbone.fixed is not None, told)
+
+
+def _shapes(network: FcotNet) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in network.state_dict().items()}
+
+
+@torch.no_grad()
+def _take_over_(network: LiteNet, given: LiteNet) -> int:
+    """Copy what both have; returns how many tensors were written to."""
+    if network.has_fixed_features != given.has_fixed_features:
+        raise WeightsError(
+            "Only one of both networks has fixed features, so nothing can be taken "
+            "over. Use --distill-from in place of --init."
+        )
+    own, other = network.state_dict(), given.state_dict()
+    count = 0
+    for name in own.keys() & other.keys():
+        if own[name].shape == other[name].shape:
+            own[name].copy_(other[name])
+        elif name.endswith(_START_GAIN) and network.has_fixed_features:
+            learned = getattr(given, name.split(".")[0]).config.channels
+            fixed = other[name][learned:]  # fixed channels stand behind learned ones
+            own[name][-len(fixed) :].copy_(fixed)
+        else:
+            continue
+        count += 1
+    return count

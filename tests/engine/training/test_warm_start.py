@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from fcot_engine.config.network import ResNetBackboneConfig
+from fcot_engine.config.presets import PRESETS, Preset
+from fcot_engine.errors import WeightsError
+from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.training.warm_start import start_network
+
+
+@pytest.fixture
+def lite_file(make_lite_network, tmp_path):
+    network = make_lite_network()
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            if value.is_floating_point():
+                value.uniform_(0.5, 1.0)
+    path = tmp_path / "lite.safetensors"
+    save_network(network, path)
+    return path
+
+
+@pytest.fixture
+def small_base(make_lite_network, monkeypatch):
+    """A base preset with few channels, more of them than the lite network has."""
+    config = make_lite_network().config
+    config = dataclasses.replace(
+        config,
+        backbone=ResNetBackboneConfig(decoder_width=12),
+        fine=dataclasses.replace(config.fine, channels=9, head_width=8),
+    )
+    preset = Preset(network=config, weights_name="base.safetensors")
+    monkeypatch.setitem(PRESETS, "base", preset)
+    return config
+
+
+class TestStartNetwork:
+    def test_without_a_file_everything_is_new(self, small_base):
+        start = start_network("base", None)
+        assert start.network.config == small_base
+        assert not start.knows_fixed_statistics
+
+    def test_without_a_preset_the_file_is_taken_as_it_is(self, lite_file):
+        start = start_network(None, lite_file)
+        assert start.network.config == load_network(lite_file).config
+        assert start.knows_fixed_statistics
+
+    def test_base_takes_from_lite_what_both_have(self, small_base, lite_file):
+        start, lite = start_network("base", lite_file), load_network(lite_file)
+        assert start.network.config == small_base
+        assert start.knows_fixed_statistics
+        own, other = start.network.state_dict(), lite.state_dict()
+        for name in (
+            "backbone.fixed.std",
+            "fine.label_table",
+            "coarse.weight_table",
+            "regression.eta",
+        ):
+            assert torch.equal(own[name], other[name])
+
+    def test_gains_of_fixed_features_are_taken_from_behind_the_learned_ones(
+        self, small_base, lite_file
+    ):
+        own = start_network("base", lite_file).network.fine.start_gain
+        other = load_network(lite_file).fine.start_gain
+        assert torch.equal(own[9:], other[6:])
+        assert (own[:9] == 0).all()
+
+    def test_paper_cannot_start_from_lite_but_be_taught(self, lite_file):
+        with pytest.raises(WeightsError, match="--distill-from"):
+            start_network("paper", lite_file)
