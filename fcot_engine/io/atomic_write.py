@@ -19,6 +19,7 @@ class StagedFiles:
 
     def __init__(self) -> None:
         self._staged: list[tuple[Path, Path]] = []  # (temporary, final)
+        self._temporary_of: dict[Path, Path] = {}
         self._made_folders: list[Path] = []
 
     @property
@@ -26,8 +27,14 @@ class StagedFiles:
         """The final places, in the order of writing."""
         return [final for _, final in self._staged]
 
-    def write_text(self, path: Path, text: str) -> None:
+    def write_text(self, path: Path, text: str, *, durable: bool = True) -> None:
         """Write UTF-8 text that will become `path` at the end.
+
+        Args:
+            path: the final place.
+            text: what to write.
+            durable: wait until the disk has it; of thousands of small files that
+                would take minutes.
 
         Raises:
             OSError: it cannot be written; `write_together` translates this.
@@ -35,10 +42,20 @@ class StagedFiles:
         self._make_folder(path.parent)
         temporary = _free_name(path, ".part")
         self._staged.append((temporary, path))
+        self._temporary_of[path] = temporary
         with temporary.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())  # a full disk may show only here
+            if durable:
+                os.fsync(stream.fileno())  # a full disk may show only here
+
+    def read_back(self, path: Path) -> str:
+        """Return the text that will become `path`, as it was written.
+
+        Raises:
+            OSError: it cannot be read; `write_together` translates this.
+        """
+        return self._temporary_of[path].read_text(encoding="utf-8")
 
     def commit(self) -> None:
         """Move all files to their places; at an error put the old ones back."""

@@ -4,11 +4,15 @@ One file serves readers of COCO, TAO and CocoVID: `videos`, `tracks`, `images` (
 frames of the video), `annotations`, `categories`. Coordinates are pixels from 0, boxes
 `[x, y, width, height]`; all ids count from 1, `frame_id` and `frame_index` from 0.
 Track ids stand in the annotation and again in its `attributes`, since some readers keep
-only those; there is also where the box came from (`source`: human, corrected, tracked),
-whether a person stands behind it (`keyframe`) and the tracker's `score`.
+only those; there is also where the box came from (`source`: human, corrected, tracked,
+interpolated, imported), whether a person stands behind it (`keyframe`), whether the
+target is `occluded` there, the tracker's `score`, its `engine` and `weights`, and what
+a person said about the target. `tracks` have name, colour, attributes, and the
+stretches `[first, last]` in which the target is `occluded` or `out_of_view`.
 
 Frames where the target was lost have no annotation: a reader would take the last known
 place for a seen target. They are listed as `lost_frames` of their track, from 0.
+`fcot_engine.io.read_coco` reads all but those back.
 """
 
 from __future__ import annotations
@@ -19,13 +23,20 @@ from pathlib import Path
 from typing import Any
 
 from fcot_engine.io.atomic_write import write_together
+from fcot_engine.io.coco_reading import parse_coco
+from fcot_engine.io.export_proof import prove, prove_tracks
 from fcot_engine.io.exported_boxes import class_names, class_number, rows_by_frame
+from fcot_engine.io.track_notes import encode_box, encode_notes
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import Track, TrackBox, TrackStore
 
 __all__ = ["write_coco"]
 
 _VIDEO_ID = 1
+_OWN_KEYS = {
+    *("track_id", "occluded", "keyframe", "source", "score", "engine", "weights")
+}
+"""Attributes of a box that a person's own must not take the place of."""
 
 
 def write_coco(
@@ -42,8 +53,8 @@ def write_coco(
         The file.
 
     Raises:
-        ExportError: there is nothing to write, or writing fails; then nothing is
-            changed.
+        ExportError: there is nothing to write, writing fails, or what was written is
+            not read again as it was; then nothing is changed.
     """
     rows = rows_by_frame(store, source)
     names = class_names(store)
@@ -66,6 +77,12 @@ def write_coco(
     with write_together() as files:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         files.write_text(Path(path), text + "\n")
+
+        def check() -> str | None:
+            read = parse_coco(files.read_back(Path(path)), file_name=Path(path).name)
+            return prove_tracks(store, read.store, keeps_lost=False)
+
+        prove("COCO annotations", check)
     return files.paths[0]
 
 
@@ -88,6 +105,7 @@ def _track(track: Track, names: list[str]) -> dict[str, Any]:
         "category_id": class_number(track, names),
         "video_id": _VIDEO_ID,
         "lost_frames": [box.frame_index for box in track if box.is_lost],
+        **encode_notes(track),
     }
 
 
@@ -119,10 +137,10 @@ def _annotation(
         "track_id": track.track_id,
         "instance_id": track.track_id,
         "attributes": {
+            **{k: v for k, v in track.info.attributes.items() if k not in _OWN_KEYS},
             "track_id": track.track_id,
-            "occluded": False,
+            "occluded": track.info.is_occluded(box.frame_index),
             "keyframe": box.origin.is_human,
-            "source": box.origin.value,
-            "score": round(float(box.score), 4),
+            **encode_box(box),
         },
     }

@@ -1,4 +1,4 @@
-"""What both export formats need to know about a track store."""
+"""What all export formats need to know about a track store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fcot_engine.errors import ExportError
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import Track, TrackBox, TrackStore
 
-__all__ = ["class_names", "class_number", "rows_by_frame", "safe_name"]
+__all__ = ["class_names", "class_number", "class_of", "rows_by_frame", "safe_name"]
 
 _LONGEST_NAME = 80
 
@@ -38,12 +38,12 @@ def rows_by_frame(
 
 def class_names(store: TrackStore) -> list[str]:
     """Class names in the order of first use; a class's number is its place + 1."""
-    return list(dict.fromkeys(_one_line(track.label) for track in store))
+    return list(dict.fromkeys(class_of(track) for track in store))
 
 
 def class_number(track: Track, names: list[str]) -> int:
     """Number of a track's class, 1 for the first name."""
-    return names.index(_one_line(track.label)) + 1
+    return names.index(class_of(track)) + 1
 
 
 def safe_name(name: str) -> str:
@@ -58,5 +58,6 @@ def safe_name(name: str) -> str:
     return joined[:_LONGEST_NAME].strip("._-") or "video"
 
 
-def _one_line(label: str) -> str:
-    return " ".join(label.split()) or "object"
+def class_of(track: Track) -> str:
+    """A track's class in one line, never empty."""
+    return " ".join(track.label.split()) or "object"

@@ -11,25 +11,33 @@ official text has it: the box of a whole frame begins at 1,1. Datumaro and CVAT 
 0; `pixel_origin=0` writes that.
 
 Where the target was lost, `gt.txt` keeps the last known box with conf 0 and visibility
-0, which evaluation ignores, and the result file has no row.
+0, which evaluation ignores, and the result file has no row. Where it is occluded, its
+box has conf 1 and visibility 0. Out of view there is no row.
+
+`export.json` says what the format has no room for: for each box who stands behind it,
+for each track its name, attributes and marks. `fcot_engine.io.read_mot` reads it back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fcot_engine.errors import ExportError
 from fcot_engine.io.atomic_write import write_together
+from fcot_engine.io.export_proof import prove, prove_tracks
 from fcot_engine.io.exported_boxes import (
     class_names,
     class_number,
     rows_by_frame,
     safe_name,
 )
+from fcot_engine.io.mot_reading import MotFolder, parse_mot
+from fcot_engine.io.track_notes import encode_box, encode_notes
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import Track, TrackBox, TrackStore
 
@@ -57,8 +65,8 @@ def write_mot(
         The files, `gt.txt` first.
 
     Raises:
-        ExportError: there is nothing to write, or writing fails; then nothing is
-            changed.
+        ExportError: there is nothing to write, writing fails, or what was written is
+            not read again as it was; then nothing is changed.
     """
     if pixel_origin not in (0, 1):
         raise ExportError(f"pixel_origin must be 0 or 1, got {pixel_origin!r}.")
@@ -66,16 +74,26 @@ def write_mot(
     names = class_names(store)
     name = safe_name(source.name)
     sequence = Path(folder) / name
+    truth = sequence / "gt" / "gt.txt"
+    truth_text = _truth_text(rows, names, pixel_origin)
+    choices = _choices(rows, store, source, pixel_origin)
+    choices["truth_sha256"] = hashlib.sha256(truth_text.encode()).hexdigest()
     with write_together() as files:
-        files.write_text(
-            sequence / "gt" / "gt.txt", _truth_text(rows, names, pixel_origin)
-        )
+        files.write_text(truth, truth_text)
         files.write_text(sequence / "gt" / "labels.txt", _lines(names))
         files.write_text(sequence / "seqinfo.ini", _sequence_text(name, source))
         files.write_text(Path(folder) / f"{name}.txt", _result_text(rows, pixel_origin))
-        files.write_text(
-            sequence / "export.json", _choices_text(rows, source, pixel_origin)
-        )
+        files.write_text(sequence / "export.json", _to_json(choices))
+
+        def check() -> str | None:
+            around = MotFolder(
+                labels=tuple(files.read_back(sequence / "gt/labels.txt").splitlines()),
+                choices=json.loads(files.read_back(sequence / "export.json")),
+            )
+            read, _ = parse_mot(files.read_back(truth), file_name=name, around=around)
+            return prove_tracks(store, read, keeps_lost=True)
+
+        prove("MOT files", check)
     return files.paths
 
 
@@ -83,9 +101,13 @@ def _truth_text(rows: _Rows, names: list[str], pixel_origin: int) -> str:
     classes = {track.track_id: class_number(track, names) for _, track in rows}
     return _lines(
         f"{_place(box, track, pixel_origin)},{'0' if box.is_lost else '1'},"
-        f"{classes[track.track_id]},{'0' if box.is_lost else '1'}"
+        f"{classes[track.track_id]},{_visibility(box, track)}"
         for box, track in rows
     )
+
+
+def _visibility(box: TrackBox, track: Track) -> int:
+    return int(not (box.is_lost or track.info.is_occluded(box.frame_index)))
 
 
 def _result_text(rows: _Rows, pixel_origin: int) -> str:
@@ -120,28 +142,37 @@ def _sequence_text(name: str, source: FrameSource) -> str:
     )
 
 
-def _choices_text(rows: _Rows, source: FrameSource, pixel_origin: int) -> str:
+def _choices(
+    rows: _Rows, store: TrackStore, source: FrameSource, pixel_origin: int
+) -> dict[str, Any]:
     boxes = [
         {
             "frame": box.frame_index + 1,
             "id": track.track_id,
-            "source": box.origin.value,
-            "score": round(float(box.score), 4),
+            **encode_box(box),
             "lost": box.is_lost,
         }
         for box, track in rows
     ]
-    choices = {
+    return {
         "source_name": source.name,
         "first_frame": 1,
         "first_id": 1,
         "pixel_origin": pixel_origin,
         "frame_rate": source.frame_rate,
         "lost": "gt.txt: conf 0 and visibility 0; result file: no row",
+        "occluded": "conf 1 and visibility 0",
         "frame_file_names": _own_file_names(source),
+        "tracks": [
+            {"id": track.track_id, **encode_notes(track, first_frame=1)}
+            for track in store
+        ],
         "boxes": boxes,
     }
-    return json.dumps(choices, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _to_json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _own_file_names(source: FrameSource) -> list[str] | None:

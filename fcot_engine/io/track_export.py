@@ -8,8 +8,11 @@ from pathlib import Path
 
 from fcot_engine.errors import ExportError
 from fcot_engine.io.coco import write_coco
+from fcot_engine.io.cvat import write_cvat
 from fcot_engine.io.exported_boxes import safe_name
 from fcot_engine.io.mot import write_mot
+from fcot_engine.io.single_target import write_got10k, write_lasot
+from fcot_engine.io.yolo import write_yolo
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import TrackStore
 
@@ -26,6 +29,12 @@ def export_tracks(
 
         FOLDER/mot/...                                    see `fcot_engine.io.mot`
         FOLDER/coco/annotations/instances_NAME.json       see `fcot_engine.io.coco`
+        FOLDER/cvat/NAME.xml                              see `fcot_engine.io.cvat`
+        FOLDER/yolo/NAME/...                              see `fcot_engine.io.yolo`
+        FOLDER/lasot/NAME/...                     see `fcot_engine.io.single_target`
+        FOLDER/got10k/NAME/...                    see `fcot_engine.io.single_target`
+
+    Each format is read again after writing and compared with what was to be written.
 
     Args:
         folder: where the files go; made if needed.
@@ -38,7 +47,7 @@ def export_tracks(
 
     Raises:
         ExportError: a format is unknown (then nothing is written), there is nothing to
-            write, or writing fails.
+            write, or writing fails; formats written before stay.
     """
     wanted = list(dict.fromkeys(name.strip().lower() for name in formats))
     unknown = [name for name in wanted if name not in FORMATS]
@@ -62,8 +71,29 @@ def _export_coco(folder: Path, store: TrackStore, source: FrameSource) -> list[P
     return [write_coco(folder / "coco" / "annotations" / file_name, store, source)]
 
 
+def _export_cvat(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    file_name = f"{safe_name(source.name)}.xml"
+    return [write_cvat(folder / "cvat" / file_name, store, source)]
+
+
+def _export_yolo(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    return write_yolo(folder / "yolo" / safe_name(source.name), store, source)
+
+
+def _export_lasot(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    return write_lasot(folder / "lasot" / safe_name(source.name), store, source)
+
+
+def _export_got10k(folder: Path, store: TrackStore, source: FrameSource) -> list[Path]:
+    return write_got10k(folder / "got10k" / safe_name(source.name), store, source)
+
+
 FORMATS: dict[str, Callable[[Path, TrackStore, FrameSource], list[Path]]] = {
     "mot": _export_mot,
     "coco": _export_coco,
+    "cvat": _export_cvat,
+    "yolo": _export_yolo,
+    "lasot": _export_lasot,
+    "got10k": _export_got10k,
 }
 """Writers by the name that the command line and the plugin offer."""
