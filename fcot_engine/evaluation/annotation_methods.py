@@ -144,7 +144,10 @@ class RestartingMethod(_TrackingMethod):
 
 
 class _RestartingTracker:
-    """Starts anew on one box where it should learn, and ignores all others."""
+    """Starts anew on one box where it should learn, and ignores all others.
+
+    A rejected place would be a lesson, too.
+    """
 
     def __init__(self, tracker: TrackerLike) -> None:
         self._tracker = tracker
@@ -152,7 +155,12 @@ class _RestartingTracker:
         """The box to start on next."""
 
     def init(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
+        self,
+        frame_rgb: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        /,
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
         return self._tracker.init(frame_rgb, box_xywh)
 
@@ -163,7 +171,12 @@ class _RestartingTracker:
         self._tracker.place(box_xywh)
 
     def correct(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
+        self,
+        frame_rgb: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        /,
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
         # a box that was drawn with no frame behind it to fill is taught later, when it
         # is no longer the one to start on

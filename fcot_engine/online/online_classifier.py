@@ -12,7 +12,7 @@ from fcot_engine.model.network import ClassFeatures, FcotNet
 from fcot_engine.online.sample_memory import SampleMemory
 from fcot_engine.online.scale_classifier import ScaleClassifier
 
-__all__ = ["OnlineClassifier", "Scores"]
+__all__ = ["OnlineClassifier", "RejectedSamples", "Scores"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,16 @@ class Scores:
     """Stride 16, resampled to the fine grid."""
     fine: Tensor
     """Stride 4."""
+
+
+@dataclass(frozen=True, eq=False)
+class RejectedSamples:
+    """Patches around places that are not the target (`make_rejected_patches`)."""
+
+    features: ClassFeatures
+    """Of M patches."""
+    boxes_xywh: Tensor
+    """Where the target is, `(M, 4)` in patch pixels, often outside."""
 
 
 class OnlineClassifier:
@@ -51,15 +61,27 @@ class OnlineClassifier:
         self._coarse = ScaleClassifier(network.coarse, learned_gain=gain)
         self._fine = ScaleClassifier(network.fine, learned_gain=gain)
 
-    def learn_given(self, features: ClassFeatures, boxes_xywh: Tensor) -> None:
+    def learn_given(
+        self,
+        features: ClassFeatures,
+        boxes_xywh: Tensor,
+        rejected: RejectedSamples | None = None,
+    ) -> None:
         """Take in the samples of a human box and optimise on everything known.
 
         Args:
             features: of N augmented patches, the first one unchanged.
             boxes_xywh: `(N, 4)` in patch pixels.
+            rejected: hard negatives, places of the same frame that are not the target;
+                each counts as much as a human box.
         """
         coarse, fine = self._weigh(features)
-        self.memory.add_given(coarse, fine, boxes_xywh)
+        if rejected is not None and len(self.memory):
+            self._add_rejected(rejected)  # before the box, which is the newest then
+            self.memory.add_given(coarse, fine, boxes_xywh)
+        else:
+            self.memory.add_given(coarse, fine, boxes_xywh)
+            self._add_rejected(rejected)
         iterations = self._config.correction_iterations
         if not self._fine.has_filter:
             self._coarse.start(coarse, boxes_xywh)
@@ -102,6 +124,14 @@ class OnlineClassifier:
         place = self._localisation
         fused = place.coarse_weight * coarse + place.fine_weight * fine
         return Scores(first_cell_px, fused, coarse, fine)
+
+    def _add_rejected(self, rejected: RejectedSamples | None) -> None:
+        if rejected is None:
+            return
+        coarse, fine = self._weigh(rejected.features)
+        parts = (coarse.split(1), fine.split(1), rejected.boxes_xywh.split(1))
+        for sample in zip(*parts, strict=True):
+            self.memory.add_given(*sample)
 
     def _weigh(self, features: ClassFeatures) -> tuple[Tensor, Tensor]:
         return self._coarse.weigh(features.coarse), self._fine.weigh(features.fine)

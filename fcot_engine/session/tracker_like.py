@@ -22,17 +22,30 @@ class TrackerLike(Protocol):
     """
 
     def init(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
+        self,
+        frame_rgb: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        /,
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
-        """Start on a target, forgetting any earlier one."""
+        """Start on a target, forgetting any earlier one; see `correct`."""
 
     def track(self, frame_rgb: NDArray[np.uint8], /) -> TrackResult:
         """Find the target in the next frame."""
 
     def correct(
-        self, frame_rgb: NDArray[np.uint8], box_xywh: Sequence[float], /
+        self,
+        frame_rgb: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        /,
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
-        """Learn where the target is in a frame; the next `track` goes on from there."""
+        """Learn where the target is in a frame; the next `track` goes on from there.
+
+        In places of `not_boxes` a person said that the target is not.
+        """
 
     def place(self, box_xywh: Sequence[float], /) -> None:
         """Move the search to a box without learning."""

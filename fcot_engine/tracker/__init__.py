@@ -3,6 +3,7 @@
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.installed_weights import default_weights
 from fcot_engine.tracker.multi_tracker import MultiTracker
+from fcot_engine.tracker.options import TrackerOptions
 from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
 from fcot_engine.tracker.tracker import Tracker
 
@@ -11,6 +12,7 @@ __all__ = [
     "ScoreMaps",
     "TrackResult",
     "Tracker",
+    "TrackerOptions",
     "Verdict",
     "choose_device",
     "default_weights",

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar, Unpack
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.calibration import CalibrationConfig
-from fcot_engine.config.overrides import SettingValue, apply_settings
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config.overrides import SettingValue
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import TrackerStateError
 from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
 from fcot_engine.model.network import FcotNet
-from fcot_engine.model.weights import load_network
 from fcot_engine.online.calibration import (
     Evidence,
     estimate_confidence,
@@ -29,8 +25,8 @@ from fcot_engine.online.verdict import Verdict
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.following import follow_targets
 from fcot_engine.tracker.frame_image import check_box, frame_to_image
-from fcot_engine.tracker.installed_weights import default_weights
 from fcot_engine.tracker.memory_reuse import keep_freed_memory
+from fcot_engine.tracker.options import TrackerOptions, load_preset
 from fcot_engine.tracker.results import TrackResult
 from fcot_engine.tracker.score_maps import describe_scores
 from fcot_engine.tracker.target import Sighting, Target
@@ -61,27 +57,25 @@ class MultiTracker(Generic[Id]):
         self,
         network: FcotNet,
         config: TrackerConfig | None = None,
-        *,
-        device: str = "auto",
-        seed: int = 0,
-        keep_score_maps: bool = True,
+        **options: Unpack[TrackerOptions],
     ) -> None:
         """Make a tracker around a network; see `from_preset` for the usual way.
 
         Args:
             network: moved to the device and used as it is, never changed.
             config: settings; the defaults if None.
-            device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-            seed: of the random shifts in the augmentation, the same for each target.
-            keep_score_maps: whether results carry their score maps.
+            options: see `TrackerOptions`.
+
+        Raises:
+            ConfigError: no such device.
         """
-        self._device = choose_device(device)
+        self._device = choose_device(options.get("device", "auto"))
         if self._device.type == "cpu":
             keep_freed_memory()
         self._network = network.to(self._device).eval()
         self._config = config or TrackerConfig()
-        self._seed = seed
-        self._keep_score_maps = keep_score_maps
+        self._seed = options.get("seed", 0)
+        self._keep_score_maps = options.get("keep_score_maps", True)
         self._targets: dict[Id, Target] = {}
 
     @classmethod
@@ -91,39 +85,17 @@ class MultiTracker(Generic[Id]):
         *,
         weights: Path | str | None = None,
         settings: Mapping[str, SettingValue] | None = None,
-        device: str = "auto",
-        seed: int = 0,
-        keep_score_maps: bool = True,
+        **options: Unpack[TrackerOptions],
     ) -> Self:
         """Make a tracker from a preset's settings and weights.
 
-        Args:
-            preset: name of the preset.
-            weights: a weights file in place of the preset's own. Scores are then not
-                calibrated, unless `settings` say how.
-            settings: settings that differ from the preset's, by dotted name, such as
-                "regression.blend".
-            device: see `__init__`.
-            seed: see `__init__`.
-            keep_score_maps: see `__init__`.
+        See `load_preset` for the arguments and `TrackerOptions` for the options.
 
         Raises:
             ConfigError: no such preset, setting or device.
             WeightsError: the weights file is missing, corrupted or does not fit.
         """
-        chosen = find_preset(preset)
-        config = chosen.tracker
-        if weights is not None:  # the preset's curve was fitted to its own weights
-            config = replace(config, calibration=CalibrationConfig())
-        config = apply_settings(config, settings or {})
-        path = default_weights(preset) if weights is None else Path(weights)
-        return cls(
-            load_network(path),
-            config,
-            device=device,
-            seed=seed,
-            keep_score_maps=keep_score_maps,
-        )
+        return cls(*load_preset(preset, weights, settings), **options)
 
     @property
     def device_name(self) -> str:
@@ -155,37 +127,62 @@ class MultiTracker(Generic[Id]):
 
     @torch.inference_mode()
     def init(
-        self, target_id: Id, frame: NDArray[np.uint8], box_xywh: Sequence[float]
+        self,
+        target_id: Id,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
         """Start on a target; what was learned under this id before is forgotten.
 
+        Args:
+            target_id: a name of the caller's choice.
+            frame: uint8 RGB, shape (H, W, 3).
+            box_xywh: the target, in image pixels.
+            not_boxes: see `correct`.
+
         Raises:
-            BoxError: the box is not usable in this frame.
+            BoxError: a box is not usable in this frame.
             FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
         """
         image, box = frame_to_image(frame, self._device), check_box(box_xywh, frame)
+        others = [check_box(other, frame) for other in not_boxes]
         target = Target(self._network, self._config, seed=self._seed)
-        target.learn_given(image, box)
+        target.learn_given(image, box, others)
         self._targets[target_id] = target
         return TrackResult(box, 1.0, Verdict.GIVEN)
 
     @torch.inference_mode()
     def correct(
-        self, target_id: Id, frame: NDArray[np.uint8], box_xywh: Sequence[float]
+        self,
+        target_id: Id,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
         """Learn from a box that a person drew, and go on from there.
 
         The box becomes a given sample of both branches, with its own augmentations:
         the classifiers are optimised on all samples, the rectifier runs again.
 
+        Args:
+            target_id: whose box.
+            frame: uint8 RGB, shape (H, W, 3).
+            box_xywh: the target, in image pixels.
+            not_boxes: boxes around other things in this frame, such as where the box
+                was before. The classifiers learn them as hard negatives, each with the
+                weight of a human box; what overlaps the target stays the target.
+
         Raises:
             TrackerStateError: there is no such target yet.
-            BoxError: the box is not usable in this frame.
+            BoxError: a box is not usable in this frame.
             FrameError: the frame is not usable.
         """
         target = self._find(target_id)
         image, box = frame_to_image(frame, self._device), check_box(box_xywh, frame)
-        target.learn_given(image, box)
+        target.learn_given(image, box, [check_box(b, frame) for b in not_boxes])
         return TrackResult(box, 1.0, Verdict.GIVEN)
 
     def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:

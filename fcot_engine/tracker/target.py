@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -90,11 +90,14 @@ class Target:
         """Bytes of the feature maps that are kept."""
         return self._classifier.memory.nbytes + self._best.nbytes
 
-    def learn_given(self, image: Tensor, box_xywh: BoxXywh) -> None:
+    def learn_given(
+        self, image: Tensor, box_xywh: BoxXywh, not_boxes: Sequence[BoxXywh] = ()
+    ) -> None:
         """Learn from a box that a person drew, with both branches, and move there.
 
-        A box far from where the target was thought to be says that other things were
-        learned as the target: then the tracked samples are forgotten.
+        What a person said is not the target the classifiers learn as background. A box
+        far from where the target was thought to be says that other things were learned
+        as the target: then the tracked samples are forgotten.
         """
         if self._is_known and _overlap(self.box_xywh, box_xywh) < _MISTAKE_IOU:
             self._classifier.forget_tracked()
@@ -108,6 +111,7 @@ class Target:
             generator=self._generator,
             classifier=self._classifier,
             regressor=self._regressor,
+            not_boxes=not_boxes,
         )
         self.move_to(box_xywh)
 

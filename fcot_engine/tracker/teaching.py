@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Generator, Tensor
 
@@ -16,8 +16,9 @@ from fcot_engine.online.given_samples import (
     make_box_patches,
     make_class_patches,
 )
-from fcot_engine.online.online_classifier import OnlineClassifier
+from fcot_engine.online.online_classifier import OnlineClassifier, RejectedSamples
 from fcot_engine.online.regression_generator import RegressionModelGenerator
+from fcot_engine.online.rejected_samples import make_rejected_patches
 from fcot_engine.tracker.device import patches_per_pass
 
 __all__ = ["teach"]
@@ -33,6 +34,7 @@ def teach(
     generator: Generator,
     classifier: OnlineClassifier,
     regressor: RegressionModelGenerator,
+    not_boxes: Sequence[BoxXywh] = (),
 ) -> None:
     """Make the given samples of a human box and let both branches learn from them.
 
@@ -46,12 +48,20 @@ def teach(
         generator: CPU generator of the random shifts.
         classifier: learns from the classification samples.
         regressor: learns from the rectifier's samples.
+        not_boxes: places in the image that are not the target, in image pixels: hard
+            negatives of the classifiers.
     """
     augmentation = config.augmentation
     given = make_class_patches(
         image, box_xywh, patch, augmentation, generator=generator
     )
-    classifier.learn_given(_class_features(network, config, given), given.boxes_xywh)
+    rejected = None
+    if not_boxes:
+        others = make_rejected_patches(image, box_xywh, not_boxes, patch)
+        maps = _class_features(network, config, others)
+        rejected = RejectedSamples(maps, others.boxes_xywh)
+    maps = _class_features(network, config, given)
+    classifier.learn_given(maps, given.boxes_xywh, rejected)
     if regressor.n_given and not config.regression.learn_corrections:
         return
     if not augmentation.share_samples:

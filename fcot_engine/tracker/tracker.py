@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from fcot_engine.errors import TrackerStateError
 from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.model.network import FcotNet
 from fcot_engine.tracker.multi_tracker import MultiTracker
+from fcot_engine.tracker.options import TrackerOptions, load_preset
 from fcot_engine.tracker.results import TrackResult
 
 __all__ = ["Tracker"]
@@ -46,27 +48,16 @@ class Tracker:
         self,
         network: FcotNet,
         config: TrackerConfig | None = None,
-        *,
-        device: str = "auto",
-        seed: int = 0,
-        keep_score_maps: bool = True,
+        **options: Unpack[TrackerOptions],
     ) -> None:
         """Make a tracker around a network; see `from_preset` for the usual way.
 
-        Args:
-            network: moved to the device and used as it is, never changed.
-            config: settings; the defaults if None.
-            device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-            seed: of the random shifts in the augmentation.
-            keep_score_maps: whether results carry their score maps.
+        See `MultiTracker` for the arguments.
+
+        Raises:
+            ConfigError: no such device.
         """
-        self._targets = MultiTracker[None](
-            network,
-            config,
-            device=device,
-            seed=seed,
-            keep_score_maps=keep_score_maps,
-        )
+        self._targets = MultiTracker[None](network, config, **options)
 
     @classmethod
     def from_preset(
@@ -75,28 +66,17 @@ class Tracker:
         *,
         weights: Path | str | None = None,
         settings: Mapping[str, SettingValue] | None = None,
-        device: str = "auto",
-        seed: int = 0,
-        keep_score_maps: bool = True,
-    ) -> Tracker:
+        **options: Unpack[TrackerOptions],
+    ) -> Self:
         """Make a tracker from a preset's settings and weights.
 
-        See `MultiTracker.from_preset` for the arguments.
+        See `load_preset` for the arguments and `TrackerOptions` for the options.
 
         Raises:
             ConfigError: no such preset, setting or device.
             WeightsError: the weights file is missing, corrupted or does not fit.
         """
-        tracker = cls.__new__(cls)
-        tracker._targets = MultiTracker[None].from_preset(
-            preset,
-            weights=weights,
-            settings=settings,
-            device=device,
-            seed=seed,
-            keep_score_maps=keep_score_maps,
-        )
-        return tracker
+        return cls(*load_preset(preset, weights, settings), **options)
 
     @property
     def device_name(self) -> str:
@@ -123,30 +103,52 @@ class Tracker:
         self._check_started()
         return self._targets.box_xywh(None)
 
-    def init(self, frame: NDArray[np.uint8], box_xywh: Sequence[float]) -> TrackResult:
+    def init(
+        self,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
+    ) -> TrackResult:
         """Start on a new target; everything learned before is forgotten.
 
+        Args:
+            frame: uint8 RGB, shape (H, W, 3).
+            box_xywh: the target, in image pixels.
+            not_boxes: see `correct`.
+
         Raises:
-            BoxError: the box is not usable in this frame.
+            BoxError: a box is not usable in this frame.
             FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
         """
-        return self._targets.init(None, frame, box_xywh)
+        return self._targets.init(None, frame, box_xywh, not_boxes=not_boxes)
 
     def correct(
-        self, frame: NDArray[np.uint8], box_xywh: Sequence[float]
+        self,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
         """Learn from a box that a person drew, and go on from there.
 
         The box becomes a given sample of both branches, with its own augmentations:
         the classifiers are optimised on all samples, the rectifier runs again.
 
+        Args:
+            frame: uint8 RGB, shape (H, W, 3).
+            box_xywh: the target, in image pixels.
+            not_boxes: boxes around other things in this frame, such as where the box
+                was before. The classifiers learn them as hard negatives, each with the
+                weight of a human box; what overlaps the target stays the target.
+
         Raises:
             TrackerStateError: there is no target yet.
-            BoxError: the box is not usable in this frame.
+            BoxError: a box is not usable in this frame.
             FrameError: the frame is not usable.
         """
         self._check_started()
-        return self._targets.correct(None, frame, box_xywh)
+        return self._targets.correct(None, frame, box_xywh, not_boxes=not_boxes)
 
     def place(self, box_xywh: Sequence[float]) -> None:
         """Search around this box from now on, without learning from it.

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.config.tracking import ClassificationUpdateConfig, LocalisationConfig
-from fcot_engine.online.online_classifier import OnlineClassifier
+from fcot_engine.online.online_classifier import OnlineClassifier, RejectedSamples
 
 SIDE = 128
 UPDATE = ClassificationUpdateConfig(
@@ -131,3 +131,49 @@ class TestLearn:
         before = {name: t.clone() for name, t in network.state_dict().items()}
         learn(classifier, extract, BOX)
         assert all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
+
+
+class TestRejected:
+    """The scene has one square; another place of it is said not to be the target."""
+
+    def learn(self, network, extract, rejected):
+        classifier = OnlineClassifier(network, UPDATE, LocalisationConfig())
+        learn(classifier, extract, BOX)
+        boxes = (BOX, moved(8, 4))
+        classifier.learn_given(extract(*boxes), torch.tensor(boxes), rejected)
+        return classifier
+
+    def reject(self, extract):
+        """A patch with the square in its middle, the target far outside."""
+        far = torch.tensor([[BOX[0] + 500.0, *BOX[1:]]])
+        return RejectedSamples(extract(BOX), far)
+
+    def test_scores_there_are_pushed_down(self, network, extract):
+        plain = self.learn(network, extract, None)
+        taught = self.learn(network, extract, self.reject(extract))
+        best = [float(c.score(extract(BOX)).fused.max()) for c in (plain, taught)]
+        assert best[1] < best[0] - 0.1
+
+    def test_each_counts_as_much_as_a_human_box(self, network, extract):
+        memory = self.learn(network, extract, self.reject(extract)).memory
+        weights = memory.weights().tolist()  # first box, rejected place, second box
+        assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 6, 1 / 6])
+
+    def test_human_box_is_newer_than_what_it_rejects(self, network, extract):
+        memory = self.learn(network, extract, self.reject(extract)).memory
+        assert memory.boxes_xywh()[1, 0] == BOX[0] + 500
+        torch.testing.assert_close(memory.boxes_xywh()[-1], torch.tensor(moved(8, 4)))
+
+    def test_first_box_stays_the_first(self, classifier, extract):
+        classifier.learn_given(extract(BOX), torch.tensor([BOX]), self.reject(extract))
+        torch.testing.assert_close(classifier.memory.boxes_xywh()[0], torch.tensor(BOX))
+
+    def test_memory_stays_bounded(self, network, extract):
+        update = replace(UPDATE, given_capacity=5)
+        classifier = OnlineClassifier(network, update, LocalisationConfig())
+        rejected = self.reject(extract)
+        for _ in range(4):
+            boxes = (BOX, moved(8, 4))
+            classifier.learn_given(extract(*boxes), torch.tensor(boxes), rejected)
+            assert len(classifier.memory) <= 5
+        torch.testing.assert_close(classifier.memory.boxes_xywh()[0], torch.tensor(BOX))

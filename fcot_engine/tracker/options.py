@@ -1,0 +1,57 @@
+"""What is chosen when a tracker is made, beside its network and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.config.overrides import SettingValue, apply_settings
+from fcot_engine.config.presets import find_preset
+from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.model.network import FcotNet
+from fcot_engine.model.weights import load_network
+from fcot_engine.tracker.installed_weights import default_weights
+
+__all__ = ["TrackerOptions", "load_preset"]
+
+
+class TrackerOptions(TypedDict, total=False):
+    """Options of `Tracker` and `MultiTracker`, all by name."""
+
+    device: str
+    """"auto" (CUDA, then MPS, then CPU; if left out), "cpu", "cuda", "cuda:N" or
+    "mps"."""
+    seed: int
+    """Of the random shifts in the augmentation, the same for each target; 0 if left
+    out."""
+    keep_score_maps: bool
+    """Whether results carry their score maps; they do if left out."""
+
+
+def load_preset(
+    preset: str,
+    weights: Path | str | None = None,
+    settings: Mapping[str, SettingValue] | None = None,
+) -> tuple[FcotNet, TrackerConfig]:
+    """Load a preset's network and settings.
+
+    Args:
+        preset: name of the preset.
+        weights: a weights file in place of the preset's own. Scores are then not
+            calibrated, unless `settings` say how.
+        settings: settings that differ from the preset's, by dotted name, such as
+            "regression.blend".
+
+    Raises:
+        ConfigError: no such preset or setting.
+        WeightsError: the weights file is missing, corrupted or does not fit.
+    """
+    config = find_preset(preset).tracker
+    if weights is not None:  # the preset's curve was fitted to its own weights
+        config = replace(config, calibration=CalibrationConfig())
+    config = apply_settings(config, settings or {})
+    path = default_weights(preset) if weights is None else Path(weights)
+    return load_network(path), config
