@@ -193,3 +193,57 @@ def test_machine_without_the_other_packages_can_train(photos, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert "Ended by samples at step 1" in result.stderr
+
+
+def test_patches_grow_in_the_course_of_a_run(train, tmp_path):
+    sizes = "64:0.5,96:0.5"
+    assert train("--samples", 4, "--patch-sizes", sizes) == 0
+    more = "--samples", 8, "--patch-sizes", sizes, "--resume"
+    assert train(*more) == 0
+    row = read_log(tmp_path / "run" / "log.csv")[-1]
+    assert row["samples"] == 8
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        pytest.param("160", "must be sizes with shares", id="no_share"),
+        pytest.param("64:0.5,96:0.4", "must sum to 1, got 0.9", id="sum"),
+        pytest.param("65:1", "multiple of 16", id="size"),
+    ],
+)
+def test_wrong_patch_sizes_are_named(train, sizes, message):
+    with pytest.raises(ConfigError, match=message):
+        train("--samples", 4, "--patch-sizes", sizes)
+
+
+def test_patch_sizes_need_a_number_of_samples(train):
+    with pytest.raises(ConfigError, match="give samples too"):
+        train("--minutes", 1, "--patch-sizes", "64:0.5,96:0.5")
+
+
+def test_teacher_is_logged_beside_the_other_losses(train, tmp_path):
+    teacher = tmp_path / "teacher.safetensors"
+    train("--samples", 2, "--export", teacher, "--out", tmp_path / "first")
+    taught = "--distill-from", teacher, "--distill-weight", 20
+    assert train("--samples", 2, *taught) == 0
+    row = read_log(tmp_path / "run" / "log.csv")[-1]
+    assert row["distilled"] >= 0
+
+
+def test_carried_checkpoint_is_resumed_elsewhere(train, tmp_path, capsys):
+    carried = tmp_path / "carried"
+    train("--samples", 2, "--carry", carried)
+    assert "To carry" in capsys.readouterr().out
+    train("--samples", 4, "--resume", "--out", carried)
+    assert "Going on from step 1" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_base_starts_from_lite_and_is_exported_as_base(train, tmp_path, capsys):
+    lite, base = tmp_path / "lite.safetensors", tmp_path / "base.safetensors"
+    train("--samples", 2, "--export", lite, "--out", tmp_path / "first")
+    train("--samples", 2, "--preset", "base", "--init", lite, "--export", base)
+    assert "of lite.safetensors, others new" in capsys.readouterr().out
+    assert read_weights_info(base)["preset"] == "base"
+    load_network(base)
