@@ -20,14 +20,29 @@ ZOOM_PER_NOTCH = 1.25
 _NOTCH = 120  # what Qt counts for a notch of the wheel
 _PAN_SHARE = 0.1
 _FAR_STEP = 10
+_FROM_KEY, _TO_KEY = Qt.Key.Key_I, Qt.Key.Key_O  # "in" and "out", as video editors do
+_KEYS = frozenset(
+    {
+        Qt.Key.Key_Left,
+        Qt.Key.Key_Right,
+        Qt.Key.Key_Home,
+        Qt.Key.Key_End,
+        Qt.Key.Key_Up,
+        Qt.Key.Key_Down,
+        _FROM_KEY,
+        _TO_KEY,
+    }
+)
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 class TimelineControls(TimelineView):
     """Tells what a person wants: a frame, a target; zooms and selects by itself.
 
-    A click on a row goes to its frame and selects its target, a drag selects a range,
-    a drag along the ruler shows frame after frame, the wheel zooms, and a double click
-    shows everything again.
+    A click on a row goes to its frame and selects its target, a drag over a row selects
+    frames of its target, a drag along the ruler shows frame after frame, the wheel
+    zooms, and a double click shows everything again. The keys I and O let the selected
+    frames begin and end with the one on the screen.
 
     Args:
         model: what is shown.
@@ -83,8 +98,10 @@ class TimelineControls(TimelineView):
             self.frame_wanted.emit(self._axis.frame_at(self._x_of(at)))
         elif self._pressed_at.x() >= self.places.axis_left:
             far = abs(at.x() - self._pressed_at.x()) >= QApplication.startDragDistance()
-            if far or self._is_selecting:
+            if far and not self._is_selecting:
                 self._is_selecting = True
+                self._want_row(self._row_under(self._pressed_at))
+            if self._is_selecting:
                 ends = (self._x_of(self._pressed_at), self._x_of(at))
                 first, last = sorted(self._axis.frame_at(x) for x in ends)
                 self.select_range((first, last))
@@ -136,6 +153,11 @@ class TimelineControls(TimelineView):
             return True
         return super().viewportEvent(event)
 
+    def _want_row(self, row: TargetRow | None) -> None:
+        """Ask for the target whose frames are being selected."""
+        if row is not None and row.track_id != self._model.selected_id:
+            self.target_wanted.emit(row.track_id)
+
     def _x_of(self, at: QPointF) -> float:
         """Return the distance from where time begins, within the axis."""
         places = self.places
@@ -164,10 +186,13 @@ class TimelineControls(TimelineView):
     # --- the keyboard --------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Step along time and between targets; other keys go to napari."""
+        """Step along time and between targets, select; other keys go to napari."""
         if event is None or not self._model.n_frames:
             return
-        key, frame = event.key(), self._model.frame_index
+        if not self.knows_key(event):
+            event.ignore()
+            return
+        key, frame = Qt.Key(event.key()), self._model.frame_index
         last = self._model.n_frames - 1
         is_far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         step = _FAR_STEP if is_far else 1
@@ -178,15 +203,31 @@ class TimelineControls(TimelineView):
             Qt.Key.Key_End: last,
         }
         if key in frames:
-            self.frame_wanted.emit(frames[Qt.Key(key)])
-        elif key == Qt.Key.Key_Escape and self._selected_range is not None:
+            self.frame_wanted.emit(frames[key])
+        elif key == Qt.Key.Key_Escape:
             self.select_range(None)
-        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self._select_neighbour(-1 if key == Qt.Key.Key_Up else 1)
+        elif key in (_FROM_KEY, _TO_KEY):
+            self._select_to(frame, is_first=key == _FROM_KEY)
         else:
-            event.ignore()
-            return
+            self._select_neighbour(-1 if key == Qt.Key.Key_Up else 1)
         event.accept()
+
+    def knows_key(self, event: QKeyEvent) -> bool:
+        """Whether a key means something here now."""
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if modifiers not in _PLAIN:
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            return self._selected_range is not None
+        return event.key() in _KEYS
+
+    def _select_to(self, frame_index: int, *, is_first: bool) -> None:
+        """Let the selected frames begin, or end, with this one."""
+        first, last = self._selected_range or (frame_index, frame_index)
+        if is_first:
+            self.select_range((frame_index, max(last, frame_index)))
+        else:
+            self.select_range((min(first, frame_index), frame_index))
 
     def _select_neighbour(self, step: int) -> None:
         ids = [row.track_id for row in self._model.rows]

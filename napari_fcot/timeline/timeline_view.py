@@ -31,11 +31,8 @@ __all__ = ["TimelineView"]
 
 REDRAW_MS = 16
 """What comes in is drawn at most this often: 60 times a second."""
-ZOOM_PER_NOTCH = 1.25
-_NOTCH = 120  # what Qt counts for a notch of the wheel
 _PAN_SHARE = 0.1
-_FAR_STEP = 10
-_SELECTION_ALPHA = 45
+_SELECTION_ALPHA, _SELECTED_ROW_ALPHA = 30, 70
 _ROWS_AT_FIRST = 2
 
 
@@ -51,8 +48,8 @@ class TimelineView(QAbstractScrollArea):
         parent: the widget it is in.
     """
 
-    range_changed = Signal()
-    """Another range of frames is selected, or none."""
+    range_selected = Signal(int, int)
+    """Other frames are selected: first and last; -1 and -1 if none are any more."""
     zoom_changed = Signal()
     """Another stretch of time is in view."""
 
@@ -127,7 +124,7 @@ class TimelineView(QAbstractScrollArea):
         if frames != self._selected_range:
             self._selected_range = frames
             self.canvas.update()
-            self.range_changed.emit()
+            self.range_selected.emit(*(frames or (-1, -1)))
 
     def show_range(self, frames: FrameSpan) -> None:
         """Zoom to some frames."""
@@ -160,13 +157,28 @@ class TimelineView(QAbstractScrollArea):
         painter = QPainter(self.canvas)
         painter.drawPixmap(0, 0, picture)
         if self._selected_range is not None:
-            color, rect = self._colors.cursor, self._rect_of_range(self._selected_range)
-            if rect.width() < self.places.axis_width:  # else it would tint everything
-                painter.fillRect(rect, QColor(*color, _SELECTION_ALPHA))
-            painter.setPen(QColor(*color))
-            painter.drawLine(rect.topLeft(), rect.bottomLeft())
-            painter.drawLine(rect.topRight(), rect.bottomRight())
+            self._draw_selection(painter, self._selected_range)
         painter.end()
+
+    def _draw_selection(self, painter: QPainter, frames: FrameSpan) -> None:
+        """Tint the selected frames, those of the selected target more."""
+        color, rect = self._colors.cursor, self._rect_of_range(frames)
+        if rect.width() < self.places.axis_width:  # else it would tint everything
+            painter.fillRect(rect, QColor(*color, _SELECTION_ALPHA))
+            place = self._place_of_selected()
+            if place is not None:
+                top, height = self.places.row_top(place), self.places.row_height
+                row = QRect(rect.left(), top, rect.width(), height)
+                row &= self.canvas.rect().adjusted(0, self.places.rows_top, 0, 0)
+                painter.fillRect(row, QColor(*color, _SELECTED_ROW_ALPHA))
+        painter.setPen(QColor(*color))
+        painter.drawLine(rect.topLeft(), rect.bottomLeft())
+        painter.drawLine(rect.topRight(), rect.bottomRight())
+
+    def _place_of_selected(self) -> int | None:
+        ids = [row.track_id for row in self._model.rows]
+        selected_id = self._model.selected_id
+        return ids.index(selected_id) if selected_id in ids else None
 
     def _make_painter(self) -> TimelinePainter:
         return TimelinePainter(
@@ -217,6 +229,8 @@ class TimelineView(QAbstractScrollArea):
             self.select_range(None)
             self._axis = TimeAxis.showing_all(self._model.n_frames, self._axis.width)
             self.zoom_changed.emit()
+        if not self._model.rows:  # such as for another video
+            self.select_range(None)
         self._set_scroll_bars()
         if self._model.selected_id != self._shown_id:
             self._shown_id = self._model.selected_id
@@ -261,12 +275,11 @@ class TimelineView(QAbstractScrollArea):
         horizontal.setValue(round(axis.start))
 
     def _scroll_to_selected(self) -> None:
-        ids = [row.track_id for row in self._model.rows]
-        bar = self.verticalScrollBar()
-        if bar is None or self._model.selected_id not in ids:
+        place, bar = self._place_of_selected(), self.verticalScrollBar()
+        if bar is None or place is None:
             return
         places = self.places
-        top = places.row_top(ids.index(self._model.selected_id))
+        top = places.row_top(place)
         below = top + places.row_height - places.height
         if top < places.rows_top:
             bar.setValue(bar.value() + top - places.rows_top)

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -14,15 +15,18 @@ from qtpy.QtWidgets import (
 
 from napari_fcot.timeline.frame_text import describe_range
 from napari_fcot.timeline.legend import Legend
+from napari_fcot.timeline.timeline_actions import TimelineActions
 from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.timeline.timeline_controls import TimelineControls
 from napari_fcot.timeline.timeline_model import TimelineModel
 
 __all__ = ["TITLE", "TimelineWidget"]
 
 TITLE = "Timeline"
 _HEADER_PX = 20
-_HINT = "Click to go to a frame, drag to select frames, turn the wheel to zoom"
+_HINT = (
+    "Click to go to a frame, drag to select frames, right click for more, "
+    "turn the wheel to zoom"
+)
 _NO_VIDEO = "Open a video to see its targets along time"
 _NO_BOXES = "Each target gets its row here: draw a box on the video to begin"
 
@@ -38,9 +42,11 @@ class TimelineWidget(QWidget):
     def __init__(self, model: TimelineModel, colors: TimelineColors) -> None:
         super().__init__()
         self.model = model
-        self.view = TimelineControls(model, colors)
+        self.view = TimelineActions(model, colors)
         self.legend = Legend(model, colors)
         self.words = QLabel()
+        self.range_menu = QMenu(self)
+        self.range_button = QPushButton()
         self.zoom_in = QPushButton()
         self.show_all = QPushButton()
         self._hovered = ""
@@ -52,11 +58,16 @@ class TimelineWidget(QWidget):
         title = QLabel(f"<b>{TITLE}</b>")
         title.setFixedHeight(_HEADER_PX)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.range_button.setText("Selected frames")
+        self.range_button.setToolTip(
+            "What to do with them: also by a right click, or the menu key"
+        )
+        self.range_button.setMenu(self.range_menu)
         self.zoom_in.setText("Zoom to selection")
         self.zoom_in.setToolTip("Fill the timeline with the selected frames")
         self.show_all.setText("Show all")
         self.show_all.setToolTip("Show the whole video (double-click the rows)")
-        for button in (self.zoom_in, self.show_all):
+        for button in (self.range_button, self.zoom_in, self.show_all):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setFixedHeight(_HEADER_PX)
         header = QHBoxLayout()
@@ -64,7 +75,7 @@ class TimelineWidget(QWidget):
         header.setSpacing(10)
         header.addWidget(title)
         header.addWidget(self.words, stretch=1)
-        for widget in (self.zoom_in, self.show_all, self.legend):
+        for widget in (self.range_button, self.zoom_in, self.show_all, self.legend):
             header.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
@@ -76,7 +87,11 @@ class TimelineWidget(QWidget):
     def _connect(self) -> None:
         view = self.view
         view.hovered.connect(self._on_hovered)
-        view.range_changed.connect(self._refresh)
+        view.range_selected.connect(self._refresh)
+        view.legend_wanted.connect(self.legend.open_table)
+        self.range_menu.aboutToShow.connect(
+            lambda: view.fill_range_menu(self.range_menu)
+        )
         view.zoom_changed.connect(self._refresh)
         self.model.layout_changed.connect(self._refresh)
         self.model.frames_changed.connect(self._on_frames)
@@ -101,9 +116,11 @@ class TimelineWidget(QWidget):
         if frames is not None:
             self.view.show_range(frames)
 
-    def _refresh(self) -> None:
+    def _refresh(self, *frames_selected: int) -> None:
         frames, axis = self.view.selected_range, self.view.axis
         can_zoom = frames is not None and axis.showing(*frames) != axis
+        can_act = frames is not None and self.view.selected_row is not None
+        self.range_button.setVisible(can_act)
         self.zoom_in.setVisible(can_zoom)
         self.show_all.setVisible(not axis.shows_all)
         self._refresh_words()
@@ -113,7 +130,9 @@ class TimelineWidget(QWidget):
 
     def _describe(self) -> str:
         if self.view.selected_range is not None:
-            return describe_range(self.view.selected_range)
+            row = self.view.selected_row
+            name = "" if row is None else row.name
+            return describe_range(self.view.selected_range, name)
         if self.model.n_frames == 0:
             return _NO_VIDEO
         has_boxes = any(row.n_boxes for row in self.model.rows)

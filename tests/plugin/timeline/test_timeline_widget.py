@@ -141,7 +141,7 @@ class TestDrag:
         drag(qtbot, view, point(view, 20, row=0), point(view, 50, row=0))
         qtbot.mouseMove(widget, QPoint(5, 5))
         view.hovered.emit("")
-        assert widget.words.text() == "Frames 20 to 50 selected (31)"
+        assert widget.words.text() == "Frames 20 to 50 of cup selected (31)"
         qtbot.keyClick(view, Qt.Key.Key_Escape)
         assert view.selected_range is None
         assert not widget.zoom_in.isVisible()

@@ -1,0 +1,164 @@
+"""What a person can ask for at a place of the timeline; no Qt."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from napari_fcot.timeline.marks import Mark
+from napari_fcot.timeline.target_row import FrameSpan, TargetRow
+
+__all__ = [
+    "FrameAction",
+    "Offer",
+    "PairAction",
+    "RangeAction",
+    "offer_frame_actions",
+    "offer_pair_actions",
+    "offer_range_actions",
+]
+
+
+class RangeAction(enum.StrEnum):
+    """What to do with a target in a stretch of frames."""
+
+    MARK_OCCLUDED = "mark_occluded"
+    MARK_OUT_OF_VIEW = "mark_out_of_view"
+    CLEAR_MARKS = "clear_marks"
+    DELETE_TRACKED = "delete_tracked"
+    """Take all boxes away that no person drew."""
+    INTERPOLATE = "interpolate"
+    """Lay boxes between those of the first and the last frame, which have one."""
+    PROPAGATE_WITHIN = "propagate_within"
+    """Carry boxes there, and no further."""
+
+
+class FrameAction(enum.StrEnum):
+    """What to do with a target in a frame."""
+
+    END_HERE = "end_here"
+    """The frame is the last one of the target."""
+    SPLIT_HERE = "split_here"
+    """From the frame on it is a new target."""
+
+
+class PairAction(enum.StrEnum):
+    """What to do with two targets."""
+
+    MERGE = "merge"
+    """The target gets the boxes of the other one, which goes."""
+    SWAP = "swap"
+    """They exchange boxes from the frame on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One thing to do, as a menu shows it."""
+
+    action: RangeAction | FrameAction | PairAction
+    text: str
+    """With `&` before the letter that chooses it."""
+    hint: str
+    is_enabled: bool = True
+    frames: FrameSpan = (-1, -1)
+    """First and last frame, of actions on several."""
+
+
+def offer_range_actions(row: TargetRow, frames: FrameSpan) -> list[Offer]:
+    """Return what can be done with a target in a stretch of frames.
+
+    Interpolation goes from the nearest box at or before the stretch to the nearest
+    one at or behind it, so that a gap need not be selected to the frame.
+
+    Example:
+        >>> from napari_fcot.timeline.target_line import TargetLine
+        >>> row = TargetRow(TargetLine(1, "cup"), 20)
+        >>> offers = offer_range_actions(row, (3, 9))
+        >>> [str(offer.action) for offer in offers if offer.is_enabled]
+        ['mark_occluded', 'mark_out_of_view']
+    """
+    around = row.boxes_around(*frames)
+    can_interpolate = around is not None and around[1] - around[0] >= 2
+    is_said = row.has_any(Mark.OCCLUDED | Mark.OUT_OF_VIEW, *frames)
+    is_found = row.has_any(Mark.MACHINE | Mark.INTERPOLATED, *frames)
+    has_boxes = is_found or row.has_any(Mark.HUMAN, *frames)
+    between = f" from {around[0]} to {around[1]}" if around and can_interpolate else ""
+    return [
+        Offer(
+            action=RangeAction.MARK_OCCLUDED,
+            text="Mark &occluded",
+            hint="Something hides it; its boxes say where it must be",
+            frames=frames,
+        ),
+        Offer(
+            action=RangeAction.MARK_OUT_OF_VIEW,
+            text="Mark out of &view",
+            hint="It is not in the picture; its boxes there go",
+            frames=frames,
+        ),
+        Offer(
+            action=RangeAction.CLEAR_MARKS,
+            text="&Clear marks",
+            hint="Neither occluded nor out of view",
+            is_enabled=is_said,
+            frames=frames,
+        ),
+        Offer(
+            action=RangeAction.DELETE_TRACKED,
+            text="&Delete tracked boxes",
+            hint="All boxes there that you did not draw",
+            is_enabled=is_found,
+            frames=frames,
+        ),
+        Offer(
+            action=RangeAction.INTERPOLATE,
+            text=f"&Interpolate{between}",
+            hint="Lay boxes evenly between the two at its ends",
+            is_enabled=can_interpolate,
+            frames=around if around is not None else frames,
+        ),
+        Offer(
+            action=RangeAction.PROPAGATE_WITHIN,
+            text="&Propagate within",
+            hint="Carry boxes there, and no further",
+            is_enabled=has_boxes,
+            frames=frames,
+        ),
+    ]
+
+
+def offer_frame_actions(row: TargetRow, frame_index: int) -> list[Offer]:
+    """Return what can be done with a target in a frame."""
+    first, last = row.extent or (frame_index, frame_index)
+    return [
+        Offer(
+            action=FrameAction.END_HERE,
+            text="&End target here",
+            hint="The last frame in which it exists; what lies behind goes",
+            is_enabled=row.line.end_frame != frame_index,
+        ),
+        Offer(
+            action=FrameAction.SPLIT_HERE,
+            text="&Split here",
+            hint="From this frame on it is a new target",
+            is_enabled=first < frame_index <= last,
+        ),
+    ]
+
+
+def offer_pair_actions(others: list[TargetRow]) -> list[Offer]:
+    """Return what can be done with a target and one of some others."""
+    return [
+        Offer(
+            action=PairAction.MERGE,
+            text="&Merge with",
+            hint="It gets the boxes of the other one, which goes",
+            is_enabled=bool(others),
+        ),
+        Offer(
+            action=PairAction.SWAP,
+            text="S&wap from here with",
+            hint="They exchange boxes from this frame on",
+            is_enabled=bool(others),
+        ),
+    ]
