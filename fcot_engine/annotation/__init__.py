@@ -12,6 +12,7 @@ from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import By, Edit
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
+from fcot_engine.annotation.imported_tracks import Imported
 from fcot_engine.annotation.project_file import (
     PROJECT_SUFFIX,
     Project,
@@ -57,6 +58,7 @@ __all__ = [
     "Fused",
     "FusedPath",
     "HeldOut",
+    "Imported",
     "Maker",
     "Note",
     "NoteKind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 from fcot_engine.annotation import edits, identity_edits
@@ -10,11 +11,13 @@ from fcot_engine.annotation.box_rows import Box
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.exported_tracks import to_track_store
+from fcot_engine.annotation.imported_tracks import Imported, import_edit
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.targets import AttributeValue
 from fcot_engine.annotation.touched_frames import touched_frames
 from fcot_engine.errors import FrameIndexError
 from fcot_engine.geometry.boxes import check_box_in_frame
+from fcot_engine.io.track_import import read_tracks
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import TrackStore
 
@@ -62,6 +65,35 @@ class AnnotationEditor:
         """Return a copy of all boxes for the exporters."""
         with self.document.lock:
             return to_track_store(self.annotations)
+
+    def import_tracks(
+        self,
+        path: str | os.PathLike[str],
+        format_name: str | None = None,
+        *,
+        pixel_origin: int | None = None,
+    ) -> Imported:
+        """Add the tracks of a file as new targets; one step of undo.
+
+        Args:
+            path: a MOT, COCO or CVAT file, see `fcot_engine.io.read_tracks`.
+            format_name: its format; None tells by its ending.
+            pixel_origin: for MOT, where the file counts pixels from.
+
+        Raises:
+            TrackFileError: it cannot be read, or does not fit the video.
+            ProjectError: it cannot be saved.
+        """
+        file = read_tracks(
+            path,
+            format_name,
+            pixel_origin=pixel_origin,
+            video_name=self.source.name,
+        )
+        with self.document.lock:
+            edit, added = import_edit(self.annotations, file, self.source)
+            self._do(edit)
+            return added
 
     # --- targets -----------------------------------------------------------------
 
