@@ -126,12 +126,10 @@ def _open_sample() -> tuple[Any, BoxXywh]:
 
 def _open(path: str | os.PathLike[str]) -> Any:
     from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
+    from napari_fcot.layers.lazy_frames import source_layer_data
+    from napari_fcot.layers.video_layer import PATH_KEY
 
-    source = open_frames(path)
-    return video_layer_data(
-        ShownFrames(source), name=source.name, frame_rate=source.frame_rate
-    )
+    return source_layer_data(open_frames(path), **{PATH_KEY: os.fspath(path)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Opens video files in napari; heavy imports wait until a video is opened."""
+"""Opens videos and projects in napari; heavy imports wait until one is opened."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["get_reader", "read_videos"]
+__all__ = ["get_project_reader", "get_reader", "read_projects", "read_videos"]
 
 PathOrPaths = str | Sequence[str]
 VIDEO_SUFFIXES = (".avi", ".mkv", ".mov", ".mp4", ".webm")
+PROJECT_SUFFIX = ".fcot.json"
 
 
 def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[Any]] | None:
@@ -23,23 +24,52 @@ def read_videos(path: PathOrPaths) -> list[Any]:
 
     A video that cannot be opened is said so in one line; the others are opened.
     """
+    from fcot_engine.io import open_frames
+    from napari_fcot.layers.lazy_frames import source_layer_data
+    from napari_fcot.layers.video_layer import PATH_KEY
+
+    def read(path: str) -> Any:
+        return source_layer_data(open_frames(path), **{PATH_KEY: path})
+
+    return _read_each(_listed(path), read)
+
+
+def get_project_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[Any]] | None:
+    """Return our reader if every path looks like a project, else None."""
+    paths = _listed(path)
+    are_projects = [Path(one).name.endswith(PROJECT_SUFFIX) for one in paths]
+    return read_projects if are_projects and all(are_projects) else None
+
+
+def read_projects(path: PathOrPaths) -> list[Any]:
+    """Open the videos of projects; the tracking panel goes on with the boxes.
+
+    A project that cannot be opened is said so in one line; the others are opened.
+    """
+    from fcot_engine.annotation.project_file import find_video_of
+    from fcot_engine.io import open_frames
+    from napari_fcot.layers.lazy_frames import source_layer_data
+    from napari_fcot.layers.video_layer import PATH_KEY, PROJECT_KEY
+
+    def read(path: str) -> Any:
+        video = find_video_of(path)
+        places = {PATH_KEY: str(video), PROJECT_KEY: path}
+        return source_layer_data(open_frames(video), **places)
+
+    return _read_each(_listed(path), read)
+
+
+def _read_each(paths: list[str], read: Callable[[str], Any]) -> list[Any]:
     from napari.utils.notifications import show_error
 
     from fcot_engine.errors import FcotError
-    from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
 
     layers: list[Any] = []
-    for one in _listed(path):
+    for path in paths:
         try:
-            source = open_frames(one)
+            layers.append(read(path))
         except (FcotError, OSError) as error:
             show_error(str(error))
-            continue
-        data = ShownFrames(source)
-        layers.append(
-            video_layer_data(data, name=source.name, frame_rate=source.frame_rate)
-        )
     return layers or [(None,)]  # napari's word for "read, and nothing to show"
 
 

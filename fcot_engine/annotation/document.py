@@ -55,6 +55,8 @@ class Document:
         self._waiting_edit: Edit | None = None
         self._written_at_s = clock()
         self._is_closed = False
+        self.last_edit: Edit | None = None
+        """What a person did, took back or repeated last, for views to follow."""
 
     @property
     def annotations(self) -> Annotations:
@@ -81,6 +83,7 @@ class Document:
                 self.history.do(edit)
             else:
                 self.project.do(edit)
+            self.last_edit = edit
             self._open_key = None
             self._save_if_long()
 
@@ -162,6 +165,7 @@ class Document:
         with self.lock:
             self.flush()
             edit = self.history.undo() if self.project is None else self.project.undo()
+            self.last_edit = edit
             self._open_key = None
             return edit
 
@@ -175,6 +179,7 @@ class Document:
         with self.lock:
             self.flush()
             edit = self.history.redo() if self.project is None else self.project.redo()
+            self.last_edit = edit
             self._open_key = None
             return edit
 

@@ -42,7 +42,13 @@ from fcot_engine.annotation.snapshot import (
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
 
-__all__ = ["PROJECT_SUFFIX", "Project", "check_new", "project_path_for"]
+__all__ = [
+    "PROJECT_SUFFIX",
+    "Project",
+    "check_new",
+    "find_video_of",
+    "project_path_for",
+]
 
 PROJECT_SUFFIX = ".fcot.json"
 
@@ -185,29 +191,7 @@ class Project:
         Raises:
             MovedVideoError: it is nowhere; ask, and give the answer as `video_path`.
         """
-        if video_path is not None:
-            given = Path(video_path)
-            if given.exists():
-                return given
-            raise MovedVideoError(
-                f"There is no file or folder {given}. Check the path, or choose "
-                f"{self.video.name} again.",
-                video_path=str(given),
-            )
-        known = self._snapshot.video_path
-        if known is None:
-            raise MovedVideoError(
-                f"The project was made on {self.video.name}, which is not a file. Open "
-                "those frames first and give them with the project.",
-                video_path=self.video.name,
-            )
-        for candidate in (self.path.parent / known.name, known):
-            if candidate.exists():
-                return candidate
-        raise MovedVideoError(
-            f"The video {self.video.name} is no longer at {known}. Say where it is.",
-            video_path=str(known),
-        )
+        return _find_video(self._snapshot, self.path, video_path)
 
     def check_video(self, found: VideoIdentity, path: Path | None = None) -> None:
         """Make sure that this is the video of the project, and remember its place.
@@ -341,3 +325,44 @@ def project_path_for(video_path: Path) -> Path:
         'film.fcot.json'
     """
     return video_path.with_name(video_path.stem + PROJECT_SUFFIX)
+
+
+def find_video_of(path: str | os.PathLike[str]) -> Path:
+    """Return where the video of a project lies, without opening the project.
+
+    Raises:
+        ProjectError: the project cannot be read.
+        MovedVideoError: its video is nowhere.
+    """
+    place = Path(path)
+    return _find_video(read_snapshot(place), place, None)
+
+
+def _find_video(
+    snapshot: Snapshot,
+    project_path: Path,
+    video_path: str | os.PathLike[str] | None,
+) -> Path:
+    if video_path is not None:
+        given = Path(video_path)
+        if given.exists():
+            return given
+        raise MovedVideoError(
+            f"There is no file or folder {given}. Check the path, or choose "
+            f"{snapshot.video.name} again.",
+            video_path=str(given),
+        )
+    known = snapshot.video_path
+    if known is None:
+        raise MovedVideoError(
+            f"The project was made on {snapshot.video.name}, which is not a file. Open "
+            "those frames first and give them with the project.",
+            video_path=snapshot.video.name,
+        )
+    for candidate in (project_path.parent / known.name, known):
+        if candidate.exists():
+            return candidate
+    raise MovedVideoError(
+        f"The video {snapshot.video.name} is no longer at {known}. Say where it is.",
+        video_path=str(known),
+    )

@@ -25,6 +25,7 @@ from fcot_engine.annotation.leg_queue import LegQueue
 from fcot_engine.annotation.legs import Leg, LegState, Stretch
 from fcot_engine.annotation.planning import plan_around
 from fcot_engine.annotation.propagation_config import PropagationConfig
+from fcot_engine.annotation.rejections import rejected_at
 from fcot_engine.annotation.run_events import (
     FrameDone,
     Fused,
@@ -83,8 +84,8 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, by itself or cancelled."""
-        return self._is_over
+        """Whether it has ended, by itself or cancelled: it takes no more work."""
+        return self._is_over or self._is_cancelled
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -224,26 +225,34 @@ class Run:
                     self._settle(stretch)
                 return
             drawn = [target.boxes.get(int(f)) for f in target.boxes.human_frames()]
-            name = target.info.name
+            name, rejections = target.info.name, target.info.rejections
         if not self._room.has(leg.target_id, leg.step):
             yield Stage("Loading the network")
         tracker = self._room.take(leg.target_id, leg.step)
-        for lesson in tracker.missing([box for box in drawn if box], start):
+        boxes = [box for box in drawn if box]
+        for lesson in tracker.missing(boxes, start, rejections):
+            not_boxes = rejected_at(rejections, lesson.frame_index)
             yield Stage(f"Learning the box of {name} in frame {lesson.frame_index}")
-            if not self._teach(tracker, leg.target_id, lesson):
+            if not self._teach(tracker, leg.target_id, lesson, not_boxes):
                 return
         self._place(tracker, leg, start, is_fused=len(stretch.legs) > 1)
         with self._document.lock:
             if leg.state is LegState.WAITING:
                 leg.state = LegState.RUNNING
 
-    def _teach(self, tracker: TaughtTracker, target_id: int, lesson: Box) -> bool:
+    def _teach(
+        self,
+        tracker: TaughtTracker,
+        target_id: int,
+        lesson: Box,
+        not_boxes: tuple[BoxXywh, ...],
+    ) -> bool:
         """Teach one box; return False if the run was cancelled before."""
         frame_rgb = self._source.read(lesson.frame_index)
         replaced = self._replaced.get((target_id, lesson.frame_index))
         with self._room.lock:
             if not self._is_cancelled:
-                tracker.teach(lesson, frame_rgb, replaced)
+                tracker.teach(lesson, frame_rgb, replaced, not_boxes=not_boxes)
         return not self._is_cancelled
 
     def _place(

@@ -43,7 +43,7 @@ _MODE_INSTEAD = {
 class BoxRow:
     """How one target's box is shown."""
 
-    track_id: int
+    target_id: int
     box_xywh: BoxXywh
     color: str
     is_selected: bool = False
@@ -109,14 +109,14 @@ class BoxLayer:
         self.layer.visible = True
         self.layer.mode = "add_rectangle"
 
-    def pick(self, track_id: int) -> None:
+    def pick(self, target_id: int) -> None:
         """Put handles on a target's box, so that it can be moved and resized."""
         with self._writing():
             self.layer.mode = "select"
             self.layer.selected_data = {
                 place
                 for place, row in enumerate(self._rows)
-                if row.track_id == track_id
+                if row.target_id == target_id
             }
 
     def stop_editing(self) -> None:
@@ -136,7 +136,7 @@ class BoxLayer:
             self._write(rows)
             self._rows = rows
             self.layer.selected_data = {
-                place for place, row in enumerate(rows) if row.track_id in kept
+                place for place, row in enumerate(rows) if row.target_id in kept
             }
 
     def _write(self, rows: list[BoxRow]) -> None:
@@ -167,7 +167,7 @@ class BoxLayer:
 
     def _picked_ids(self) -> set[int]:
         return {
-            self._rows[place].track_id
+            self._rows[place].target_id
             for place in self.layer.selected_data
             if place < len(self._rows)
         }
@@ -200,12 +200,12 @@ class BoxLayer:
     ) -> None:
         rows = list(self._rows)  # `show` may replace them while we tell
         for place in sorted(places):
-            self.edited.emit(rows[place].track_id, corners_to_box(shapes[place]))
+            self.edited.emit(rows[place].target_id, corners_to_box(shapes[place]))
 
     def _tell_deleted(self, places: Sequence[int]) -> None:
         rows = list(self._rows)
         for place in places:
-            self.deleted.emit(rows[place].track_id)
+            self.deleted.emit(rows[place].target_id)
 
     def _on_selection(self) -> None:
         if not self._is_writing and len(picked := self._picked_ids()) == 1:

@@ -18,6 +18,7 @@ __all__ = [
     "HEATMAP_NAME",
     "ScoreMapArray",
     "is_heatmap",
+    "make_colormap",
     "make_heatmap_layer",
     "show_kind",
 ]
@@ -102,6 +103,11 @@ class ScoreMapArray:
             out[:] = found.paste(height=height, width=width, stride=STRIDE)
 
 
+def make_colormap() -> Colormap:
+    """Return the colours of scores, clear where there is nothing to see."""
+    return Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score")
+
+
 def make_heatmap_layer(
     video: Layer, data: ScoreMapArray, *, opacity: float = DEFAULT_OPACITY
 ) -> Image:
@@ -118,7 +124,7 @@ def make_heatmap_layer(
         rgb=False,
         multiscale=False,
         contrast_limits=(0, 255),  # else napari would scan the data
-        colormap=Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score"),
+        colormap=make_colormap(),
         blending="translucent_no_depth",
         interpolation2d="linear",
         opacity=opacity,

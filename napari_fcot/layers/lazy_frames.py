@@ -13,7 +13,7 @@ from fcot_engine.errors import FrameError
 from fcot_engine.io import LazyFrameArray
 from fcot_engine.session.frame_source import FrameSource
 
-__all__ = ["LayerData", "ShownFrames", "video_layer_data"]
+__all__ = ["LayerData", "ShownFrames", "source_layer_data", "video_layer_data"]
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What a reader gives to napari: data, options of the layer, kind of layer."""
@@ -46,13 +46,26 @@ class ShownFrames(LazyFrameArray):
             return np.array(black)
 
 
-def video_layer_data(data: Any, *, name: str, frame_rate: float) -> LayerData:
+def source_layer_data(source: FrameSource, **metadata: Any) -> LayerData:
+    """Describe a video that is read frame by frame; see `video_layer_data`."""
+    return video_layer_data(
+        ShownFrames(source),
+        name=source.name,
+        frame_rate=source.frame_rate,
+        **metadata,
+    )
+
+
+def video_layer_data(
+    data: Any, *, name: str, frame_rate: float, **metadata: Any
+) -> LayerData:
     """Describe a video as an image layer that napari need not scan.
 
     Args:
         data: a (T, H, W, 3) array of 8-bit RGB.
         name: the layer's name.
         frame_rate: frames per second, kept in the layer's metadata.
+        metadata: what else is kept there.
     """
     options = {
         "name": name,
@@ -60,6 +73,6 @@ def video_layer_data(data: Any, *, name: str, frame_rate: float) -> LayerData:
         "multiscale": False,
         "contrast_limits": (0, 255),
         "axis_labels": ("t", "y", "x"),
-        "metadata": {"frame_rate": frame_rate},
+        "metadata": {"frame_rate": frame_rate, **metadata},
     }
     return data, options, "image"

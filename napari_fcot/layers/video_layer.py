@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Layer
@@ -9,14 +10,21 @@ from napari.layers import Image, Layer
 from fcot_engine.errors import VideoError
 from fcot_engine.io import ArrayFrames
 from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.track_store import TrackStore
 from napari_fcot.layers.heatmap_layer import is_heatmap
-from napari_fcot.tracking.video_session import VideoSession
 
-__all__ = ["check_is_video", "is_candidate", "open_session"]
+__all__ = [
+    "PATH_KEY",
+    "PROJECT_KEY",
+    "check_is_video",
+    "is_candidate",
+    "project_of",
+    "read_video_layer",
+]
 
-STORE_KEY = "napari-fcot"
-"""Where a layer keeps its boxes: they outlive the panel and go with the video."""
+PATH_KEY = "napari-fcot-path"
+"""Where a layer says which file it shows."""
+PROJECT_KEY = "napari-fcot-project"
+"""Where a layer says which project it was opened with."""
 DEFAULT_FRAME_RATE = 25.0
 """What a video counts as that does not say; frames per second."""
 
@@ -47,25 +55,23 @@ def check_is_video(layer: Layer) -> None:
         raise VideoError(f"'{layer.name}' is empty: its shape is {layer.data.shape}.")
 
 
-def open_session(layer: Layer) -> VideoSession:
-    """Read a video layer, with the boxes that it already has.
+def read_video_layer(layer: Layer) -> tuple[FrameSource, Path | None]:
+    """Return the frames of a video layer, and its file if we opened it.
 
     Raises:
         VideoError: the layer is no video, or cannot be read as one.
     """
     check_is_video(layer)
-    source = _source_of(layer)
-    store = layer.metadata.get(STORE_KEY)
-    if not isinstance(store, TrackStore):
-        store = layer.metadata[STORE_KEY] = TrackStore()
-    return VideoSession(source, store)
-
-
-def _source_of(layer: Layer) -> FrameSource:
-    """Return our own reader's source, or one that reads the layer's array."""
     data: Any = layer.data[0] if layer.multiscale else layer.data
     source = getattr(data, "source", None)
     if isinstance(source, FrameSource):
-        return source
+        path = layer.metadata.get(PATH_KEY) or layer.source.path
+        return source, None if path is None else Path(path)
     frame_rate = float(layer.metadata.get("frame_rate", DEFAULT_FRAME_RATE))
-    return ArrayFrames(data, name=layer.name, frame_rate=frame_rate)
+    return ArrayFrames(data, name=layer.name, frame_rate=frame_rate), None
+
+
+def project_of(layer: Layer) -> Path | None:
+    """Return the project that a layer was opened with, or None."""
+    path = layer.metadata.get(PROJECT_KEY)
+    return None if path is None else Path(path)

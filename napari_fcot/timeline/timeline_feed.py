@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from napari_fcot.timeline.timeline_model import TimelineModel
+import numpy as np
+
+from napari_fcot.timeline.target_line import TargetLine
+from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
 from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.video_session import VideoSession
 
@@ -10,7 +13,7 @@ __all__ = ["TimelineFeed"]
 
 
 class TimelineFeed:
-    """Hands on what changes in the video at work, box by box.
+    """Hands on what changes in the video at work, frame by frame.
 
     Args:
         controller: knows the video, its boxes and the frame on the screen.
@@ -20,26 +23,64 @@ class TimelineFeed:
     def __init__(self, controller: TrackingController, model: TimelineModel) -> None:
         self._controller = controller
         self._model = model
-        self._session: VideoSession | None = None
-        controller.box_changed.connect(self._on_box)
-        controller.boxes_changed.connect(self._on_boxes)
-        self._on_boxes()
+        self._links = (
+            (controller.session_changed, self._on_session),
+            (controller.boxes_changed, self._on_boxes),
+            (controller.frames_changed, self._on_frames),
+            (controller.stops_changed, self._on_stops),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._on_session()
 
     def close(self) -> None:
         """Let go of the controller; may be called twice."""
-        self._controller.box_changed.disconnect(self._on_box, missing_ok=True)
-        self._controller.boxes_changed.disconnect(self._on_boxes, missing_ok=True)
+        for signal, slot in self._links:
+            signal.disconnect(slot, missing_ok=True)
 
-    def _on_box(self, track_id: int, frame_index: int) -> None:
-        if self._session is not None and self._session is self._controller.session:
-            track = self._session.store[track_id]
-            self._model.put(track_id, frame_index, track.get(frame_index))
+    def _on_session(self) -> None:
+        session = self._controller.session
+        self._model.reset(0 if session is None else session.n_frames)
+        self._on_boxes()
+        for target in self._controller.targets:
+            self._model.load(target.target_id, target.boxes.rows())
 
     def _on_boxes(self) -> None:
         ctrl = self._controller
-        if ctrl.session is not self._session:
-            self._session = ctrl.session
-            self._model.reset(0 if ctrl.session is None else ctrl.session.n_frames)
-        selected_id = None if ctrl.selected is None else ctrl.selected.track_id
-        self._model.show_targets(ctrl.targets, selected_id)
+        hidden = set() if ctrl.session is None else ctrl.session.hidden_ids
+        lines = [
+            TargetLine(
+                target.target_id,
+                target.info.name,
+                target.info.colour,
+                spans=target.info.spans,
+                end_frame=target.info.end_frame,
+                is_hidden=target.target_id in hidden,
+            )
+            for target in ctrl.targets
+        ]
+        self._model.show_targets(lines, ctrl.selected_id)
         self._model.show_frame(ctrl.frame_index)
+
+    def _on_frames(self, target_id: int, first: int, last: int) -> None:
+        session: VideoSession | None = self._controller.session
+        if session is None:
+            return
+        with session.annotation.document.lock:
+            target = session.annotation.annotations.find(target_id)
+            if target is None:
+                return
+            rows = target.boxes.take(np.arange(first, last + 1))
+        self._model.put_rows(target_id, first, rows)
+
+    def _on_stops(self) -> None:
+        ctrl = self._controller
+        self._model.mark_cuts(ctrl.cuts)
+        self._model.mark_stops(
+            StopMark(
+                stop.frame_index,
+                stop.target_id,
+                f"{ctrl.name_of(stop.target_id)}: {', '.join(stop.reasons)}",
+            )
+            for stop in ctrl.stops
+        )

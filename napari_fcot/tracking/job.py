@@ -11,33 +11,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcot_engine.annotation import (
+    AnnotationSession,
+    FrameDone,
+    Fused,
+    Note,
+    Run,
+    SelfCheck,
+    Stage,
+)
 from fcot_engine.io import export_tracks
 from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.propagation import propagate
-from fcot_engine.session.track_store import Track, TrackBox, TrackStore
-from fcot_engine.tracker.results import ScoreMaps
-from napari_fcot.tracking.pupil import PupilRoom
-from napari_fcot.tracking.video_session import VideoSession
+from fcot_engine.session.track_store import TrackStore
+from napari_fcot.tracking.tracker_shelf import TrackerShelf
 
 __all__ = [
+    "CheckJob",
+    "Checked",
     "ExportJob",
     "Exported",
     "Failed",
     "FrameDone",
+    "Fused",
     "Job",
     "JobEvent",
+    "Note",
     "PrepareJob",
     "Ready",
+    "RunJob",
     "Stage",
-    "TrackJob",
 ]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What the worker does next, in words for the status line."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,6 @@ class Ready:
     """The tracker is loaded."""
 
     device_name: str
-
-
-@dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
-class FrameDone:
-    """One frame is tracked."""
-
-    box: TrackBox
-    score_maps: ScoreMaps | None
 
 
 @dataclass(frozen=True)
@@ -64,13 +59,20 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """How good the boxes are, judged by those that a person drew."""
+
+    check: SelfCheck
+
+
+@dataclass(frozen=True)
 class Failed:
     """The job ended with an error; what it yielded before stays good."""
 
     error: Exception
 
 
-JobEvent = Stage | Ready | FrameDone | Exported | Failed
+JobEvent = Stage | Ready | FrameDone | Fused | Note | Exported | Checked | Failed
 
 
 class Job:
@@ -107,63 +109,47 @@ class Job:
 class PrepareJob(Job):
     """Load a tracker ahead of its first use."""
 
-    def __init__(self, room: PupilRoom) -> None:
+    def __init__(self, shelf: TrackerShelf) -> None:
         super().__init__()
-        self._room = room
+        self._shelf = shelf
 
     def _steps(self) -> Iterator[JobEvent]:
         yield Stage("Loading the network")
-        yield Ready(self._room.prepare().tracker.device_name)
+        self._shelf.prepare()
+        yield Ready(self._shelf.device_name)
 
 
-class TrackJob(Job):
-    """Learn what a person drew, then follow the target forward.
+class RunJob(Job):
+    """Carry boxes through the video."""
 
-    Works on a copy of the track: the store belongs to the main thread.
-    """
-
-    def __init__(
-        self,
-        session: VideoSession,
-        track: Track,
-        start: TrackBox,
-        *,
-        room: PupilRoom,
-    ) -> None:
+    def __init__(self, run: Run, shelf: TrackerShelf) -> None:
         super().__init__()
-        self.track_id = track.track_id
-        self.start = start
-        self._session = session
-        self._source = session.source
-        self._track = track.copy()
-        self._room = room
+        self.carrying = run
+        self._shelf = shelf
 
-    @property
-    def n_frames(self) -> int:
-        """Number of frames to track."""
-        return len(self._source) - self.start.frame_index - 1
+    def cancel(self) -> None:
+        """End the run before its next frame; returns at once."""
+        super().cancel()
+        self.carrying.cancel()
 
     def _steps(self) -> Iterator[JobEvent]:
-        yield Stage("Loading the network")
-        pupil = self._room.take(self._session, self.track_id)
-        yield Ready(pupil.tracker.device_name)
-        for lesson in pupil.lessons(self._track, self.start):
-            yield Stage(f"Learning the box of frame {lesson.frame_index}")
-            pupil.teach(lesson, self._source)
-        pupil.tracker.place(self.start.box_xywh)
-        for found in propagate(
-            pupil.tracker,
-            self._source,
-            self._track,
-            start=self.start.frame_index,
-            stop=len(self._source),
-        ):
-            pupil.note(found.box)
-            yield FrameDone(found.box, found.result.score_maps)
+        told = ""
+        for event in self.carrying:
+            if self._shelf.device_name != told:
+                told = self._shelf.device_name
+                yield Ready(told)
+            yield event
 
 
 class ExportJob(Job):
-    """Write the boxes to files."""
+    """Write the boxes to files.
+
+    Args:
+        store: a copy of all boxes.
+        source: the video.
+        folder: where the files go.
+        formats: names that `fcot_engine.io.export_tracks` knows.
+    """
 
     def __init__(
         self,
@@ -174,7 +160,7 @@ class ExportJob(Job):
         formats: tuple[str, ...],
     ) -> None:
         super().__init__()
-        self._store = store.copy()
+        self._store = store
         self._source = source
         self._folder = folder
         self._formats = formats
@@ -185,3 +171,19 @@ class ExportJob(Job):
             self._folder, self._store, self._source, formats=self._formats
         )
         yield Exported(self._folder, tuple(paths))
+
+
+class CheckJob(Job):
+    """Leave each drawn box out in turn, and see whether it is found again."""
+
+    def __init__(self, annotation: AnnotationSession) -> None:
+        super().__init__()
+        self._annotation = annotation
+
+    def _steps(self) -> Iterator[JobEvent]:
+        yield Stage("Estimating the quality")
+        answers = []
+        for answer in self._annotation.self_check():
+            answers.append(answer)
+            yield Stage(f"Estimating the quality: {len(answers)} drawn boxes checked")
+        yield Checked(SelfCheck(tuple(answers)))

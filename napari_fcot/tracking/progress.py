@@ -27,28 +27,37 @@ class Progress:
     """Frames to track, 1 or more."""
     done: int = 0
     """Frames tracked so far."""
-    _times_s: deque[float] = field(
+    _marks: deque[tuple[float, int]] = field(
         default_factory=lambda: deque(maxlen=WINDOW + 1), repr=False
     )
 
-    def advance(self, *, at_s: float) -> None:
-        """Count one more frame, finished at `at_s` on any steady clock."""
-        self.done += 1
-        self._times_s.append(at_s)
+    def advance(
+        self, *, at_s: float, done: int | None = None, total: int | None = None
+    ) -> None:
+        """Count one more frame, finished at `at_s` on any steady clock.
+
+        Args:
+            at_s: when.
+            done: frames done in all, where others were done beside it.
+            total: frames in all, where that has changed.
+        """
+        self.done = self.done + 1 if done is None else done
+        self.total = self.total if total is None else max(total, 1)
+        self._marks.append((at_s, self.done))
 
     @property
     def frames_per_s(self) -> float | None:
         """Speed over the last frames, or None before there are two of them."""
-        if len(self._times_s) < 2:
+        if len(self._marks) < 2:
             return None
-        span_s = self._times_s[-1] - self._times_s[0]
-        return (len(self._times_s) - 1) / span_s if span_s > 0 else None
+        (start_s, first), (end_s, last) = self._marks[0], self._marks[-1]
+        return (last - first) / (end_s - start_s) if end_s > start_s else None
 
     @property
     def seconds_left(self) -> float | None:
         """Time the rest takes at the present speed, or None while it is unknown."""
         speed = self.frames_per_s
-        return None if speed is None else (self.total - self.done) / speed
+        return (self.total - self.done) / speed if speed else None
 
     def describe(self, *, is_running: bool) -> str:
         """Say it in one line, such as `12/199 · 14.2 frames/s · 0:13 left`."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fcot_engine.session.track_store import BoxOrigin, TrackBox
+from fcot_engine.annotation import Box, Origin
 from napari_fcot.tracking.controller import Activity, TrackingController
 
 __all__ = ["describe_box", "describe_status"]
 
 _ORIGIN_WORDS = {
-    BoxOrigin.HUMAN: "drawn by you",
-    BoxOrigin.CORRECTED: "corrected by you",
-    BoxOrigin.TRACKED: "tracked",
+    Origin.HUMAN: "drawn by you",
+    Origin.CORRECTED: "corrected by you",
+    Origin.TRACKED: "tracked",
+    Origin.INTERPOLATED: "interpolated",
 }
 
 
@@ -19,12 +20,14 @@ def describe_status(controller: TrackingController) -> str:
     return f"{_describe_activity(controller)}\n{_describe_device(controller)}"
 
 
-def describe_box(box: TrackBox | None) -> str:
+def describe_box(box: Box | None) -> str:
     """Say where the box of a frame came from and how sure the tracker was."""
     if box is None:
         return "no box"
-    words = _ORIGIN_WORDS[box.origin]
-    if box.origin.is_human:
+    words = _ORIGIN_WORDS.get(box.origin, box.origin.name.lower())
+    if box.is_human:
+        return words
+    if box.origin is Origin.INTERPOLATED:
         return words
     if box.is_lost:
         return f"lost (score {box.score:.2f}): last known place"
@@ -43,19 +46,13 @@ def _describe_activity(controller: TrackingController) -> str:
     if controller.activity is not Activity.IDLE and controller.stage:
         return f"{controller.stage}…"
     if controller.activity is Activity.TRACKING:
-        frame = _tracked_frame(controller)
-        return f"Tracking target {controller.tracked_id}: frame {frame}"
+        verb = "Learning from your box" if controller.is_teaching else "Tracking"
+        return f"{verb}…"
     if controller.activity is Activity.EXPORTING:
         return "Exporting…"
+    if controller.activity is Activity.CHECKING:
+        return "Estimating the quality…"
     return controller.message or _hint(controller)
-
-
-def _tracked_frame(controller: TrackingController) -> str:
-    progress, session = controller.progress, controller.session
-    if progress is None or session is None:
-        return "…"
-    last = session.n_frames - 1
-    return f"{last - progress.total + progress.done} of {last}"
 
 
 def _hint(controller: TrackingController) -> str:
@@ -66,6 +63,6 @@ def _hint(controller: TrackingController) -> str:
         return "This video has one frame only: there is nothing to track"
     if controller.current_box is None:
         return f"Draw a box around the object in frame {frame_index}"
-    if frame_index + 1 >= session.n_frames:
-        return "This is the last frame: go back to track from an earlier one"
-    return "Ready to track from this frame. To correct the box, edit or draw it"
+    if controller.teaches_at_once and not controller.current_box.is_human:
+        return "Off? Move the box: the tracker learns from it"
+    return "Ready to track from this frame"

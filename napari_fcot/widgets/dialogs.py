@@ -6,9 +6,16 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from napari_fcot.reader import VIDEO_SUFFIXES
+from napari_fcot.reader import PROJECT_SUFFIX, VIDEO_SUFFIXES
 
-__all__ = ["ask_export_folder", "ask_video_file", "show_problem"]
+__all__ = [
+    "ask_export_folder",
+    "ask_import_path",
+    "ask_moved_video",
+    "ask_project_file",
+    "ask_video_file",
+    "show_problem",
+]
 
 
 def ask_video_file(parent: QWidget) -> Path | None:
@@ -16,6 +23,30 @@ def ask_video_file(parent: QWidget) -> Path | None:
     patterns = " ".join(f"*{suffix}" for suffix in (*VIDEO_SUFFIXES, ".tif", ".tiff"))
     chosen, _ = QFileDialog.getOpenFileName(
         parent, "Open a video", filter=f"Videos and stacks ({patterns});;All files (*)"
+    )
+    return Path(chosen) if chosen else None
+
+
+def ask_project_file(parent: QWidget) -> Path | None:
+    """Ask which project to open; None if the person thought better of it."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Open a project", filter=f"FCOT projects (*{PROJECT_SUFFIX})"
+    )
+    return Path(chosen) if chosen else None
+
+
+def ask_moved_video(parent: QWidget, sentence: str) -> Path | None:
+    """Say that a video is gone and ask where it is; None if nobody knows."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, sentence)
+    return Path(chosen) if chosen else None
+
+
+def ask_import_path(parent: QWidget) -> Path | None:
+    """Ask for a file with boxes; None if the person thought better of it."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent,
+        "Import boxes",
+        filter="Boxes: MOT, COCO, CVAT (*.txt *.json *.xml);;All files (*)",
     )
     return Path(chosen) if chosen else None
 

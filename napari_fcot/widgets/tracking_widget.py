@@ -12,17 +12,18 @@ from napari.layers import Layer
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QFormLayout,
+    QFrame,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from fcot_engine.annotation import Direction, WorkStop
+from fcot_engine.errors import MovedVideoError
+from napari_fcot.keys import bind_to_layer
 from napari_fcot.layers.viewer_link import ViewerLink
 from napari_fcot.timeline import (
     TimelineDock,
@@ -31,12 +32,29 @@ from napari_fcot.timeline import (
     TimelineWidget,
 )
 from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.tracking.controller import Activity, TrackingController
-from napari_fcot.tracking.job import Job
+from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.status_text import describe_box, describe_status
-from napari_fcot.widgets.dialogs import ask_export_folder, ask_video_file, show_problem
+from napari_fcot.widgets.change_report_bar import ChangeReportBar
+from napari_fcot.widgets.dialogs import (
+    ask_export_folder,
+    ask_import_path,
+    ask_moved_video,
+    ask_project_file,
+    ask_video_file,
+    show_problem,
+)
+from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.job_runner import JobRunner
-from napari_fcot.widgets.target_list import TargetList
+from napari_fcot.widgets.key_help import KeyHelp
+from napari_fcot.widgets.panel_keys import panel_handlers
+from napari_fcot.widgets.rows import row_of
+from napari_fcot.widgets.run_box import RunBox
+from napari_fcot.widgets.shortcut_scope import ShortcutScope
+from napari_fcot.widgets.target_line import TargetLineData
+from napari_fcot.widgets.target_table import TargetTable
+from napari_fcot.widgets.timeline_actions import connect_timeline
+from napari_fcot.widgets.video_box import VideoBox
+from napari_fcot.widgets.work_list_box import WorkListBox
 
 __all__ = ["TrackingWidget"]
 
@@ -46,6 +64,8 @@ REST_PER_DRAWING = 3
 """How long the window rests after a drawing, over how long that took. A slow window
 (software OpenGL, all cores at work) then has time for clicks, and the tracker for
 frames: Stop waits for one drawing at most, not for a queue of them."""
+SETTLE_MS = 250
+"""How long after an edit the work list is made anew."""
 
 
 class TrackingWidget(QWidget):
@@ -56,7 +76,10 @@ class TrackingWidget(QWidget):
             this name.
         controller: the state behind the panel; a new one by default.
         ask_video: asks which file to open.
+        ask_project: asks which project to open.
+        ask_moved: says that a project's video is gone, and asks where it is.
         ask_folder: asks where to export to.
+        ask_import: asks which file to import.
         show_problem: shows a sentence about something that went wrong.
     """
 
@@ -66,7 +89,10 @@ class TrackingWidget(QWidget):
         controller: TrackingController | None = None,
         *,
         ask_video: Callable[[QWidget], Path | None] = ask_video_file,
+        ask_project: Callable[[QWidget], Path | None] = ask_project_file,
+        ask_moved: Callable[[QWidget, str], Path | None] = ask_moved_video,
         ask_folder: Callable[[QWidget], Path | None] = ask_export_folder,
+        ask_import: Callable[[QWidget], Path | None] = ask_import_path,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
         super().__init__()
@@ -81,17 +107,19 @@ class TrackingWidget(QWidget):
             napari_viewer, self.timeline, on_toggled=self._on_timeline_toggled
         )
         self._ask_video = ask_video
+        self._ask_project = ask_project
+        self._ask_moved = ask_moved
         self._ask_folder = ask_folder
+        self._ask_import = ask_import
         self._show_problem = show_problem
         self._latest_frame: int | None = None
         self._layers: list[Layer] = []
-        self._draw_timer = QTimer(self)
-        self._draw_timer.setInterval(DRAW_INTERVAL_MS)
-        self._draw_timer.setSingleShot(True)
-        self._draw_timer.timeout.connect(self._draw_latest)
-        self._choose_timer = QTimer(self)  # after napari is done with a new layer
-        self._choose_timer.setSingleShot(True)
-        self._choose_timer.timeout.connect(self.link.choose_first_video)
+        self._draw_timer = _single_shot(self, DRAW_INTERVAL_MS, self._draw_latest)
+        self._settle_timer = _single_shot(
+            self, SETTLE_MS, self.controller.refresh_stops
+        )
+        # after napari is done with a new layer
+        self._choose_timer = _single_shot(self, 0, self.link.choose_first_video)
         # bound to the parts, not to the panel: they are there when it is gone
         self._close = partial(
             _close, self.controller, self.link, self.runner, feed, self.timeline_dock
@@ -101,122 +129,157 @@ class TrackingWidget(QWidget):
         self._refresh_videos()
         self.link.choose_first_video()
         self._refresh()
-        self._run(self.controller.prepare())
+        self.controller.prepare()
         self.timeline_dock.show()
 
     # --- building ------------------------------------------------------------
 
     def _build(self) -> None:
-        self.videos = QComboBox()
-        self.videos.setToolTip("An Image layer with the axes (time, y, x)")
-        self.videos.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.open = QPushButton("Open…")
-        self.open.setToolTip("Open a video file frame by frame, however long it is")
-        self.targets = TargetList()
+        self.video = VideoBox()
+        self.targets = TargetTable()
         self.new_target = QPushButton("New target")
         self.new_target.setToolTip("Follow one more object (N on the box layer)")
         self.draw = QPushButton("Draw box")
         self.draw.setToolTip("Then press and drag over the object in the video")
         self.edit = QPushButton("Edit box")
         self.edit.setToolTip("Move or resize the box; that corrects the tracker")
+        self.undo = QPushButton("Undo")
+        self.redo = QPushButton("Redo")
         self.box_text = QLabel()
-        self.track = QPushButton("Track forward")
-        self.track.setToolTip(
-            "Follow the object from this frame to the end (Shift+T on the box layer)"
-        )
-        self.stop = QPushButton("Stop")
-        self.stop.setToolTip("Stop at once; everything tracked so far is kept")
-        self.progress_bar = QProgressBar()
-        self.progress_bar.setTextVisible(False)
-        self.progress_text = QLabel()
-        self.follow = QCheckBox("Show each frame while tracking")
-        self.follow.setChecked(True)
-        self.heatmap = QCheckBox("Show heatmap")
+        self.run = RunBox()
+        self.report = ChangeReportBar()
+        self.work = WorkListBox()
+        self.keys = KeyHelp()
+        self.heatmap = QCheckBox("Heatmap")
         self.heatmap.setToolTip("Where the tracker sees the selected target")
-        self.show_timeline = QCheckBox("Show timeline")
+        self.show_timeline = QCheckBox("Timeline")
         self.show_timeline.setToolTip("Every target along time, below the video")
-        self.mot = QCheckBox("MOT")
-        self.coco = QCheckBox("COCO")
-        self.mot.setChecked(True)
-        self.coco.setChecked(True)
-        self.export = QPushButton("Export…")
-        self.export.setToolTip("Write all boxes into a folder")
+        self.export = ExportBox()
         self.status = QLabel()
         self.status.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
-        for label in (self.box_text, self.progress_text, self.status):
+        for label in (self.box_text, self.status):
             label.setWordWrap(True)
         self.setLayout(self._arrange())
 
     def _arrange(self) -> QVBoxLayout:
-        top = QFormLayout()
-        top.addRow("Video", _row(self.videos, self.open))
-
-        target = QGroupBox("Target")
+        target = QGroupBox("Targets")
         in_target = QVBoxLayout(target)
         in_target.addWidget(self.targets)
-        in_target.addLayout(_row(self.draw, self.edit, self.new_target))
+        in_target.addLayout(row_of(self.draw, self.edit, self.new_target))
+        in_target.addLayout(row_of(self.undo, self.redo))
         in_target.addWidget(self.box_text)
 
-        tracking = QGroupBox("Tracking")
-        in_tracking = QVBoxLayout(tracking)
-        in_tracking.addLayout(_row(self.track, self.stop))
-        in_tracking.addWidget(self.progress_bar)
-        in_tracking.addWidget(self.progress_text)
-        in_tracking.addWidget(self.follow)
-        in_tracking.addLayout(_row(self.heatmap, self.show_timeline))
+        view = QGroupBox("View")
+        view.setLayout(row_of(self.heatmap, self.show_timeline))
 
-        export = QGroupBox("Export")
-        export.setLayout(_row(self.mot, self.coco, self.export))
+        inside = QWidget()
+        parts = QVBoxLayout(inside)
+        parts.setContentsMargins(0, 0, 0, 0)
+        for part in (
+            *(target, self.run, self.report, self.work),
+            *(view, self.export, self.keys),
+        ):
+            parts.addWidget(part)
+        parts.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
         layout = QVBoxLayout()
-        layout.addLayout(top)
-        for group in (target, tracking, export):
-            layout.addWidget(group)
+        layout.addWidget(self.video)
+        layout.addWidget(scroll, stretch=1)
         layout.addWidget(self.status)
-        layout.addStretch(1)
         return layout
 
     def _connect(self) -> None:
         ctrl, link = self.controller, self.link
         ctrl.changed.connect(self._refresh)
+        ctrl.job_started.connect(self.runner.start)
         ctrl.frame_tracked.connect(self._on_frame_tracked)
         ctrl.stopped.connect(self._on_stopped)
+        ctrl.settled.connect(self._on_settled)
         ctrl.failed.connect(self._on_failed)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
-        link.track_wanted.connect(self._on_track_key)
-        link.heatmap_toggled.connect(self._on_heatmap_toggled)
-        self.videos.activated.connect(self._on_video)
-        self.open.clicked.connect(self._on_open)
-        self.targets.target_picked.connect(ctrl.select)
-        self.targets.target_renamed.connect(ctrl.rename)
-        self.new_target.clicked.connect(self._on_new_target)
+        link.heatmap.toggled.connect(self._on_heatmap_toggled)
+        self.video.picked.connect(self._on_video)
+        self.video.open_wanted.connect(self._on_open)
+        self.video.project_wanted.connect(self._on_project)
+        self._connect_targets()
+        self._connect_corrections()
         self.draw.clicked.connect(lambda: link.start_drawing())
         self.edit.clicked.connect(lambda: link.start_editing())
-        self.track.clicked.connect(lambda: self.start_tracking())
-        self.stop.clicked.connect(lambda: ctrl.stop())
-        self.heatmap.toggled.connect(link.show_heatmap)
+        self.undo.clicked.connect(lambda: ctrl.undo())
+        self.redo.clicked.connect(lambda: ctrl.redo())
+        self.run.run_wanted.connect(self.start_tracking)
+        self.run.stop_wanted.connect(ctrl.stop)
+        self.run.learn.toggled.connect(self._on_learn)
+        self.heatmap.toggled.connect(link.heatmap.show)
         self.show_timeline.clicked.connect(self.timeline_dock.show)
         self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
-        self.timeline.view.target_wanted.connect(ctrl.select)
-        self.export.clicked.connect(self._on_export)
+        connect_timeline(self.timeline, ctrl, link.go_to)
+        self.export.export_wanted.connect(self._on_export)
+        self.export.import_wanted.connect(self._on_import)
+        handlers = panel_handlers(self)
+        self._key_scopes = [
+            ShortcutScope(dock, handlers) for dock in (self, self.timeline)
+        ]
+        link.boxes_made.connect(lambda layer: bind_to_layer(layer, handlers))
         self.destroyed.connect(self._close)
+
+    def _connect_targets(self) -> None:
+        ctrl, table = self.controller, self.targets
+        self.new_target.clicked.connect(lambda: self.add_target())
+        table.target_picked.connect(ctrl.select)
+        table.renamed.connect(lambda t, name: ctrl.describe_target(t, name=name))
+        table.class_changed.connect(
+            lambda t, name: ctrl.describe_target(t, class_name=name)
+        )
+        table.colour_changed.connect(
+            lambda t, colour: ctrl.describe_target(t, colour=colour)
+        )
+        table.attributes_changed.connect(
+            lambda t, attributes: ctrl.describe_target(t, attributes=attributes)
+        )
+        table.visibility_changed.connect(ctrl.show_target)
+        table.lock_changed.connect(ctrl.lock_target)
+        table.remove_wanted.connect(ctrl.remove_target)
+
+    def _connect_corrections(self) -> None:
+        ctrl, work = self.controller, self.work
+        ctrl.stops_changed.connect(self._refresh_work)
+        work.stop_wanted.connect(self._on_stop_wanted)
+        work.passed_over.connect(ctrl.pass_over)
+        self.report.kept.connect(ctrl.keep_report)
+        self.report.rejected.connect(ctrl.reject_report)
 
     # --- what a person does --------------------------------------------------
 
-    def start_tracking(self) -> None:
-        """Track forward from the frame on the screen."""
-        self._run(self.controller.start_tracking())
+    def start_tracking(self, direction: Direction = Direction.FORWARD) -> None:
+        """Carry boxes from the frame on the screen."""
+        self.controller.start_tracking(
+            direction,
+            until=self.run.reach,
+            is_for_all=self.run.all_targets.isChecked(),
+        )
 
-    def _on_track_key(self) -> None:
-        if self.controller.can_stop:
-            self.controller.stop()
-        else:
-            self.start_tracking()
+    def add_target(self) -> None:
+        """Make a new target and let a person draw its box."""
+        if self.controller.add_target() is not None:
+            self.link.start_drawing()
+
+    def go_to_next_problem(self) -> None:
+        """Go to the frame whose correction is expected to save most boxes."""
+        self.controller.refresh_stops()
+        self.work.go_to_next()
+
+    def pass_over(self) -> None:
+        """Leave the frame of the work list as it is, and go to the next one."""
+        self.work.pass_over_current()
 
     def _on_video(self, row: int) -> None:
         self.link.choose_video(self._layers[row])
@@ -226,25 +289,46 @@ class TrackingWidget(QWidget):
         if path is not None:
             self.link.open_video(path)
 
+    def _on_project(self) -> None:
+        path = self._ask_project(self)
+        if path is None:
+            return
+        try:
+            self.link.open_project(path)
+        except MovedVideoError as error:
+            video_path = self._ask_moved(self, str(error))
+            if video_path is not None:
+                self._open_moved(path, video_path)
+
+    def _open_moved(self, path: Path, video_path: Path) -> None:
+        try:
+            self.link.open_project(path, video_path=video_path)
+        except MovedVideoError as error:
+            self._on_failed(str(error))
+
     def _on_frame_wanted(self, frame_index: int) -> None:
         if self.controller.can_stop:  # else the run would take the view away again
-            self.follow.setChecked(False)
+            self.run.follow.setChecked(False)
         self.link.go_to(frame_index)
 
-    def _on_new_target(self) -> None:
-        self.controller.add_target()
-        self.link.start_drawing()
+    def _on_stop_wanted(self, stop: WorkStop) -> None:
+        self.controller.select(stop.target_id)
+        self._on_frame_wanted(stop.frame_index)
+        self.link.start_editing()
+
+    def _on_learn(self, is_on: bool) -> None:
+        self.controller.teaches_at_once = is_on
 
     def _on_export(self) -> None:
-        chosen = {"mot": self.mot.isChecked(), "coco": self.coco.isChecked()}
-        formats = tuple(name for name, is_on in chosen.items() if is_on)
+        formats = self.export.formats
         folder = self._ask_folder(self) if formats else Path()
         if folder is not None:
-            self._run(self.controller.start_export(folder, formats=formats))
+            self.controller.start_export(folder, formats=formats)
 
-    def _run(self, job: Job | None) -> None:
-        if job is not None:
-            self.runner.start(job)
+    def _on_import(self) -> None:
+        path = self._ask_import(self)
+        if path is not None:
+            self.controller.import_boxes(path)
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Notice when napari takes the panel out of its dock, which is for good."""
@@ -261,47 +345,52 @@ class TrackingWidget(QWidget):
 
     def _refresh_videos(self) -> None:
         self._layers = self.link.candidates
-        self.videos.clear()
-        self.videos.addItems([layer.name for layer in self._layers])
         chosen = self.link.video
         row = self._layers.index(chosen) if chosen in self._layers else -1
-        self.videos.setCurrentIndex(row)
-        self.videos.setPlaceholderText(
-            "Choose a video layer" if self._layers else "Open a video first"
-        )
+        self.video.show_videos([layer.name for layer in self._layers], row)
 
     def _refresh(self) -> None:
         ctrl = self.controller
-        self.targets.show_targets(ctrl.targets, ctrl.selected)
-        self.draw.setEnabled(ctrl.can_edit and self.link.video is not None)
-        self.edit.setEnabled(self.draw.isEnabled() and ctrl.current_box is not None)
-        self.new_target.setEnabled(self.draw.isEnabled())
-        self.track.setEnabled(ctrl.can_track)
-        self.stop.setEnabled(ctrl.can_stop)
-        self.heatmap.setEnabled(self.link.video is not None)
-        self.export.setEnabled(ctrl.can_export)
+        self._refresh_targets()
+        self.draw.setEnabled(ctrl.can_edit)
+        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
+        self.new_target.setEnabled(ctrl.can_edit)
+        self.undo.setEnabled(ctrl.can_undo)
+        self.redo.setEnabled(ctrl.can_redo)
+        self.run.show_state(ctrl)
+        self.heatmap.setEnabled(ctrl.can_edit)
+        self.export.export.setEnabled(ctrl.can_export)
+        self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
         self.box_text.setText(
             f"Frame {ctrl.frame_index}: {describe_box(ctrl.current_box)}"
             if ctrl.session is not None
             else ""
         )
+        self.report.show_reports(ctrl.report, self._names())
         self.status.setText(describe_status(ctrl))
-        self._refresh_progress()
+        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
 
-    def _refresh_progress(self) -> None:
-        progress = self.controller.progress
-        is_waiting = self.controller.activity is Activity.EXPORTING or (
-            self.controller.can_stop and bool(self.controller.stage)
-        )
-        if is_waiting:  # nobody knows how long: the bar moves to and fro
-            self.progress_bar.setRange(0, 0)
-        else:
-            self.progress_bar.setRange(0, 1 if progress is None else progress.total)
-            self.progress_bar.setValue(0 if progress is None else progress.done)
-        self.progress_text.setText(
-            ""
-            if progress is None
-            else progress.describe(is_running=self.controller.can_stop)
+    def _refresh_work(self) -> None:
+        self.work.show_stops(self.controller.stops, self._names())
+
+    def _names(self) -> dict[int, str]:
+        return {
+            target.target_id: target.info.name for target in self.controller.targets
+        }
+
+    def _refresh_targets(self) -> None:
+        session = self.controller.session
+        hidden = set() if session is None else session.hidden_ids
+        self.targets.show_targets(
+            [
+                TargetLineData.of_target(
+                    target,
+                    is_visible=target.target_id not in hidden,
+                    is_locked=self.controller.is_locked(target.target_id),
+                )
+                for target in self.controller.targets
+            ],
+            self.controller.selected_id,
         )
 
     def _on_frame_tracked(self, frame_index: int) -> None:
@@ -314,7 +403,7 @@ class TrackingWidget(QWidget):
         if frame_index is None:
             return
         start_s = time.perf_counter()
-        if self.follow.isChecked():
+        if self.run.follow.isChecked() and not self.controller.is_teaching:
             self.link.go_to(frame_index)
         self.link.refresh()
         self._refresh()
@@ -326,6 +415,9 @@ class TrackingWidget(QWidget):
         self._latest_frame = None  # nothing more is drawn
         self._draw_timer.stop()
 
+    def _on_settled(self) -> None:
+        self._settle_timer.start()
+
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
 
@@ -336,12 +428,12 @@ class TrackingWidget(QWidget):
         self._show_problem(self, sentence)
 
 
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    """Put widgets side by side; a list takes what buttons leave."""
-    row = QHBoxLayout()
-    for widget in widgets:
-        row.addWidget(widget, stretch=isinstance(widget, QComboBox))
-    return row
+def _single_shot(parent: QWidget, wait_ms: int, do: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setInterval(wait_ms)
+    timer.setSingleShot(True)
+    timer.timeout.connect(do)
+    return timer
 
 
 def _close(
@@ -352,7 +444,7 @@ def _close(
     timeline_dock: TimelineDock,
     *_: object,
 ) -> None:
-    """End the work of a panel that is going away; its boxes stay with the video."""
+    """End the work of a panel that is going away; its boxes are in the project."""
     feed.close()
     timeline_dock.close()
     runner.close()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FcotError, TrackerStateError
+from fcot_engine.io import ArrayFrames
 from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
 from napari_fcot.tracking.job import Job, JobEvent
 
@@ -46,7 +47,7 @@ class FakeTracker:
         self.calls.append(("init", tuple(box_xywh)))
         return self._given(box_xywh)
 
-    def correct(self, frame_rgb, box_xywh):
+    def correct(self, frame_rgb, box_xywh, not_boxes=()):
         if self._size is None:
             raise TrackerStateError("correct came before init")
         self.calls.append(("correct", tuple(box_xywh)))
@@ -94,6 +95,30 @@ def run_job(controller, job: Job, *, limit: int | None = None) -> list[JobEvent]
     return events
 
 
+def run_jobs(controller, do, *, limit: int | None = None) -> list[JobEvent]:
+    """Do something, and run the jobs that it starts."""
+    jobs = []
+    controller.job_started.connect(jobs.append)
+    try:
+        do()
+    finally:
+        controller.job_started.disconnect(jobs.append)
+    return [event for job in jobs for event in run_job(controller, job, limit=limit)]
+
+
+def open_frames(controller, frames) -> None:
+    """Work on an array as on a video."""
+    controller.open_session(controller.opener.open_video(ArrayFrames(frames), None))
+
+
+@pytest.fixture(autouse=True)
+def project_folder(tmp_path, monkeypatch):
+    """Projects of arrays go there, not into the home of whoever runs the tests."""
+    folder = tmp_path / "projects"
+    monkeypatch.setenv("NAPARI_FCOT_PROJECTS", str(folder))
+    return folder
+
+
 @pytest.fixture
 def frames() -> np.ndarray:
     return make_frames()
@@ -111,7 +136,9 @@ def helpers():
     class Helpers:
         FakeTracker = FakeTracker
         make_frames = staticmethod(make_frames)
+        open_frames = staticmethod(open_frames)
         run_job = staticmethod(run_job)
+        run_jobs = staticmethod(run_jobs)
         square_box = staticmethod(square_box)
 
     return Helpers

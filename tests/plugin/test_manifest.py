@@ -33,7 +33,8 @@ def test_menus_can_be_contributed_to(manifest):
 
 
 def test_readers_are_offered_what_they_take(manifest):
-    from napari_fcot.reader import VIDEO_SUFFIXES
+    from napari_fcot.reader import PROJECT_SUFFIX, VIDEO_SUFFIXES
 
-    (reader,) = manifest.contributions.readers
+    reader, projects = manifest.contributions.readers
+    assert projects.filename_patterns == [f"*{PROJECT_SUFFIX}"]
     assert sorted(reader.filename_patterns) == sorted(f"*{s}" for s in VIDEO_SUFFIXES)

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 
+from fcot_engine.annotation import AnnotationSession
+from fcot_engine.io import open_frames
 from napari_fcot.layers.lazy_frames import ShownFrames
-from napari_fcot.reader import get_reader
+from napari_fcot.layers.video_layer import PATH_KEY, PROJECT_KEY
+from napari_fcot.reader import get_project_reader, get_reader
 
 
 @pytest.fixture
@@ -87,3 +90,33 @@ class TestReadVideos:
         paths = [str(broken), str(video_path)]
         assert len(get_reader(paths)(paths)) == 1
         assert len(said) == 1
+
+
+class TestProjects:
+    @pytest.fixture
+    def project_path(self, video_path):
+        source = open_frames(video_path)
+        path = video_path.parent / "work.fcot.json"
+        AnnotationSession.create(
+            source, lambda: None, path, video_path=video_path
+        ).close()
+        source.close()
+        return path
+
+    def test_only_projects_are_taken(self):
+        assert get_project_reader("film.fcot.json") is not None
+        assert get_project_reader("film.json") is None
+
+    def test_its_video_is_shown_and_knows_the_project(self, project_path, video_path):
+        path = str(project_path)
+        ((data, options, kind),) = get_project_reader(path)(path)
+        assert kind == "image"
+        assert isinstance(data, ShownFrames)
+        assert options["metadata"][PROJECT_KEY] == path
+        assert options["metadata"][PATH_KEY] == str(video_path)
+
+    def test_a_video_that_is_gone_is_one_sentence(self, project_path, video_path, said):
+        video_path.unlink()
+        path = str(project_path)
+        assert get_project_reader(path)(path) == [(None,)]
+        assert "square.mp4" in str(said[0].message)

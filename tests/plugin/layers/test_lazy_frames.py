@@ -12,7 +12,7 @@ from napari.utils.notifications import notification_manager
 from fcot_engine.errors import FrameError
 from fcot_engine.io import ArrayFrames
 from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
-from napari_fcot.layers.video_layer import open_session
+from napari_fcot.layers.video_layer import read_video_layer
 
 
 class CountingFrames(ArrayFrames):
@@ -86,4 +86,4 @@ class TestShownFrames:
             ShownFrames(source), name="video", frame_rate=25.0
         )
         layer = ViewerModel().add_image(data, **options)
-        assert open_session(layer).source is source
+        assert read_video_layer(layer)[0] is source

@@ -7,7 +7,11 @@ import pytest
 from napari.layers import Image, Labels, Points
 
 from fcot_engine.errors import VideoError
-from napari_fcot.layers.video_layer import check_is_video, is_candidate, open_session
+from napari_fcot.layers.video_layer import (
+    check_is_video,
+    is_candidate,
+    read_video_layer,
+)
 
 
 class TestCheck:
@@ -40,11 +44,11 @@ class TestCheck:
         assert not is_candidate(Points(np.zeros((3, 2))))
 
 
-class TestOpenSession:
+class TestReading:
     def test_multiscale_video_is_read_at_full_size(self):
         levels = [np.zeros((4, 64, 96), np.uint8), np.zeros((4, 32, 48), np.uint8)]
-        session = open_session(Image(levels, multiscale=True))
-        assert (session.source.width, session.source.height) == (96, 64)
+        source, _ = read_video_layer(Image(levels, multiscale=True))
+        assert (source.width, source.height) == (96, 64)
 
     def test_lazy_stack_stays_lazy(self):
         dask_array = pytest.importorskip("dask.array")
@@ -57,15 +61,8 @@ class TestOpenSession:
         lazy = dask_array.map_blocks(
             frame, chunks=((1,) * 50, (64,), (96,)), dtype=np.uint8
         )
-        session = open_session(Image(lazy, contrast_limits=(0, 255), multiscale=False))
-        assert session.source.read(3).max() == 7
+        layer = Image(lazy, contrast_limits=(0, 255), multiscale=False)
+        source, path = read_video_layer(layer)
+        assert path is None
+        assert source.read(3).max() == 7
         assert len(set(computed)) < 25
-
-    def test_same_layer_has_the_same_boxes(self):
-        layer = Image(np.zeros((4, 64, 96), np.uint8))
-        assert open_session(layer).store is open_session(layer).store
-
-    def test_two_layers_have_their_own_boxes(self):
-        first = Image(np.zeros((4, 64, 96), np.uint8))
-        second = Image(np.zeros((4, 64, 96), np.uint8))
-        assert open_session(first).store is not open_session(second).store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.utils.shortcuts import default_shortcuts
 
-from fcot_engine.session.track_store import BoxOrigin
+from fcot_engine.annotation import Origin
+from fcot_engine.errors import MovedVideoError
 from napari_fcot.layers import ViewerLink
 from napari_fcot.tracking import Activity, TrackingController
 
@@ -15,7 +15,7 @@ from napari_fcot.tracking import Activity, TrackingController
 def tracked(controller, link, helpers):
     """The square is tracked to the end; the viewer is back at frame 0."""
     controller.set_box(helpers.square_box(0), frame_index=0)
-    helpers.run_job(controller, controller.start_tracking())
+    helpers.run_jobs(controller, controller.start_tracking)
     return controller
 
 
@@ -80,7 +80,7 @@ class TestDrawing:
         link.start_drawing()
         drag(boxes, (19.5, 9.5), (22, 12), (35.5, 25.5))
         box = controller.current_box
-        assert box.origin is BoxOrigin.HUMAN
+        assert box.origin is Origin.HUMAN
         np.testing.assert_allclose(box.box_xywh, (10, 20, 16, 16), atol=0.6)
 
     def test_drawn_box_can_be_moved_right_away(self, link, controller, boxes, drag):
@@ -100,7 +100,7 @@ class TestDrawing:
         link.start_drawing()
         drag(boxes, (5, 5), (10, 10), (40, 40))
         assert len(boxes.data) == 1
-        assert tracked.current_box.origin is BoxOrigin.CORRECTED
+        assert tracked.current_box.origin is Origin.CORRECTED
 
     def test_scaled_and_moved_video_gives_boxes_in_its_own_pixels(
         self, viewer, controller, frames
@@ -138,13 +138,13 @@ class TestDrawing:
         viewer.dims.set_current_step(0, 5)
         boxes.selected_data = {0}
         boxes.remove_selected()
-        assert len(tracked.selected) == 11
-        assert tracked.selected.get(5) is None
+        assert len(tracked.selected.boxes) == 11
+        assert tracked.selected.boxes.get(5) is None
 
     def test_an_unusable_box_is_taken_off_the_screen(self, boxes, tracked):
         boxes.add_rectangles(np.array([[900.0, 900.0], [950.0, 950.0]]))
         assert len(boxes.data) == 1
-        assert len(tracked.selected) == 12
+        assert len(tracked.selected.boxes) == 12
 
     def test_removed_box_layer_comes_back_with_its_boxes(
         self, viewer, link, boxes, tracked
@@ -163,7 +163,7 @@ class TestDrawing:
         tracked.set_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
         boxes.mode = "select"
         drag(boxes, (28.0, 18.0))
-        assert tracked.selected.track_id == 1
+        assert tracked.selected_id == 1
 
 
 class TestHandles:
@@ -175,24 +175,9 @@ class TestHandles:
     def test_a_run_takes_them_away(self, link, boxes, controller, helpers):
         controller.set_box(helpers.square_box(0), frame_index=0)
         link.start_editing()
-        helpers.run_job(controller, controller.start_tracking(), limit=4)
+        helpers.run_jobs(controller, controller.start_tracking, limit=4)
         assert boxes.mode == "pan_zoom"
         assert boxes.selected_data == set()
-
-
-class TestKeys:
-    @pytest.mark.parametrize("name", ["Shift-T", "N"])
-    def test_no_key_of_napari_is_taken(self, boxes, name):
-        ours = {str(key): key for key in boxes.keymap}
-        taken = {str(key) for keys in default_shortcuts.values() for key in keys}
-        pressed = {"Shift-T": "Shift+T", "N": "N"}[name]
-        assert pressed in ours
-        assert pressed not in taken
-
-    def test_keys_are_bound_to_our_layer_only(self, viewer, boxes, video):
-        assert len(boxes.keymap) == 2
-        assert len(video.keymap) == 0
-        assert len(viewer.keymap) == 0
 
 
 class TestHeatmap:
@@ -200,7 +185,7 @@ class TestHeatmap:
         assert [layer.name for layer in viewer.layers] == ["square", "FCOT boxes"]
 
     def test_lies_between_video_and_boxes(self, viewer, link, tracked):
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         assert [layer.name for layer in viewer.layers] == [
             "square",
             "FCOT heatmap",
@@ -208,8 +193,8 @@ class TestHeatmap:
         ]
 
     def test_hidden_overlay_pastes_nothing(self, viewer, link, tracked, monkeypatch):
-        link.show_heatmap(True)
-        link.show_heatmap(False)
+        link.heatmap.show(True)
+        link.heatmap.show(False)
         asked = []
         monkeypatch.setattr(
             type(viewer.layers["FCOT heatmap"].data),
@@ -220,7 +205,7 @@ class TestHeatmap:
         assert asked == []
 
     def test_shows_the_peak_on_the_object(self, viewer, link, tracked, helpers):
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         viewer.dims.set_current_step(0, 5)
         picture = np.asarray(viewer.layers["FCOT heatmap"].data[5])
         (row, column) = np.argwhere(picture == 255)[0]
@@ -229,22 +214,22 @@ class TestHeatmap:
         assert abs((row + 0.5) * 4 - (y + h / 2)) <= 2
 
     def test_hiding_it_in_the_layer_list_is_told(self, viewer, link, tracked):
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         told = []
-        link.heatmap_toggled.connect(told.append)
+        link.heatmap.toggled.connect(told.append)
         viewer.layers["FCOT heatmap"].visible = False
         assert told == [False]
 
     def test_removed_overlay_can_be_shown_again(self, viewer, link, tracked):
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         viewer.layers.remove("FCOT heatmap")
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         assert "FCOT heatmap" in viewer.layers
 
 
 class TestVideos:
     def test_our_own_layers_are_no_candidates(self, link, video, tracked):
-        link.show_heatmap(True)
+        link.heatmap.show(True)
         assert link.candidates == [video]
 
     @pytest.mark.parametrize(
@@ -286,26 +271,111 @@ class TestVideos:
         again = TrackingController()
         second = ViewerLink(viewer, again)
         second.choose_video(video)
-        assert len(again.selected) == 12
+        assert len(again.selected.boxes) == 12
         second.close()
 
     def test_each_video_keeps_its_boxes(self, viewer, video, link, tracked, frames):
-        link.choose_video(viewer.add_image(frames, rgb=True))
-        assert len(tracked.selected) == 0
+        link.choose_video(viewer.add_image(frames[:, ::-1], rgb=True))
+        assert tracked.targets == []
         link.choose_video(video)
-        assert len(tracked.selected) == 12
+        assert len(tracked.selected.boxes) == 12
 
-    def test_removed_video_stops_the_run_and_keeps_the_boxes(
-        self, viewer, video, link, controller, helpers
+    def test_removed_video_stops_the_run_and_saves_the_boxes(
+        self, viewer, video, link, controller, helpers, frames
     ):
         controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_job(controller, controller.start_tracking(), limit=7)
+        helpers.run_jobs(controller, controller.start_tracking, limit=7)
+        n_boxes = len(controller.selected.boxes)
         viewer.layers.remove(video)
         assert controller.activity is Activity.IDLE
-        assert controller.can_export
-        assert "kept" in controller.message
+        assert "come back" in controller.message
         assert len(viewer.layers) == 0
+        link.choose_video(viewer.add_image(frames, rgb=True))
+        assert len(controller.selected.boxes) == n_boxes
 
     def test_removed_empty_video_leaves_nothing(self, viewer, video, link, controller):
         viewer.layers.remove(video)
         assert controller.session is None
+
+    def test_a_hidden_target_is_not_drawn(self, boxes, tracked):
+        tracked.show_target(1, False)
+        assert len(boxes.data) == 0
+        tracked.show_target(1, True)
+        assert len(boxes.data) == 1
+
+    def test_a_box_of_a_locked_target_jumps_back(self, boxes, tracked, helpers):
+        tracked.lock_target(1, True)
+        boxes.data = [boxes.data[0] + 5]
+        x, y, _, _ = helpers.square_box(0)
+        np.testing.assert_allclose(boxes.data[0].min(axis=0), (y - 0.5, x - 0.5))
+
+
+class TestProjects:
+    @pytest.fixture
+    def path(self, tmp_path, frames):
+        tifffile = pytest.importorskip("tifffile")
+        path = tmp_path / "stack.tif"
+        tifffile.imwrite(path, frames[..., 0], photometric="minisblack")
+        return path
+
+    def test_project_of_a_file_lies_beside_it(self, link, controller, path, helpers):
+        link.open_video(path)
+        assert not (path.parent / "stack.fcot.json").exists()
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        assert (path.parent / "stack.fcot.json").exists()
+
+    def test_opening_the_video_again_goes_on_with_it(
+        self, link, controller, path, helpers
+    ):
+        link.open_video(path)
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        link.choose_video(None)
+        link.open_video(path)
+        assert controller.current_box is not None
+        assert controller.message.startswith("Went on with stack.fcot.json: 1 target")
+
+    def test_opening_the_project_opens_its_video(
+        self, viewer, link, controller, path, helpers
+    ):
+        link.open_video(path)
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        link.choose_video(None)
+        viewer.layers.clear()
+        link.open_project(path.parent / "stack.fcot.json")
+        assert link.video is not None
+        assert controller.current_box is not None
+
+    def test_a_moved_video_is_asked_for(self, link, controller, path, helpers):
+        link.open_video(path)
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        link.choose_video(None)
+        moved = path.parent / "elsewhere.tif"
+        path.rename(moved)
+        project = path.parent / "stack.fcot.json"
+        with pytest.raises(MovedVideoError):
+            link.open_project(project)
+        link.open_project(project, video_path=moved)
+        assert controller.current_box is not None
+
+    def test_a_damaged_project_is_one_sentence(self, link, controller, tmp_path):
+        problems = []
+        controller.failed.connect(problems.append)
+        path = tmp_path / "bad.fcot.json"
+        path.write_text("{")
+        link.open_project(path)
+        assert len(problems) == 1
+        assert "bad.fcot.json" in problems[0]
+
+    def test_another_video_of_that_name_gets_its_own_project(
+        self, link, controller, path, helpers, frames
+    ):
+        tifffile = pytest.importorskip("tifffile")
+        link.open_video(path)
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        link.choose_video(None)
+        tifffile.imwrite(path, frames[:7, :, :, 0], photometric="minisblack")
+        link.open_video(path)
+        assert controller.targets == []
+        assert "made on another video" in controller.message
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        assert (path.parent / "stack.2.fcot.json").exists()

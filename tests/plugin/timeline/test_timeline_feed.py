@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.io import ArrayFrames
 from napari_fcot.timeline import TimelineFeed, TimelineModel
-from napari_fcot.timeline.target_row import Mark
+from napari_fcot.timeline.marks import Mark
 from napari_fcot.tracking import TrackingController
-from napari_fcot.tracking.video_session import VideoSession
 
 
 @pytest.fixture
@@ -22,8 +20,9 @@ def model():
 
 
 @pytest.fixture
-def feed(controller, model, frames):
-    controller.open_session(VideoSession(ArrayFrames(frames, name="square")))
+def feed(controller, model, frames, helpers):
+    helpers.open_frames(controller, frames)
+    controller.add_target()
     feed = TimelineFeed(controller, model)
     yield feed
     feed.close()
@@ -44,24 +43,25 @@ def test_tracked_frames_come_one_by_one(feed, model, controller, helpers):
     controller.set_box(helpers.square_box(0), frame_index=0)
     told = []
     model.frames_changed.connect(lambda *frames: told.append(frames))
-    helpers.run_job(controller, controller.start_tracking())
+    helpers.run_jobs(controller, controller.start_tracking)
     assert told == [(1, frame - 1, frame) for frame in range(1, 12)]
     assert model.row(1).scores[5] == pytest.approx(0.9)
 
 
 def test_correction_and_removal_are_shown(feed, model, controller, helpers):
     controller.set_box(helpers.square_box(0), frame_index=0)
-    helpers.run_job(controller, controller.start_tracking())
+    helpers.run_jobs(controller, controller.start_tracking)
+    controller.teaches_at_once = False
     controller.set_box(helpers.square_box(3), frame_index=3)
     assert model.row(1).mark_at(3) == Mark.HUMAN | Mark.CORRECTED
-    controller.remove_box(track_id=1, frame_index=3)
+    controller.remove_box(target_id=1, frame_index=3)
     assert model.row(1).mark_at(3) == Mark.NONE
 
 
 def test_new_target_has_a_row_and_is_selected(feed, model, controller, helpers):
     controller.set_box(helpers.square_box(0), frame_index=0)
-    controller.add_target("cup")
-    assert [row.label for row in model.rows] == ["object", "cup"]
+    controller.add_target()
+    assert [row.name for row in model.rows] == ["object 1", "object 2"]
     assert model.selected_id == 2
 
 
@@ -72,10 +72,9 @@ def test_frame_on_the_screen_is_followed(feed, model, controller):
 
 def test_another_video_starts_anew(feed, model, controller, helpers):
     controller.set_box(helpers.square_box(0), frame_index=0)
-    other = ArrayFrames(helpers.make_frames(5), name="other")
-    controller.open_session(VideoSession(other))
+    helpers.open_frames(controller, helpers.make_frames(5))
     assert model.n_frames == 5
-    assert [row.n_boxes for row in model.rows] == [0]
+    assert model.rows == []
 
 
 def test_no_video_is_empty(feed, model, controller):
@@ -88,3 +87,31 @@ def test_closed_it_follows_no_more(feed, model, controller, helpers):
     feed.close()
     controller.set_box(helpers.square_box(0), frame_index=0)
     assert model.row(1).n_boxes == 0
+
+
+def test_undo_and_redo_are_shown(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    helpers.run_jobs(controller, controller.start_tracking)
+    controller.undo()
+    assert model.row(1).n_boxes == 1
+    controller.redo()
+    assert model.row(1).n_boxes == 12
+
+
+def test_a_target_that_comes_back_has_its_boxes(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    helpers.run_jobs(controller, controller.start_tracking)
+    controller.remove_target(1)
+    assert model.rows == []
+    controller.undo()
+    assert model.row(1).n_boxes == 12
+
+
+def test_stops_are_marked_with_their_reasons(feed, model, controller, helpers):
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    helpers.run_jobs(controller, controller.start_tracking)
+    controller.remove_box(target_id=1, frame_index=5)
+    controller.refresh_stops()
+    (stop,) = model.stops
+    assert (stop.frame_index, stop.track_id) == (5, 1)
+    assert "object 1" in stop.text

@@ -6,20 +6,22 @@ import json
 
 import pytest
 
+from fcot_engine.annotation import Direction, Origin, SpanKind, Until
 from fcot_engine.errors import FcotError
 from fcot_engine.io import ArrayFrames
-from fcot_engine.session.track_store import BoxOrigin
-from napari_fcot.tracking import Activity, TrackingController, VideoSession
+from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.tracking.status_text import describe_box, describe_status
 
 LAST = 11
+OFF = (30.0, 30.0, 20.0, 20.0)
 
 
 @pytest.fixture
-def controller(frames, tracker):
+def controller(frames, tracker, helpers):
     controller = TrackingController(lambda: tracker)
-    controller.open_session(VideoSession(ArrayFrames(frames)))
-    return controller
+    helpers.open_frames(controller, frames)
+    yield controller
+    controller.open_session(None)
 
 
 @pytest.fixture
@@ -35,13 +37,23 @@ def box_drawn(controller, helpers):
     return controller
 
 
+@pytest.fixture
+def tracked(box_drawn, helpers):
+    helpers.run_jobs(box_drawn, box_drawn.start_tracking)
+    return box_drawn
+
+
 def boxes_of(controller) -> list[int]:
-    return [box.frame_index for box in controller.selected]
+    return [box.frame_index for box in controller.selected.boxes]
+
+
+def box_at(controller, frame_index):
+    return controller.selected.boxes.get(frame_index)
 
 
 class TestDrawing:
     def test_a_drawn_box_is_human(self, box_drawn):
-        assert box_drawn.current_box.origin is BoxOrigin.HUMAN
+        assert box_drawn.current_box.origin is Origin.HUMAN
 
     def test_a_box_over_the_border_is_cut(self, controller):
         controller.set_box((-5.0, 10.0, 20.0, 20.0), frame_index=0)
@@ -58,36 +70,43 @@ class TestDrawing:
     ):
         before = box_drawn.current_box
         box_drawn.set_box((500.0, 500.0, 20.0, 20.0), frame_index=0)
-        assert box_drawn.current_box is before
+        assert box_drawn.current_box == before
         assert len(problems) == 1
         assert "outside the frame of 120x80" in problems[0]
 
     def test_moving_a_drawn_box_leaves_it_drawn(self, box_drawn):
         box_drawn.set_box((30.0, 30.0, 16.0, 16.0), frame_index=0)
-        assert box_drawn.current_box.origin is BoxOrigin.HUMAN
+        assert box_drawn.current_box.origin is Origin.HUMAN
 
-    def test_moving_a_tracked_box_corrects_it(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        box_drawn.set_box((30.0, 30.0, 16.0, 16.0), frame_index=5)
-        assert box_drawn.selected.get(5).origin is BoxOrigin.CORRECTED
+    def test_moving_a_tracked_box_corrects_it(self, tracked):
+        tracked.teaches_at_once = False
+        tracked.set_box(OFF, frame_index=5)
+        assert box_at(tracked, 5).origin is Origin.CORRECTED
 
-    def test_deleting_takes_one_box_only(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        box_drawn.remove_box(track_id=1, frame_index=5)
-        assert boxes_of(box_drawn) == [i for i in range(LAST + 1) if i != 5]
+    def test_deleting_takes_one_box_only(self, tracked):
+        tracked.remove_box(target_id=1, frame_index=5)
+        assert boxes_of(tracked) == [i for i in range(LAST + 1) if i != 5]
 
     def test_without_a_video_nothing_is_drawn(self):
-        controller = TrackingController()
-        assert not controller.set_box((1.0, 1.0, 9.0, 9.0), frame_index=0)
+        assert not TrackingController().set_box((1.0, 1.0, 9.0, 9.0), frame_index=0)
+
+    def test_a_frame_that_changes_is_told_once(self, box_drawn):
+        told = []
+        box_drawn.frames_changed.connect(lambda *frames: told.append(frames))
+        box_drawn.set_box(OFF, frame_index=3)
+        assert told == [(1, 3, 3)]
 
 
 class TestTargets:
-    def test_a_video_starts_with_one_target(self, controller):
-        assert [track.track_id for track in controller.targets] == [1]
+    def test_the_first_box_makes_the_first_target(self, controller, helpers):
+        assert controller.targets == []
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        assert [target.target_id for target in controller.targets] == [1]
+        assert controller.selected_id == 1
 
     def test_a_new_target_is_selected(self, box_drawn):
         box_drawn.add_target()
-        assert box_drawn.selected.track_id == 2
+        assert box_drawn.selected_id == 2
         assert box_drawn.current_box is None
 
     def test_an_empty_target_is_used_before_another_is_made(self, controller):
@@ -95,110 +114,242 @@ class TestTargets:
         controller.add_target()
         assert len(controller.targets) == 1
 
-    def test_targets_have_a_name_for_exports(self, controller):
-        controller.rename(1, "  cup ")
-        assert controller.selected.label == "cup"
+    def test_a_new_target_is_of_the_kind_of_the_last_one(self, box_drawn):
+        box_drawn.describe_target(1, class_name="cup")
+        box_drawn.add_target()
+        assert box_drawn.selected.info.class_name == "cup"
 
-    def test_an_empty_name_is_no_name(self, controller):
-        controller.rename(1, "  ")
-        assert controller.selected.label == "object"
+    def test_names_are_trimmed(self, box_drawn):
+        box_drawn.describe_target(1, name="  cup ")
+        assert box_drawn.selected.info.name == "cup"
 
-    def test_each_target_is_tracked_by_its_own_tracker(self, box_drawn, helpers):
+    def test_an_empty_name_is_refused(self, box_drawn, problems):
+        before = box_drawn.selected.info.name
+        box_drawn.describe_target(1, name="  ")
+        assert box_drawn.selected.info.name == before
+        assert len(problems) == 1
+
+    def test_a_removed_target_is_no_longer_selected(self, box_drawn):
+        box_drawn.add_target()
+        box_drawn.remove_target(2)
+        assert box_drawn.selected_id == 1
+
+    def test_each_target_is_tracked_by_its_own_tracker(self, frames, helpers):
         made = []
         controller = TrackingController(lambda: made.append(1) or helpers.FakeTracker())
-        controller.open_session(box_drawn.session)
-        helpers.run_job(controller, controller.start_tracking())
-        controller.add_target()
-        controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_job(controller, controller.start_tracking())
+        helpers.open_frames(controller, frames)
+        for _ in range(2):
+            controller.add_target()
+            controller.set_box(helpers.square_box(0), frame_index=0)
+            helpers.run_jobs(controller, controller.start_tracking)
         assert len(made) == 2
-        assert [len(track) for track in controller.targets] == [12, 12]
+        assert [len(target.boxes) for target in controller.targets] == [12, 12]
+
+    def test_a_locked_target_is_left_as_it_is(self, tracked, helpers):
+        tracked.lock_target(1, True)
+        before = box_at(tracked, 5)
+        assert not tracked.set_box(OFF, frame_index=5)
+        tracked.remove_box(target_id=1, frame_index=5)
+        assert helpers.run_jobs(tracked, tracked.start_tracking) == []
+        assert box_at(tracked, 5) == before
+        assert "locked" in tracked.message
+
+    def test_spans_and_ends_are_marked(self, tracked):
+        tracked.mark_span(1, 4, 6, SpanKind.OUT_OF_VIEW)
+        tracked.end_target(1, 9)
+        assert boxes_of(tracked) == [0, 1, 2, 3, 7, 8, 9]
 
 
 class TestTracking:
-    def test_cannot_start_without_a_box(self, controller):
+    def test_cannot_start_without_a_box(self, controller, helpers):
         assert not controller.can_track
-        assert controller.start_tracking() is None
+        assert helpers.run_jobs(controller, controller.start_tracking) == []
 
-    def test_cannot_start_in_the_last_frame(self, controller, helpers):
-        controller.show_frame(LAST)
-        controller.set_box(helpers.square_box(LAST), frame_index=LAST)
-        assert not controller.can_track
-
-    def test_follows_the_object_to_the_end(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        found = [box.box_xywh for box in box_drawn.selected]
+    def test_follows_the_object_to_the_end(self, tracked, helpers):
+        found = [box.box_xywh for box in tracked.selected.boxes]
         assert found == [helpers.square_box(index) for index in range(LAST + 1)]
-        assert box_drawn.activity is Activity.IDLE
-        assert "to the end" in box_drawn.message
+        assert tracked.activity is Activity.IDLE
+        assert tracked.message == "Tracked 11 frames"
 
     def test_starts_from_the_frame_on_the_screen(self, controller, tracker, helpers):
         controller.show_frame(7)
         controller.set_box(helpers.square_box(7), frame_index=7)
-        helpers.run_job(controller, controller.start_tracking())
+        helpers.run_jobs(controller, controller.start_tracking)
         assert boxes_of(controller) == [7, 8, 9, 10, 11]
         assert tracker.calls[:2] == [
             ("init", helpers.square_box(7)),
             ("place", helpers.square_box(7)),
         ]
 
-    def test_goes_on_from_a_correction(self, box_drawn, tracker, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        corrected = (30.0, 30.0, 20.0, 20.0)
-        box_drawn.show_frame(6)
-        box_drawn.set_box(corrected, frame_index=6)
-        n_calls = len(tracker.calls)
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        assert tracker.calls[n_calls : n_calls + 2] == [
-            ("correct", corrected),
-            ("place", corrected),
-        ]
-        assert box_drawn.selected.get(7).box_xywh[2:] == (20.0, 20.0)
+    def test_goes_both_ways(self, frames, helpers):
+        controller = TrackingController(helpers.FakeTracker)
+        helpers.open_frames(controller, frames)
+        controller.show_frame(7)
+        controller.set_box(helpers.square_box(7), frame_index=7)
+        helpers.run_jobs(controller, lambda: controller.start_tracking(Direction.BOTH))
+        assert boxes_of(controller) == list(range(LAST + 1))
+
+    def test_goes_to_the_next_drawn_box(self, box_drawn, helpers):
+        box_drawn.set_box(helpers.square_box(6), frame_index=6)
+        helpers.run_jobs(
+            box_drawn,
+            lambda: box_drawn.start_tracking(until=Until.NEXT_HUMAN),
+        )
+        assert boxes_of(box_drawn) == list(range(7))
+
+    def test_carries_all_targets_in_one_run(self, frames, helpers):
+        controller = TrackingController(helpers.FakeTracker)
+        helpers.open_frames(controller, frames)
+        for _ in range(2):
+            controller.add_target()
+            controller.set_box(helpers.square_box(0), frame_index=0)
+        helpers.run_jobs(controller, lambda: controller.start_tracking(is_for_all=True))
+        assert [len(target.boxes) for target in controller.targets] == [12, 12]
 
     def test_human_boxes_are_never_overwritten(self, box_drawn, helpers):
         drawn = (3.0, 3.0, 10.0, 10.0)
         box_drawn.set_box(drawn, frame_index=4)
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        assert box_drawn.selected.get(4).box_xywh == drawn
-        assert box_drawn.selected.get(4).origin is BoxOrigin.HUMAN
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking)
+        assert box_at(box_drawn, 4).box_xywh == drawn
+        assert box_at(box_drawn, 4).origin is Origin.HUMAN
 
-    def test_score_maps_are_kept_for_tracked_frames(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        scores = box_drawn.session.scores_of(box_drawn.selected)
+    def test_score_maps_are_kept_for_tracked_frames(self, tracked):
+        scores = tracked.session.scores_of(1)
         assert scores.get(0) is None
         assert scores.get(5) is not None
 
     def test_progress_counts_the_frames(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=5)
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=5)
         assert box_drawn.progress.total == LAST
         assert box_drawn.progress.done == len(boxes_of(box_drawn)) - 1
 
-    def test_first_tracker_is_the_prepared_one(self, controller, tracker, helpers):
+    def test_first_tracker_is_the_prepared_one(self, frames, tracker, helpers):
         made = []
         controller = TrackingController(lambda: made.append(1) or tracker)
-        controller.open_session(VideoSession(ArrayFrames(helpers.make_frames())))
-        helpers.run_job(controller, controller.prepare())
+        helpers.open_frames(controller, frames)
+        helpers.run_jobs(controller, controller.prepare)
         controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_job(controller, controller.start_tracking())
+        helpers.run_jobs(controller, controller.start_tracking)
         assert len(made) == 1
-        assert controller.prepare() is None
+        assert helpers.run_jobs(controller, controller.prepare) == []
+
+
+class TestTeaching:
+    def test_a_correction_teaches_and_goes_on_at_once(self, tracked, tracker, helpers):
+        n_calls = len(tracker.calls)
+        tracked.show_frame(6)
+        helpers.run_jobs(tracked, lambda: tracked.set_box(OFF, frame_index=6))
+        assert ("correct", OFF) in tracker.calls[n_calls:]
+        assert box_at(tracked, 6).box_xywh == OFF
+        assert box_at(tracked, 7).box_xywh[2:] == (20.0, 20.0)
+        assert tracked.message.startswith("Learned: ")
+
+    def test_what_it_changed_can_be_taken_back_without_the_box(self, tracked, helpers):
+        before = box_at(tracked, 7)
+        helpers.run_jobs(tracked, lambda: tracked.set_box(OFF, frame_index=6))
+        assert [report.target_id for report in tracked.report] == [1]
+        tracked.reject_report()
+        assert box_at(tracked, 7) == before
+        assert box_at(tracked, 6).box_xywh == OFF
+        assert tracked.report == []
+
+    def test_a_second_box_before_any_run_teaches_nothing_yet(self, box_drawn, helpers):
+        def draw():
+            box_drawn.set_box(helpers.square_box(5), frame_index=5)
+
+        assert helpers.run_jobs(box_drawn, draw) == []
+
+    def test_it_can_be_left_to_the_person(self, tracked, helpers):
+        tracked.teaches_at_once = False
+        events = helpers.run_jobs(tracked, lambda: tracked.set_box(OFF, frame_index=6))
+        assert events == []
+
+    def test_a_correction_in_the_way_of_a_run_needs_no_new_one(
+        self, box_drawn, helpers
+    ):
+        jobs = []
+        box_drawn.job_started.connect(jobs.append)
+        box_drawn.start_tracking()
+        events = jobs[0].run()
+        for _ in range(6):
+            box_drawn.accept(jobs[0], next(events))
+        box_drawn.set_box(OFF, frame_index=8)
+        for event in events:
+            box_drawn.accept(jobs[0], event)
+        box_drawn.finish(jobs[0])
+        assert len(jobs) == 1
+        assert box_at(box_drawn, 8).box_xywh == OFF
+        assert boxes_of(box_drawn) == list(range(LAST + 1))
+
+
+class TestUndo:
+    def test_a_run_is_one_step(self, tracked):
+        tracked.undo()
+        assert boxes_of(tracked) == [0]
+        tracked.redo()
+        assert boxes_of(tracked) == list(range(LAST + 1))
+
+    def test_says_what_was_taken_back(self, tracked):
+        tracked.undo()
+        assert tracked.message.startswith("Taken back: ")
+
+    def test_nothing_to_take_back_is_no_dialog(self, controller, problems):
+        controller.undo()
+        assert problems == []
+        assert not controller.can_undo
+
+    def test_undo_of_the_first_target_leaves_none_selected(self, box_drawn):
+        box_drawn.undo()
+        box_drawn.undo()
+        assert box_drawn.selected_id is None
+        assert box_drawn.targets == []
+
+    def test_works_after_closing_and_opening_again(self, tracked, frames, helpers):
+        tracked.open_session(None)
+        helpers.open_frames(tracked, frames)
+        assert boxes_of(tracked) == list(range(LAST + 1))
+        assert "Went on with" in tracked.message
+        tracked.undo()
+        assert boxes_of(tracked) == [0]
+
+
+class TestProjects:
+    def test_looking_at_a_video_writes_nothing(self, controller, project_folder):
+        assert list(project_folder.glob("*.fcot.json")) == []
+
+    def test_the_first_edit_begins_the_project(self, box_drawn, project_folder):
+        assert list(project_folder.glob("*.fcot.json")) == [box_drawn.project_path]
+
+    def test_other_frames_have_another_project(self, box_drawn, frames, helpers):
+        path = box_drawn.project_path
+        helpers.open_frames(box_drawn, frames[:, ::-1])
+        assert box_drawn.project_path != path
+        assert box_drawn.targets == []
 
 
 class TestStop:
+    def start(self, controller):
+        jobs = []
+        controller.job_started.connect(jobs.append)
+        controller.start_tracking()
+        controller.job_started.disconnect(jobs.append)
+        return jobs[0]
+
     def test_nothing_is_taken_after_stop(self, box_drawn):
-        job = box_drawn.start_tracking()
+        job = self.start(box_drawn)
         events = job.run()
         for _ in range(6):
             box_drawn.accept(job, next(events))
-        before = boxes_of(box_drawn)
+        told = []
+        box_drawn.frames_changed.connect(lambda *frames: told.append(frames))
         late = next(events)  # was under way when the person clicked
         box_drawn.stop()
         box_drawn.accept(job, late)
-        assert boxes_of(box_drawn) == before
+        assert told == []
         assert box_drawn.activity is Activity.IDLE
 
     def test_worker_ends_before_its_next_frame(self, box_drawn, tracker):
-        job = box_drawn.start_tracking()
+        job = self.start(box_drawn)
         events = job.run()
         for _ in range(6):
             next(events)
@@ -208,37 +359,56 @@ class TestStop:
         assert len(tracker.calls) == n_calls
 
     def test_end_of_a_stopped_job_does_not_end_the_next(self, box_drawn):
-        first = box_drawn.start_tracking()
+        first = self.start(box_drawn)
         box_drawn.stop()
-        second = box_drawn.start_tracking()
+        self.start(box_drawn)
         box_drawn.finish(first)
         assert box_drawn.activity is Activity.TRACKING
-        assert second is not None
 
     def test_going_on_after_stop_fills_the_rest(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=6)
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=6)
         box_drawn.stop()
         last = boxes_of(box_drawn)[-1]
         box_drawn.show_frame(last)
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking)
         assert boxes_of(box_drawn) == list(range(LAST + 1))
 
-    def test_an_edit_stops_the_run_and_is_kept(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=6)
-        box_drawn.set_box((30.0, 30.0, 16.0, 16.0), frame_index=1)
-        assert box_drawn.activity is Activity.IDLE
-        assert box_drawn.selected.get(1).origin is BoxOrigin.CORRECTED
-
     def test_an_edit_of_another_target_lets_the_run_go_on(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=6)
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=6)
         box_drawn.add_target()
         box_drawn.set_box((30.0, 30.0, 16.0, 16.0), frame_index=0)
         assert box_drawn.activity is Activity.TRACKING
 
     def test_another_video_stops_the_run(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=6)
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=6)
         box_drawn.open_session(None)
         assert box_drawn.activity is Activity.IDLE
+
+
+class TestWhereToLook:
+    def test_stops_are_those_of_the_session(self, tracked):
+        told = []
+        tracked.stops_changed.connect(lambda: told.append(1))
+        tracked.refresh_stops()
+        assert tracked.stops == tracked.session.annotation.work_list(20)
+        assert told == [1]
+
+    def test_a_frame_passed_over_is_not_offered_again(self, tracked):
+        tracked.remove_box(target_id=1, frame_index=5)
+        tracked.refresh_stops()
+        first = tracked.stops[0]
+        tracked.pass_over(first)
+        assert (first.target_id, first.frame_index) not in [
+            (stop.target_id, stop.frame_index) for stop in tracked.stops
+        ]
+
+    def test_quality_is_estimated_from_drawn_boxes(self, tracked, helpers):
+        assert not tracked.can_check
+        tracked.teaches_at_once = False
+        tracked.set_box(helpers.square_box(6), frame_index=6)
+        helpers.run_jobs(tracked, tracked.start_check)
+        assert tracked.check.share == 1.0
+        assert tracked.activity is Activity.IDLE
 
 
 class TestErrors:
@@ -246,7 +416,7 @@ class TestErrors:
         self, box_drawn, tracker, problems, helpers
     ):
         tracker.fail_after = 3
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking)
         assert boxes_of(box_drawn) == [0, 1, 2, 3]
         (sentence,) = problems
         assert sentence == (
@@ -259,23 +429,23 @@ class TestErrors:
         self, box_drawn, tracker, problems, helpers
     ):
         tracker.fail_after, tracker.error = 0, RuntimeError("CUDA out of memory")
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking)
         assert problems == [
             "Something unexpected went wrong (RuntimeError: CUDA out of memory)."
         ]
 
-    def test_unreadable_frame_keeps_the_boxes_so_far(
-        self, frames, tracker, problems, controller, helpers
-    ):
+    def test_unreadable_frame_keeps_the_boxes_so_far(self, frames, tracker, helpers):
         class Broken(ArrayFrames):
             def read(self, index):
                 if index == 4:
                     raise FcotError("Frame 4 cannot be decoded.")
                 return super().read(index)
 
-        controller.open_session(VideoSession(Broken(frames)))
+        controller, problems = TrackingController(lambda: tracker), []
+        controller.failed.connect(problems.append)
+        controller.open_session(controller.opener.open_video(Broken(frames), None))
         controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_job(controller, controller.start_tracking())
+        helpers.run_jobs(controller, controller.start_tracking)
         assert boxes_of(controller) == [0, 1, 2, 3]
         assert problems[0].startswith("Frame 4 cannot be decoded.")
 
@@ -287,40 +457,43 @@ class TestErrors:
 
         controller, problems = TrackingController(make_tracker), []
         controller.failed.connect(problems.append)
-        controller.open_session(VideoSession(ArrayFrames(frames)))
-        helpers.run_job(controller, controller.prepare())
+        helpers.open_frames(controller, frames)
+        helpers.run_jobs(controller, controller.prepare)
         assert problems == []
         assert "weights file is damaged" in describe_status(controller)
         controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_job(controller, controller.start_tracking())
+        helpers.run_jobs(controller, controller.start_tracking)
         assert problems == ["The weights file is damaged."]
 
 
 class TestExport:
-    def test_needs_boxes(self, controller, tmp_path):
-        assert not controller.can_export
-        assert controller.start_export(tmp_path, formats=("mot",)) is None
-
-    def test_without_a_format_says_so(self, box_drawn, problems, tmp_path):
-        assert box_drawn.start_export(tmp_path, formats=()) is None
-        assert "choose MOT, COCO or both" in problems[0]
-
-    def test_writes_every_format(self, box_drawn, helpers, tmp_path):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        helpers.run_job(
-            box_drawn, box_drawn.start_export(tmp_path, formats=("mot", "coco"))
+    def export(self, helpers, controller, folder, *formats):
+        return helpers.run_jobs(
+            controller, lambda: controller.start_export(folder, formats=formats)
         )
-        suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+
+    def test_needs_boxes(self, controller, helpers, tmp_path):
+        assert not controller.can_export
+        assert self.export(helpers, controller, tmp_path, "mot") == []
+
+    def test_without_a_format_says_so(self, box_drawn, helpers, problems, tmp_path):
+        assert self.export(helpers, box_drawn, tmp_path) == []
+        assert "choose one format or more" in problems[0]
+
+    def test_writes_every_format(self, tracked, helpers, tmp_path):
+        folder = tmp_path / "out"
+        self.export(helpers, tracked, folder, "mot", "coco")
+        suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
         assert {".txt", ".json"} <= suffixes
-        assert box_drawn.message.startswith("Exported to ")
-        assert box_drawn.activity is Activity.IDLE
+        assert tracked.message.startswith("Exported to ")
+        assert tracked.activity is Activity.IDLE
 
     def test_folder_that_cannot_be_written_is_one_sentence(
         self, box_drawn, helpers, problems, tmp_path
     ):
         blocked = tmp_path / "file"
         blocked.write_text("a file where a folder should be")
-        helpers.run_job(box_drawn, box_drawn.start_export(blocked, formats=("mot",)))
+        self.export(helpers, box_drawn, blocked, "mot")
         assert len(problems) == 1
         assert "Something unexpected" not in problems[0]
         assert box_drawn.can_export
@@ -328,10 +501,14 @@ class TestExport:
     def test_edits_while_it_writes_do_not_reach_the_file(
         self, box_drawn, helpers, tmp_path
     ):
-        job = box_drawn.start_export(tmp_path, formats=("coco",))
-        box_drawn.set_box((40.0, 30.0, 20.0, 20.0), frame_index=3)
-        helpers.run_job(box_drawn, job)
-        (path,) = tmp_path.rglob("*.json")
+        folder = tmp_path / "out"
+
+        def export_and_edit():
+            box_drawn.start_export(folder, formats=("coco",))
+            box_drawn.set_box((40.0, 30.0, 20.0, 20.0), frame_index=3)
+
+        helpers.run_jobs(box_drawn, export_and_edit)
+        (path,) = folder.rglob("*.json")
         assert len(json.loads(path.read_text())["annotations"]) == 1
 
     def test_waits_for_a_run_to_end(self, box_drawn):
@@ -346,25 +523,21 @@ class TestStatus:
     def test_asks_for_a_box(self, controller):
         assert "Draw a box around the object in frame 0" in describe_status(controller)
 
-    def test_says_the_frame_and_device_while_tracking(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=6)
-        n_done = box_drawn.progress.done
-        assert describe_status(box_drawn) == (
-            f"Tracking target 1: frame {n_done} of 11\nDevice: a fake (0 threads)"
-        )
+    def test_says_the_device_while_tracking(self, box_drawn, helpers):
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=6)
+        assert describe_status(box_drawn) == "Tracking…\nDevice: a fake (0 threads)"
 
     def test_says_what_is_learned(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking(), limit=3)
-        assert "Learning the box of frame 0…" in describe_status(box_drawn)
+        helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=3)
+        assert "Learning the box of object 1 in frame 0…" in describe_status(box_drawn)
 
-    def test_one_frame_is_not_enough(self, frames):
+    def test_one_frame_is_not_enough(self, frames, helpers):
         controller = TrackingController()
-        controller.open_session(VideoSession(ArrayFrames(frames[:1])))
+        helpers.open_frames(controller, frames[:1])
         assert "one frame only" in describe_status(controller)
 
-    def test_box_of_the_frame_is_described(self, box_drawn, helpers):
-        helpers.run_job(box_drawn, box_drawn.start_tracking())
-        track = box_drawn.selected
+    def test_box_of_the_frame_is_described(self, tracked):
+        boxes = tracked.selected.boxes
         assert describe_box(None) == "no box"
-        assert describe_box(track.get(0)) == "drawn by you"
-        assert describe_box(track.get(1)) == "tracked, score 0.90"
+        assert describe_box(boxes.get(0)) == "drawn by you"
+        assert describe_box(boxes.get(1)) == "tracked, score 0.90"

@@ -10,14 +10,20 @@ import pytest
 from napari_fcot.tracking import Activity
 
 
+def press_track_key(viewer):
+    layer = viewer.layers["FCOT boxes"]
+    (action,) = [do for key, do in layer.keymap.items() if str(key) == "Shift+T"]
+    action(layer)
+
+
 def track_to_the_end(qtbot, panel):
-    panel.track.click()
+    panel.run.forward.click()
     qtbot.waitUntil(lambda: panel.controller.activity is Activity.IDLE)
 
 
 class TestAtFirst:
     def test_the_only_video_is_chosen(self, panel):
-        assert panel.videos.currentText() == "square"
+        assert panel.video.videos.currentText() == "square"
 
     def test_device_is_known_without_a_click(self, panel):
         assert "Device: a fake (0 threads)" in panel.status.text()
@@ -25,38 +31,50 @@ class TestAtFirst:
     def test_only_what_can_be_done_is_enabled(self, panel):
         enabled = {
             name
-            for name in ("draw", "edit", "new_target", "track", "stop", "export")
-            if getattr(panel, name).isEnabled()
+            for name, button in {
+                "draw": panel.draw,
+                "edit": panel.edit,
+                "new target": panel.new_target,
+                "undo": panel.undo,
+                "back": panel.run.backward,
+                "forward": panel.run.forward,
+                "stop": panel.run.stop,
+                "export": panel.export.export,
+            }.items()
+            if button.isEnabled()
         }
-        assert enabled == {"draw", "new_target"}
+        assert enabled == {"draw", "new target"}
 
     def test_without_any_layer_it_says_so(self, panel, viewer):
         viewer.layers.clear()
-        assert panel.videos.placeholderText() == "Open a video first"
+        assert panel.video.videos.placeholderText() == "Open a video first"
         assert not panel.draw.isEnabled()
 
     def test_a_new_layer_is_offered(self, panel, viewer, frames):
         viewer.add_image(frames, rgb=True, name="another")
-        names = [panel.videos.itemText(row) for row in range(panel.videos.count())]
+        names = [
+            panel.video.videos.itemText(row)
+            for row in range(panel.video.videos.count())
+        ]
         assert names == ["another", "square"]
-        assert panel.videos.currentText() == "square"
+        assert panel.video.videos.currentText() == "square"
 
     def test_a_renamed_layer_is_offered_by_its_new_name(self, panel, viewer):
         viewer.layers["square"].name = "renamed"
-        assert panel.videos.currentText() == "renamed"
+        assert panel.video.videos.currentText() == "renamed"
 
     def test_choosing_a_picture_says_what_is_wrong(
         self, panel, viewer, frames, problems
     ):
         viewer.add_image(frames[0], rgb=True, name="picture")
-        panel.videos.activated.emit(0)
+        panel.video.videos.activated.emit(0)
         assert "'picture' is a single picture without a time axis" in problems[0]
-        assert panel.videos.currentText() == ""
+        assert panel.video.videos.currentText() == ""
 
     def test_first_video_to_be_opened_is_chosen(self, qtbot, panel, viewer, frames):
         viewer.layers.clear()
         viewer.add_image(frames, rgb=True, name="opened later")
-        qtbot.waitUntil(lambda: panel.videos.currentText() == "opened later")
+        qtbot.waitUntil(lambda: panel.video.videos.currentText() == "opened later")
 
 
 class TestOpen:
@@ -65,23 +83,23 @@ class TestOpen:
         path = tmp_path / "stack.tif"
         tifffile.imwrite(path, frames[..., 0], photometric="minisblack")
         panel._ask_video = lambda parent: path
-        panel.open.click()
-        assert panel.videos.currentText() == "stack"
+        panel.video.open_wanted.emit()
+        assert panel.video.videos.currentText() == "stack"
         assert panel.controller.session.n_frames == 12
 
     def test_a_file_that_is_no_video_is_one_sentence(self, panel, tmp_path, problems):
         path = tmp_path / "broken.mp4"
         path.write_bytes(b"this is no video")
         panel._ask_video = lambda parent: path
-        panel.open.click()
+        panel.video.open_wanted.emit()
         assert len(problems) == 1
         assert "broken.mp4" in problems[0]
-        assert panel.videos.currentText() == "square"
+        assert panel.video.videos.currentText() == "square"
 
     def test_thinking_better_of_it_opens_nothing(self, panel):
         panel._ask_video = lambda parent: None
-        panel.open.click()
-        assert panel.videos.count() == 1
+        panel.video.open_wanted.emit()
+        assert panel.video.videos.count() == 1
 
 
 class TestTracking:
@@ -89,29 +107,29 @@ class TestTracking:
         self, qtbot, with_box, viewer
     ):
         track_to_the_end(qtbot, with_box)
-        assert len(with_box.controller.selected) == 12
+        assert len(with_box.controller.selected.boxes) == 12
         qtbot.waitUntil(lambda: viewer.dims.current_step[0] == 11)
 
     def test_without_follow_the_frame_stays(self, qtbot, with_box, viewer):
-        with_box.follow.setChecked(False)
+        with_box.run.follow.setChecked(False)
         track_to_the_end(qtbot, with_box)
         assert viewer.dims.current_step[0] == 0
 
     def test_progress_is_shown(self, qtbot, with_box, tracker):
         tracker.delay_s = 0.05
-        with_box.track.click()
-        qtbot.waitUntil(lambda: with_box.progress_bar.value() >= 3)
-        assert with_box.progress_bar.maximum() == 11
-        assert "frames/s" in with_box.progress_text.text()
-        assert "left" in with_box.progress_text.text()
-        assert with_box.stop.isEnabled()
-        assert not with_box.track.isEnabled()
+        with_box.run.forward.click()
+        qtbot.waitUntil(lambda: with_box.run.bar.value() >= 3)
+        assert with_box.run.bar.maximum() == 11
+        assert "frames/s" in with_box.run.text.text()
+        assert "left" in with_box.run.text.text()
+        assert with_box.run.stop.isEnabled()
+        assert not with_box.run.forward.isEnabled()
 
-    def test_key_of_the_box_layer_starts_and_stops(self, qtbot, with_box, tracker):
+    def test_key_of_the_box_layer_starts_and_stops(self, with_box, viewer, tracker):
         tracker.delay_s = 0.05
-        with_box.link.track_wanted.emit()
+        press_track_key(viewer)
         assert with_box.controller.activity is Activity.TRACKING
-        with_box.link.track_wanted.emit()
+        press_track_key(viewer)
         assert with_box.controller.activity is Activity.IDLE
 
     def test_error_is_one_sentence_and_keeps_the_boxes(
@@ -122,7 +140,7 @@ class TestTracking:
         track_to_the_end(qtbot, with_box)
         assert len(problems) == 1
         assert "out of memory" in problems[0]
-        assert len(with_box.controller.selected) == 4
+        assert len(with_box.controller.selected.boxes) == 4
 
 
 class TestStop:
@@ -130,34 +148,34 @@ class TestStop:
         self, qtbot, with_box, tracker, record_property
     ):
         tracker.delay_s = 0.15  # a slow tracker: the click must not wait for it
-        with_box.track.click()
-        qtbot.waitUntil(lambda: len(with_box.controller.selected) >= 3)
+        with_box.run.forward.click()
+        qtbot.waitUntil(lambda: len(with_box.controller.selected.boxes) >= 3)
         start_s = time.perf_counter()
-        with_box.stop.click()
+        with_box.run.stop.click()
         click_ms = (time.perf_counter() - start_s) * 1e3
-        kept = len(with_box.controller.selected)
+        kept = len(with_box.controller.selected.boxes)
         asked_before = len(tracker.calls)
         qtbot.waitUntil(lambda: not with_box.runner.is_busy)
         record_property("stop_click_ms", click_ms)
         sys.stdout.write(f"Stop gave control back after {click_ms:.1f} ms\n")
-        assert len(with_box.controller.selected) == kept
+        assert len(with_box.controller.selected.boxes) == kept
         assert len(tracker.calls) - asked_before <= 1  # the frame under way
         assert with_box.controller.activity is Activity.IDLE
 
     def test_next_run_waits_for_the_frame_under_way(self, qtbot, with_box, tracker):
         tracker.delay_s = 0.1
-        with_box.track.click()
-        qtbot.waitUntil(lambda: len(with_box.controller.selected) >= 3)
-        with_box.stop.click()
+        with_box.run.forward.click()
+        qtbot.waitUntil(lambda: len(with_box.controller.selected.boxes) >= 3)
+        with_box.run.stop.click()
         with_box.link.go_to(2)
         tracker.delay_s = 0.0
         track_to_the_end(qtbot, with_box)
-        assert len(with_box.controller.selected) == 12
+        assert len(with_box.controller.selected.boxes) == 12
 
     def test_closing_the_panel_ends_the_worker(self, qtbot, with_box, tracker):
         tracker.delay_s = 0.05
-        with_box.track.click()
-        qtbot.waitUntil(lambda: len(with_box.controller.selected) >= 3)
+        with_box.run.forward.click()
+        qtbot.waitUntil(lambda: len(with_box.controller.selected.boxes) >= 3)
         with_box.destroyed.emit()
         asked_before = len(tracker.calls)
         qtbot.waitUntil(lambda: not with_box.runner.is_busy)
@@ -165,36 +183,120 @@ class TestStop:
 
 
 class TestTargets:
-    def test_list_shows_what_each_has(self, qtbot, with_box):
-        assert with_box.targets.item(0).text() == "1 · object · 1 box"
+    def test_table_shows_what_each_has(self, with_box):
+        (line,) = with_box.targets.model().lines
+        assert (line.name, line.counts) == ("object 1", "1 / 1")
 
     def test_new_target_is_selected_and_waits_for_its_box(self, with_box, viewer):
         with_box.new_target.click()
-        assert with_box.targets.currentRow() == 1
+        assert with_box.targets.selected_id == 2
         assert viewer.layers["FCOT boxes"].mode == "add_rectangle"
 
     def test_choosing_a_row_selects_its_target(self, with_box):
         with_box.new_target.click()
-        with_box.targets.setCurrentRow(0)
-        assert with_box.controller.selected.track_id == 1
+        with_box.targets.target_picked.emit(1)
+        assert with_box.controller.selected_id == 1
+        assert with_box.targets.selected_id == 1
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            pytest.param("cup", id="name_alone"),
-            pytest.param("1 · cup · 1 box", id="within_the_line"),
-        ],
-    )
-    def test_writing_a_name_renames_the_class(self, with_box, text):
-        with_box.targets.item(0).setText(text)
-        assert with_box.controller.selected.label == "cup"
-        assert with_box.targets.item(0).text() == "1 · cup · 1 box"
+    def test_names_classes_and_colours_are_kept(self, with_box):
+        with_box.targets.renamed.emit(1, "Ann")
+        with_box.targets.class_changed.emit(1, "bird")
+        with_box.targets.colour_changed.emit(1, "#102030")
+        with_box.targets.attributes_changed.emit(1, {"age": 3})
+        info = with_box.controller.selected.info
+        assert (info.name, info.class_name) == ("Ann", "bird")
+        assert (info.colour, info.attributes) == ("#102030", {"age": 3})
+
+    def test_hidden_and_locked_targets_are_left_alone(self, with_box, viewer, helpers):
+        with_box.targets.visibility_changed.emit(1, False)
+        assert len(viewer.layers["FCOT boxes"].data) == 0
+        with_box.targets.lock_changed.emit(1, True)
+        assert not with_box.controller.set_box(helpers.square_box(3), frame_index=3)
+
+    def test_removed_target_comes_back_by_undo(self, with_box):
+        with_box.targets.remove_wanted.emit(1)
+        assert with_box.controller.targets == []
+        with_box.undo.click()
+        assert with_box.controller.selected_id == 1
+
+
+class TestRuns:
+    def test_both_ways_from_the_middle(self, qtbot, panel, helpers):
+        panel.link.go_to(6)
+        panel.controller.set_box(helpers.square_box(6), frame_index=6)
+        panel.run.both.click()
+        qtbot.waitUntil(lambda: panel.controller.activity is Activity.IDLE)
+        assert len(panel.controller.selected.boxes) == 12
+
+    def test_undo_and_redo_of_a_run(self, qtbot, with_box):
+        track_to_the_end(qtbot, with_box)
+        with_box.undo.click()
+        assert len(with_box.controller.selected.boxes) == 1
+        with_box.redo.click()
+        assert len(with_box.controller.selected.boxes) == 12
+
+    def test_a_correction_runs_by_itself_and_leaves_the_frame(
+        self, qtbot, with_box, viewer, tracker
+    ):
+        track_to_the_end(qtbot, with_box)
+        with_box.link.go_to(5)
+        n_calls = len(tracker.calls)
+        with_box.controller.set_box((30.0, 30.0, 20.0, 20.0), frame_index=5)
+        qtbot.waitUntil(lambda: with_box.controller.activity is Activity.IDLE)
+        assert ("correct", (30.0, 30.0, 20.0, 20.0)) in tracker.calls[n_calls:]
+        assert viewer.dims.current_step[0] == 5
+
+    def test_without_learning_at_once_it_waits(self, qtbot, with_box, tracker):
+        track_to_the_end(qtbot, with_box)
+        with_box.run.learn.setChecked(False)
+        n_calls = len(tracker.calls)
+        with_box.controller.set_box((30.0, 30.0, 20.0, 20.0), frame_index=5)
+        assert with_box.controller.activity is Activity.IDLE
+        assert len(tracker.calls) == n_calls
+
+
+class TestTimeline:
+    def test_marks_come_from_its_menu(self, qtbot, with_box):
+        track_to_the_end(qtbot, with_box)
+        view = with_box.timeline.view
+        view.range_action.emit("mark_occluded", 1, 3, 5)
+        view.range_action.emit("mark_out_of_view", 1, 7, 8)
+        spans = with_box.controller.selected.info.spans
+        assert [(s.first, s.last, s.kind.value) for s in spans] == [
+            (3, 5, "occluded"),
+            (7, 8, "out_of_view"),
+        ]
+        view.range_action.emit("clear_marks", 1, 0, 11)
+        assert with_box.controller.selected.info.spans == ()
+
+    def test_boxes_are_deleted_and_interpolated(self, qtbot, with_box):
+        track_to_the_end(qtbot, with_box)
+        view = with_box.timeline.view
+        view.range_action.emit("delete_tracked", 1, 3, 5)
+        assert len(with_box.controller.selected.boxes) == 9
+        view.range_action.emit("interpolate", 1, 2, 6)
+        assert len(with_box.controller.selected.boxes) == 12
+
+    def test_a_stretch_is_tracked(self, qtbot, with_box):
+        with_box.timeline.view.range_action.emit("propagate_within", 1, 0, 4)
+        qtbot.waitUntil(lambda: with_box.controller.activity is Activity.IDLE)
+        assert len(with_box.controller.selected.boxes) == 5
+
+    def test_identities_are_mended(self, qtbot, with_box):
+        track_to_the_end(qtbot, with_box)
+        view = with_box.timeline.view
+        view.frame_action.emit("split_here", 1, 6)
+        assert [len(t.boxes) for t in with_box.controller.targets] == [6, 6]
+        view.pair_action.emit("merge", 1, 2, 0)
+        assert [len(t.boxes) for t in with_box.controller.targets] == [12]
+        view.frame_action.emit("end_here", 1, 8)
+        assert len(with_box.controller.selected.boxes) == 9
 
 
 class TestExport:
     def test_writes_what_is_checked(self, qtbot, with_box, export_folder):
-        with_box.coco.setChecked(False)
-        with_box.export.click()
+        with_box.export.boxes["coco"].setChecked(False)
+        with_box.export.export.click()
         qtbot.waitUntil(lambda: not with_box.runner.is_busy)
         assert (export_folder / "mot").is_dir()
         assert not (export_folder / "coco").exists()
@@ -202,15 +304,15 @@ class TestExport:
 
     def test_thinking_better_of_it_writes_nothing(self, qtbot, with_box, export_folder):
         with_box._ask_folder = lambda parent: None
-        with_box.export.click()
+        with_box.export.export.click()
         assert with_box.controller.activity is Activity.IDLE
         assert not export_folder.exists()
 
     def test_nothing_checked_is_said(self, with_box, problems):
-        with_box.mot.setChecked(False)
-        with_box.coco.setChecked(False)
-        with_box.export.click()
-        assert "choose MOT, COCO or both" in problems[0]
+        with_box.export.boxes["mot"].setChecked(False)
+        with_box.export.boxes["coco"].setChecked(False)
+        with_box.export.export.click()
+        assert "choose one format or more" in problems[0]
 
 
 class TestHeatmap:
@@ -247,6 +349,6 @@ class TestDrawing:
         monkeypatch.setattr(with_box.link, "go_to", shown.append)
         with_box.controller.start_tracking()
         with_box._on_frame_tracked(3)
-        with_box.stop.click()
+        with_box.run.stop.click()
         qtbot.wait(100)
         assert shown == []

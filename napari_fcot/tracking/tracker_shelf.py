@@ -1,0 +1,84 @@
+"""Trackers for the annotation session, the first one loaded ahead of its use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from fcot_engine.session.tracker_like import TrackerLike
+
+if TYPE_CHECKING:
+    from fcot_engine.model.network import FcotNet
+
+__all__ = ["DefaultTrackers", "TargetTracker", "TrackerFactory", "TrackerShelf"]
+
+
+class TargetTracker(TrackerLike, Protocol):
+    """What the panel asks of a tracker; `fcot_engine.tracker.Tracker` has it all."""
+
+    @property
+    def device_name(self) -> str:
+        """On what it computes, such as `CPU (2 threads)`."""
+
+
+TrackerFactory = Callable[[], TargetTracker]
+
+
+class DefaultTrackers:
+    """Makes trackers around one network, which is loaded with the first of them.
+
+    Loading is slow, since it brings in torch: call it in a worker.
+
+    Args:
+        preset: size of the network.
+        device: where it computes, `auto` for the best there is.
+    """
+
+    def __init__(self, preset: str = "lite", device: str = "auto") -> None:
+        self._preset = preset
+        self._device = device
+        self._network: FcotNet | None = None
+
+    def __call__(self) -> TargetTracker:
+        """Make one more tracker."""
+        from fcot_engine.config.presets import find_preset
+        from fcot_engine.model.weights import load_network
+        from fcot_engine.tracker import Tracker, default_weights
+
+        if self._network is None:
+            self._network = load_network(default_weights(self._preset))
+        config = find_preset(self._preset).tracker
+        return Tracker(self._network, config, device=self._device)
+
+
+class TrackerShelf:
+    """Hands out trackers, those made ahead first; called by workers.
+
+    Args:
+        make_tracker: makes one.
+    """
+
+    def __init__(self, make_tracker: TrackerFactory) -> None:
+        self._make_tracker = make_tracker
+        self._lock = threading.Lock()
+        self._spare: TargetTracker | None = None
+        self.device_name = ""
+        """On what the trackers compute; empty before the first one."""
+
+    def __call__(self) -> TargetTracker:
+        """Return a tracker that nobody else has."""
+        with self._lock:
+            tracker, self._spare = self._spare or self._make(), None
+            return tracker
+
+    def prepare(self) -> None:
+        """Make a tracker ahead of its first use."""
+        with self._lock:
+            if self._spare is None:
+                self._spare = self._make()
+
+    def _make(self) -> TargetTracker:
+        tracker = self._make_tracker()
+        self.device_name = tracker.device_name
+        return tracker

@@ -1,0 +1,61 @@
+"""What a person does on the timeline, handed on to the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fcot_engine.annotation import Direction, SpanKind
+from napari_fcot.timeline import FrameAction, PairAction, RangeAction, TimelineWidget
+from napari_fcot.tracking.controller import TrackingController
+
+__all__ = ["connect_timeline"]
+
+
+def connect_timeline(
+    timeline: TimelineWidget,
+    controller: TrackingController,
+    go_to: Callable[[int], None],
+) -> None:
+    """Let the timeline's menus do what they say.
+
+    Args:
+        timeline: where a person acts.
+        controller: does it.
+        go_to: shows a frame.
+    """
+
+    def on_range(action: str, target_id: int, first: int, last: int) -> None:
+        chosen = RangeAction(action)
+        if chosen is RangeAction.PROPAGATE_WITHIN:
+            controller.select(target_id)
+            go_to(first)
+            controller.show_frame(first)
+            controller.start_tracking(Direction.FORWARD, until=last)
+        elif chosen is RangeAction.MARK_OCCLUDED:
+            controller.mark_span(target_id, first, last, SpanKind.OCCLUDED)
+        elif chosen is RangeAction.MARK_OUT_OF_VIEW:
+            controller.mark_span(target_id, first, last, SpanKind.OUT_OF_VIEW)
+        elif chosen is RangeAction.CLEAR_MARKS:
+            controller.clear_span(target_id, first, last)
+        elif chosen is RangeAction.DELETE_TRACKED:
+            controller.remove_tracked(target_id, first, last)
+        else:
+            controller.interpolate(target_id, first, last)
+
+    def on_frame(action: str, target_id: int, frame_index: int) -> None:
+        if FrameAction(action) is FrameAction.END_HERE:
+            controller.end_target(target_id, frame_index)
+        else:
+            controller.split_target(target_id, frame_index)
+
+    def on_pair(action: str, target_id: int, other_id: int, frame_index: int) -> None:
+        if PairAction(action) is PairAction.MERGE:
+            controller.merge_targets(target_id, other_id)
+        else:
+            controller.swap_targets(target_id, other_id, frame_index)
+
+    view = timeline.view
+    view.target_wanted.connect(controller.select)
+    view.range_action.connect(on_range)
+    view.frame_action.connect(on_frame)
+    view.pair_action.connect(on_pair)
