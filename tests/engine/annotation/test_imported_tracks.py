@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fcot_engine.annotation import AnnotationSession, Maker, Origin, SpanKind
+from fcot_engine.annotation.edit_text import encode_annotations
+from fcot_engine.errors import TrackFileError
+from fcot_engine.io import export_tracks
+
+GT = """\
+1,1,11,21,30,20,1,1,1
+2,1,12,21,30,20,1,1,0
+2,5,101,51,30.5,20,1,2,1
+"""
+
+
+@pytest.fixture
+def mot_file(tmp_path):
+    (tmp_path / "seq" / "gt").mkdir(parents=True)
+    (tmp_path / "seq" / "gt" / "labels.txt").write_text("ball\ncup\n")
+    path = tmp_path / "seq" / "gt" / "gt.txt"
+    path.write_text(GT)
+    return path
+
+
+def state(session):
+    return encode_annotations(session.annotations)
+
+
+class TestForeignFile:
+    def test_boxes_are_imported_ones_that_count_from_zero(self, session, mot_file):
+        session.import_tracks(mot_file)
+        box = session.box(5, 1)
+        assert box.box_xywh == (100.0, 50.0, 30.5, 20.0)
+        assert box.origin is Origin.IMPORTED and not box.is_human
+        assert box.maker == Maker("import:gt.txt", "")
+
+    def test_ids_and_classes_are_kept_in_an_empty_project(self, session, mot_file):
+        added = session.import_tracks(mot_file)
+        assert added.target_ids == {1: 1, 5: 5}
+        classes = [target.info.class_name for target in session.annotations]
+        assert classes == ["ball", "cup"]
+        assert session.add_target() == 6
+
+    def test_ids_that_were_given_are_not_given_again(self, one_target, mot_file):
+        session, target = one_target
+        added = session.import_tracks(mot_file)
+        assert added.target_ids == {1: target + 1, 5: target + 2}
+        assert session.box(target, 0).origin is Origin.HUMAN
+
+    def test_counts_are_told(self, session, mot_file):
+        added = session.import_tracks(mot_file)
+        assert (added.n_boxes, added.n_human_boxes) == (3, 0)
+
+    def test_hidden_frames_are_occluded(self, session, mot_file):
+        session.import_tracks(mot_file)
+        (span,) = session.annotations[1].info.spans
+        assert (span.first, span.last, span.kind) == (1, 1, SpanKind.OCCLUDED)
+
+    def test_undo_takes_all_of_it_back_and_redo_repeats_it(self, one_target, mot_file):
+        session, _ = one_target
+        before = state(session)
+        session.import_tracks(mot_file)
+        after = state(session)
+        edit = session.undo()
+        assert state(session) == before
+        assert edit.text == "2 targets imported from gt.txt"
+        session.redo()
+        assert state(session) == after
+
+    def test_drawing_over_an_imported_box_is_a_correction(self, session, mot_file):
+        session.import_tracks(mot_file)
+        drawn = session.draw_box(1, 0, (5, 5, 20, 20))
+        assert drawn.origin is Origin.CORRECTED
+
+    def test_imported_boxes_start_a_run_and_are_replaced_by_it(self, session, mot_file):
+        session.import_tracks(mot_file)
+        for _ in session.propagate(0, target_ids=[1], until=3):
+            pass
+        assert session.box(1, 1).origin is Origin.TRACKED
+
+    def test_import_is_in_the_project_after_closing(
+        self, video, shop, tmp_path, mot_file
+    ):
+        path = tmp_path / "a.fcot.json"
+        session = AnnotationSession.create(video, shop, path)
+        session.import_tracks(mot_file)
+        wanted = state(session)
+        session.close()
+        again = AnnotationSession.open(path, shop, source=video)
+        assert state(again) == wanted
+        again.undo()
+        assert len(again.annotations) == 0
+        again.close()
+
+
+class TestRefusals:
+    def refused(self, session, path, words):
+        before = state(session)
+        with pytest.raises(TrackFileError, match=words):
+            session.import_tracks(path)
+        assert state(session) == before
+
+    def test_box_behind_the_end(self, session, mot_file):
+        mot_file.write_text(GT + "61,1,1,1,5,5,1,1,1\n62,1,1,1,5,5,1,1,1\n")
+        self.refused(
+            session,
+            mot_file,
+            r"track 1, frame 60: the video ends with frame 59 \(and 1 more\)",
+        )
+
+    def test_box_outside_the_frame(self, session, mot_file):
+        mot_file.write_text(GT + "3,1,300,1,5,5,1,1,1\n")
+        self.refused(session, mot_file, "frame 2: box lies outside the frame of 200x")
+
+    def test_file_of_another_size(self, session, mot_file):
+        (mot_file.parent.parent / "seqinfo.ini").write_text(
+            "[Sequence]\nname=a\nseqLength=60\nimWidth=640\nimHeight=480\n"
+        )
+        self.refused(session, mot_file, "frames of 640x480 pixels, but numbered has")
+
+    def test_other_length_is_a_note(self, session, mot_file):
+        (mot_file.parent.parent / "seqinfo.ini").write_text(
+            "[Sequence]\nname=a\nseqLength=50\nimWidth=200\nimHeight=120\n"
+        )
+        (note,) = session.import_tracks(mot_file).notes
+        assert "was made for 50 frames, numbered has 60" in note
+
+    def test_damaged_line(self, session, mot_file):
+        mot_file.write_text(GT + "3,1,a,1,5,5\n")
+        self.refused(session, mot_file, "gt.txt, line 4: `left` must be a number")
+
+
+@pytest.fixture
+def rich(session, video):
+    """Every kind of box and mark in one session."""
+    ball = session.add_target("Ann", class_name="ball", attributes={"red": True})
+    cup = session.add_target(class_name="cup", colour="#123456")
+    session.draw_box(ball, 0, video.truth(0))
+    session.draw_box(ball, 6, video.truth(6))
+    session.interpolate(ball, 0, 6)
+    for _ in session.propagate(6, target_ids=[ball], until=20):
+        pass
+    session.draw_box(ball, 12, (5.25, 6.5, 20.125, 18))
+    session.mark_span(ball, 14, 16, SpanKind.OUT_OF_VIEW)
+    session.mark_span(ball, 8, 9, SpanKind.OCCLUDED)
+    session.end_target(ball, 40)
+    session.draw_box(cup, 3, video.truth(3, 1))
+    return session
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "left_out"),
+    [
+        ("mot", "mot/numbered/gt/gt.txt", ()),
+        ("coco", "coco/annotations/instances_numbered.json", ()),
+        ("cvat", "cvat/numbered.xml", ("colour", "maker")),
+    ],
+)
+class TestOwnExport:
+    def imported(self, rich, video, shop, tmp_path, name, file):
+        export_tracks(tmp_path, rich.to_track_store(), video, [name])
+        other = AnnotationSession(video, shop)
+        other.import_tracks(tmp_path / file)
+        return other
+
+    def test_targets_come_back(self, rich, video, shop, tmp_path, name, file, left_out):
+        other = self.imported(rich, video, shop, tmp_path, name, file)
+        for target in rich.annotations:
+            found = other.annotations[target.target_id].info
+            for field in ("name", "class_name", "colour", "attributes", "spans"):
+                if field not in left_out:
+                    assert getattr(found, field) == getattr(target.info, field), field
+            assert found.end_frame == target.info.end_frame
+
+    def test_boxes_come_back(self, rich, video, shop, tmp_path, name, file, left_out):
+        other = self.imported(rich, video, shop, tmp_path, name, file)
+        for target in rich.annotations:
+            boxes = list(other.annotations[target.target_id].boxes)
+            assert len(boxes) == len(target.boxes)
+            for box, wanted in zip(boxes, target.boxes, strict=True):
+                assert box.frame_index == wanted.frame_index
+                assert box.box_xywh == pytest.approx(wanted.box_xywh, abs=1e-3)
+                assert box.origin is wanted.origin
+                assert box.score == pytest.approx(wanted.score, abs=1e-3)
+                if "maker" not in left_out:
+                    assert box.maker == wanted.maker
+
+
+def test_coco_file_of_several_videos_is_read_by_name(session, tmp_path):
+    path = tmp_path / "many.json"
+    size = {"width": 200, "height": 120}
+    document = {
+        "videos": [{"id": 1, "name": "other"}, {"id": 2, "name": "numbered.mp4"}],
+        "categories": [{"id": 1, "name": "ball"}],
+        "images": [
+            {"id": 1, "video_id": 1, "frame_id": 0, **size},
+            {"id": 2, "video_id": 2, "frame_id": 7, **size},
+        ],
+        "annotations": [
+            {"image_id": i, "category_id": 1, "instance_id": i, "bbox": [i, 1, 9, 9]}
+            for i in (1, 2)
+        ],
+    }
+    path.write_text(json.dumps(document))
+    added = session.import_tracks(path)
+    assert added.target_ids == {2: 2}
+    assert session.box(2, 7).box_xywh == (2, 1, 9, 9)
