@@ -10,6 +10,11 @@ from fcot_engine.annotation.box_rows import Box, Maker, Origin
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.effort_report import (
+    EffortReport,
+    TargetEffort,
+    report_effort,
+)
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
 from fcot_engine.annotation.imported_tracks import Imported
@@ -54,6 +59,7 @@ __all__ = [
     "Direction",
     "Document",
     "Edit",
+    "EffortReport",
     "FrameDone",
     "Fused",
     "FusedPath",
@@ -75,6 +81,7 @@ __all__ = [
     "Span",
     "SpanKind",
     "Stage",
+    "TargetEffort",
     "TargetInfo",
     "TargetReport",
     "TrackerFactory",
@@ -84,6 +91,7 @@ __all__ = [
     "describe_frames",
     "fuse_paths",
     "project_path_for",
+    "report_effort",
     "to_track_store",
     "touched_frames",
 ]

@@ -10,6 +10,7 @@ from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.box_rows import Box
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.effort_report import EffortReport, report_effort
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.imported_tracks import Imported, import_edit
 from fcot_engine.annotation.spans import SpanKind
@@ -65,6 +66,15 @@ class AnnotationEditor:
         """Return a copy of all boxes for the exporters."""
         with self.document.lock:
             return to_track_store(self.annotations)
+
+    def effort_report(self) -> EffortReport:
+        """Count the boxes that people have drawn, from the journal.
+
+        Raises:
+            ProjectError: an edit of the journal cannot be read.
+        """
+        with self.document.lock:
+            return report_effort(self.document.history, n_frames=len(self.source))
 
     def import_tracks(
         self,

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_formats,
         default=DEFAULT_FORMATS,
         metavar="NAMES",
-        help="mot, coco or both with a comma (mot,coco)",
+        help="out of mot, coco, cvat, yolo, lasot, got10k, with commas (mot,coco)",
     )
     add("--label", default="object", help="class name in the files (object)")
     add("--json", action="store_true", help="print the summary as JSON")

@@ -1,0 +1,211 @@
+"""What a project has cost its annotator, counted from its journal.
+
+Counted is what stands: an edit that was taken back is not there. Edits carry no time,
+so boxes are counted, and no hours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import Origin, are_human, differ
+from fcot_engine.annotation.changes import SetBoxes, SetNextId
+from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.history import History, HistoryEntry, StoredEdit
+
+__all__ = ["EffortReport", "TargetEffort", "report_effort"]
+
+_NOT_DRAWING = {"split_target", "merge_targets", "swap_targets", "import_tracks"}
+"""Edits of a person that move boxes, or bring them from elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetEffort:
+    """One target's share."""
+
+    target_id: int
+    name: str
+    class_name: str
+    n_drawn: int
+    """Boxes that a person drew, corrections among them."""
+    n_corrections: int
+    """Boxes drawn in place of one that a machine had put there."""
+    n_boxes: int
+    """Boxes that the target has now, whoever made them."""
+    is_removed: bool = False
+    """The target is gone, or went into another one."""
+
+    @property
+    def drawn_per_100_boxes(self) -> float | None:
+        """Boxes drawn for each 100 that are there; None without boxes."""
+        return None if not self.n_boxes else 100 * self.n_drawn / self.n_boxes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffortReport:
+    """All of a project."""
+
+    n_frames: int
+    """Length of the video."""
+    n_boxes: int
+    """Boxes that are there now, of all targets."""
+    targets: tuple[TargetEffort, ...]
+    edits: dict[str, int]
+    """Number of edits by kind, runs among them."""
+    is_complete: bool
+    """Whether the journal still has the first edit; else older boxes are missing."""
+
+    @property
+    def n_drawn(self) -> int:
+        """Boxes that a person drew, corrections among them."""
+        return sum(target.n_drawn for target in self.targets)
+
+    @property
+    def n_corrections(self) -> int:
+        """Boxes drawn in place of one that a machine had put there."""
+        return sum(target.n_corrections for target in self.targets)
+
+    @property
+    def drawn_per_100_frames(self) -> float:
+        """Boxes drawn for each 100 frames of the video, of all targets together."""
+        return 100 * self.n_drawn / self.n_frames
+
+    @property
+    def drawn_per_100_boxes(self) -> float | None:
+        """Boxes drawn for each 100 that are there; None without boxes."""
+        return None if not self.n_boxes else 100 * self.n_drawn / self.n_boxes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as a JSON value."""
+        return {
+            "frames": self.n_frames,
+            "boxes": self.n_boxes,
+            "drawn": self.n_drawn,
+            "corrections": self.n_corrections,
+            "drawn_per_100_frames": round(self.drawn_per_100_frames, 3),
+            "drawn_per_100_boxes": _rounded(self.drawn_per_100_boxes),
+            "is_complete": self.is_complete,
+            "edits": self.edits,
+            "targets": [
+                {
+                    **asdict(target),
+                    "drawn_per_100_boxes": _rounded(target.drawn_per_100_boxes),
+                }
+                for target in self.targets
+            ],
+        }
+
+    @property
+    def text(self) -> str:
+        """The report in lines for people."""
+        first = (
+            f"{_count(self.n_drawn, 'box', 'boxes')} drawn, {self.n_corrections} of "
+            f"them corrections: {self.drawn_per_100_frames:.1f} for each 100 of the "
+            f"video's {self.n_frames} frames."
+        )
+        lines = [first]
+        lines += [_line(target) for target in self.targets]
+        if self.edits:
+            told = ", ".join(f"{kind} {n}" for kind, n in self.edits.items())
+            lines.append(f"Edits: {told}.")
+        if not self.is_complete:
+            lines.append(
+                "The oldest edits are no longer in the journal: boxes drawn by them "
+                "are not counted."
+            )
+        return "\n".join(lines)
+
+
+def report_effort(history: History, *, n_frames: int) -> EffortReport:
+    """Count what people did.
+
+    Args:
+        history: of the project.
+        n_frames: length of the video, above 0.
+
+    Raises:
+        ProjectError: an edit of the journal cannot be read.
+    """
+    drawn: Counter[int] = Counter()
+    corrected: Counter[int] = Counter()
+    kinds: Counter[str] = Counter()
+    for entry in history.past:
+        edit = _read(entry)
+        kinds[edit.kind] += 1
+        if edit.by is By.HUMAN and edit.kind not in _NOT_DRAWING:
+            _count_drawn(edit, drawn, corrected)
+    annotations = history.annotations
+    return EffortReport(
+        n_frames=n_frames,
+        n_boxes=sum(len(target.boxes) for target in annotations),
+        targets=tuple(
+            _of_target(annotations, target_id, drawn, corrected)
+            for target_id in sorted({t.target_id for t in annotations} | set(drawn))
+        ),
+        edits=dict(sorted(kinds.items())),
+        is_complete=_has_first_edit(history),
+    )
+
+
+def _count_drawn(edit: Edit, drawn: Counter[int], corrected: Counter[int]) -> None:
+    for change in edit.changes:
+        if isinstance(change, SetBoxes):
+            is_new = are_human(change.after) & differ(change.before, change.after)
+            is_correction = is_new & (change.after["origin"] == Origin.CORRECTED)
+            if is_new.any():
+                drawn[change.target_id] += int(is_new.sum())
+                corrected[change.target_id] += int(is_correction.sum())
+
+
+def _of_target(
+    annotations: Annotations,
+    target_id: int,
+    drawn: Counter[int],
+    corrected: Counter[int],
+) -> TargetEffort:
+    target = annotations.find(target_id)
+    return TargetEffort(
+        target_id=target_id,
+        name=f"target {target_id}" if target is None else target.info.name,
+        class_name="" if target is None else target.info.class_name,
+        n_drawn=drawn[target_id],
+        n_corrections=corrected[target_id],
+        n_boxes=0 if target is None else len(target.boxes),
+        is_removed=target is None,
+    )
+
+
+def _has_first_edit(history: History) -> bool:
+    """Whether nothing was forgotten: a project begins with its first target."""
+    if history.annotations.next_id == 1:
+        return True
+    first = _read(history.past[0]) if history.past else None
+    return first is not None and any(
+        isinstance(change, SetNextId) and change.before == 1 for change in first.changes
+    )
+
+
+def _read(entry: HistoryEntry) -> Edit:
+    return entry.read() if isinstance(entry, StoredEdit) else entry
+
+
+def _line(target: TargetEffort) -> str:
+    kind = "removed" if target.is_removed else target.class_name
+    share = target.drawn_per_100_boxes
+    rate = "" if share is None else f", {share:.1f} drawn for each 100"
+    return (
+        f"  {target.name} ({kind}): {target.n_drawn} drawn, "
+        f"{_count(target.n_corrections, 'correction', 'corrections')}; "
+        f"{_count(target.n_boxes, 'box', 'boxes')} now{rate}"
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
