@@ -1,0 +1,90 @@
+"""Where the pixels of a video lie on napari's canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Layer
+from numpy.typing import ArrayLike, NDArray
+
+from napari_fcot.layers.pixel_frame import HALF_PIXEL, pixel_to_world, plane_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["CanvasPlace"]
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
+class CanvasPlace:
+    """The mapping between image pixels and the canvas.
+
+    Canvas pixels are those of Qt, from the top left corner of the canvas. Image pixels
+    follow `fcot_engine.geometry.boxes`.
+    """
+
+    matrix: NDArray[np.float64]
+    """From (x, y, 1) in image pixels to (x, y, 1) on the canvas, shape (3, 3)."""
+
+    @classmethod
+    def of(
+        cls, viewer: ViewerModel, video: Layer, canvas_wh: tuple[float, float]
+    ) -> CanvasPlace | None:
+        """Read off where the viewer shows a video now.
+
+        Args:
+            viewer: its camera is the one that looks.
+            video: a layer whose last two axes are y and x.
+            canvas_wh: size of the canvas.
+
+        Returns:
+            None where the viewer shows something else than one plane of y and x: in 3D,
+            with other axes on the screen, and in a grid of layers.
+        """
+        dims = viewer.dims
+        if tuple(dims.displayed) != (dims.ndim - 2, dims.ndim - 1):
+            return None
+        if viewer.canvas.grid.enabled:
+            return None
+        to_world = plane_of(pixel_to_world(video))  # (y, x, 1), napari's pixels
+        camera = viewer.scene.camera
+        vertical, horizontal = (str(name) for name in camera.orientation2d)
+        zoom_y = camera.zoom * (1 if vertical == "down" else -1)
+        zoom_x = camera.zoom * (1 if horizontal == "right" else -1)
+        center_y, center_x = camera.center[-2:]
+        to_canvas = np.array(
+            [
+                [0.0, zoom_x, canvas_wh[0] / 2 - zoom_x * center_x],
+                [zoom_y, 0.0, canvas_wh[1] / 2 - zoom_y * center_y],
+                [0.0, 0.0, 1.0],
+            ]
+        )
+        return cls(to_canvas @ to_world @ _XY_TO_NAPARI)
+
+    def to_canvas(self, points_xy: ArrayLike) -> NDArray[np.float64]:
+        """Map points from image pixels to the canvas, shape (*, 2)."""
+        return _apply(self.matrix, points_xy)
+
+    def to_image(self, points_xy: ArrayLike) -> NDArray[np.float64]:
+        """Map points from the canvas to image pixels, shape (*, 2)."""
+        inverse: NDArray[np.float64] = np.linalg.inv(self.matrix).astype(np.float64)
+        return _apply(inverse, points_xy)
+
+    @property
+    def scale(self) -> float:
+        """Canvas pixels an image pixel covers, the mean of both axes."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
+
+
+_XY_TO_NAPARI = np.array(
+    [[0.0, 1.0, -HALF_PIXEL], [1.0, 0.0, -HALF_PIXEL], [0.0, 0.0, 1.0]]
+)
+"""From our (x, y, 1) to napari's (y, x, 1)."""
+
+
+def _apply(matrix: NDArray[np.float64], points_xy: ArrayLike) -> NDArray[np.float64]:
+    points = np.asarray(points_xy, np.float64)
+    mapped: NDArray[np.float64] = points @ matrix[:2, :2].T + matrix[:2, 2]
+    return mapped

@@ -1,0 +1,129 @@
+"""The boxes of all targets as thin lines, for looking at and clicking on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from psygnal import Signal
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from fcot_engine.geometry.boxes import BoxXywh
+from napari_fcot.layers.canvas_place import CanvasPlace
+
+__all__ = ["ThinBox", "ThinBoxes"]
+
+LINE_PX = 1.5
+SELECTED_LINE_PX = 3.0
+_LOST_ALPHA = 130
+_SHADOW = QColor(0, 0, 0, 110)
+_SHADOW_PX = 1.5
+"""How much wider the dark line below is, so that a box is seen on any picture."""
+
+
+@dataclass(frozen=True)
+class ThinBox:
+    """How one target's box is shown."""
+
+    target_id: int
+    box_xywh: BoxXywh
+    colour: str
+    """`#rrggbb`."""
+    is_lost: bool = False
+    """Dashed and paler."""
+    is_selected: bool = False
+    """Thicker."""
+
+
+class ThinBoxes:
+    """Paints boxes on a `CanvasOverlay`, and knows which one is at a place."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._boxes: tuple[ThinBox, ...] = ()
+        self._is_visible = True
+
+    @property
+    def boxes(self) -> tuple[ThinBox, ...]:
+        """What is shown; later ones lie over earlier ones."""
+        return self._boxes
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether boxes are shown at all."""
+        return self._is_visible
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide all boxes."""
+        if visible != self._is_visible:
+            self._is_visible = visible
+            self.changed.emit()
+
+    def show(self, boxes: Sequence[ThinBox]) -> None:
+        """Show these boxes and no others."""
+        boxes = tuple(boxes)
+        if boxes != self._boxes:
+            self._boxes = boxes
+            self.changed.emit()
+
+    def box_at(
+        self, point_xy: tuple[float, float], *, reach_px: float = 0.0
+    ) -> ThinBox | None:
+        """Return the box that a click means, or None.
+
+        Of several boxes around a place it is the smallest one, since the larger ones
+        can be clicked on elsewhere.
+
+        Args:
+            point_xy: the click in image pixels.
+            reach_px: how far outside of a box it may be, in image pixels.
+        """
+        x, y = point_xy
+        hit = [
+            box
+            for box in self._boxes
+            if self._is_visible
+            and -reach_px <= x - box.box_xywh[0] <= box.box_xywh[2] + reach_px
+            and -reach_px <= y - box.box_xywh[1] <= box.box_xywh[3] + reach_px
+        ]
+        return min(hit, key=_area, default=None)
+
+    def paint(self, painter: QPainter, place: CanvasPlace) -> None:
+        """Paint all boxes, the selected one last."""
+        if not self._is_visible:
+            return
+        for box in sorted(self._boxes, key=lambda box: box.is_selected):
+            corners = place.to_canvas(_corners_of(box.box_xywh))
+            outline = QPolygonF([QPointF(x, y) for x, y in corners.tolist()])
+            for pen in _pens_of(box):
+                painter.setPen(pen)
+                painter.drawPolygon(outline)
+
+
+def _pens_of(box: ThinBox) -> tuple[QPen, QPen]:
+    """Return the pen of the dark line below and that of the coloured one."""
+    width = SELECTED_LINE_PX if box.is_selected else LINE_PX
+    colour = QColor(box.colour)
+    shadow, line = QPen(_SHADOW, width + _SHADOW_PX), QPen(colour, width)
+    if box.is_lost:
+        colour.setAlpha(_LOST_ALPHA)
+        line.setColor(colour)
+        for pen in (shadow, line):
+            # dashes count in line widths; this way both lie on each other
+            pen.setDashPattern([8 / pen.widthF(), 6 / pen.widthF()])
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    for pen in (shadow, line):
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return shadow, line
+
+
+def _corners_of(box_xywh: BoxXywh) -> np.ndarray:
+    x, y, w, h = box_xywh
+    return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
+
+
+def _area(box: ThinBox) -> float:
+    return box.box_xywh[2] * box.box_xywh[3]
