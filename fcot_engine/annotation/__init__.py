@@ -29,6 +29,7 @@ from fcot_engine.annotation.propagation_config import (
     PropagationConfig,
     Until,
 )
+from fcot_engine.annotation.rejections import Rejection
 from fcot_engine.annotation.risk import FEATURES, RiskModel, describe_frames
 from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.run_events import (
@@ -38,6 +39,12 @@ from fcot_engine.annotation.run_events import (
     NoteKind,
     RunEvent,
     Stage,
+)
+from fcot_engine.annotation.score_peaks import (
+    ScorePeak,
+    box_around,
+    find_peaks,
+    nearest_peak,
 )
 from fcot_engine.annotation.self_check import HeldOut, SelfCheck
 from fcot_engine.annotation.session import AnnotationSession
@@ -72,10 +79,12 @@ __all__ = [
     "Overwrite",
     "Project",
     "PropagationConfig",
+    "Rejection",
     "RiskModel",
     "Run",
     "RunEvent",
     "RunPath",
+    "ScorePeak",
     "SelfCheck",
     "ShotCuts",
     "Span",
@@ -88,8 +97,11 @@ __all__ = [
     "Until",
     "WorkListConfig",
     "WorkStop",
+    "box_around",
     "describe_frames",
+    "find_peaks",
     "fuse_paths",
+    "nearest_peak",
     "project_path_for",
     "report_effort",
     "to_track_store",

@@ -17,6 +17,7 @@ from fcot_engine.annotation.columns import (
     encode_rows,
 )
 from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.rejections import Rejection
 from fcot_engine.annotation.spans import Span, SpanKind
 from fcot_engine.annotation.targets import TargetInfo
 from fcot_engine.errors import EditError, ProjectError
@@ -135,6 +136,9 @@ def _decode_change(written: Json, makers: Makers) -> Change:
 def _encode_info(info: TargetInfo) -> Json:
     written = asdict(info)
     written["spans"] = [[s.first, s.last, s.kind.value] for s in info.spans]
+    del written["rejections"]
+    if info.rejections:  # a project without any is written as it always was
+        written["rejections"] = [[r.frame_index, *r.box_xywh] for r in info.rejections]
     return written
 
 
@@ -142,4 +146,8 @@ def _decode_info(written: Json) -> TargetInfo:
     spans = tuple(
         Span(first, last, SpanKind(kind)) for first, last, kind in written["spans"]
     )
-    return TargetInfo(**{**written, "spans": spans})
+    rejections = tuple(
+        Rejection(int(frame), (x, y, w, h))
+        for frame, x, y, w, h in written.get("rejections", [])
+    )
+    return TargetInfo(**{**written, "spans": spans, "rejections": rejections})

@@ -13,11 +13,12 @@ from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.effort_report import EffortReport, report_effort
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.imported_tracks import Imported, import_edit
+from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.targets import AttributeValue
 from fcot_engine.annotation.touched_frames import touched_frames
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.geometry.boxes import check_box_in_frame
+from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
 from fcot_engine.io.track_import import read_tracks
 from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import TrackStore
@@ -198,14 +199,48 @@ class AnnotationEditor:
             ProjectError: it cannot be saved.
         """
         self._check_frame(frame_index)
-        usable = check_box_in_frame(
-            box_xywh, width=self.source.width, height=self.source.height
-        )
+        usable = self._usable(box_xywh)
         with self.document.lock:
             self._do(edits.draw_box(self.annotations, target_id, frame_index, usable))
             drawn = self.annotations[target_id].boxes.get(frame_index)
             assert drawn is not None
             return drawn
+
+    def pick_peak(
+        self,
+        target_id: int,
+        frame_index: int,
+        box_xywh: Sequence[float],
+        not_boxes: Sequence[Sequence[float]] | None = None,
+    ) -> Box:
+        """Move a box to another peak of the score map; return it as it was put.
+
+        It is drawn by a person from there on. Trackers learn that the place where it
+        was before is not the target, as long as there is a drawn box in that frame. See
+        `score_peaks.find_peaks` for the peaks, and `box_around` for a box at one.
+
+        Args:
+            target_id: whose box.
+            frame_index: in which frame.
+            box_xywh: image pixels; cut at the frame's border.
+            not_boxes: what is not the target; the box that was there if None. What
+                overlaps the new box by half is not rejected.
+
+        Raises:
+            FrameIndexError: the video has no such frame.
+            BoxError: a box cannot be used.
+            EditError: there is no such target.
+            ProjectError: it cannot be saved.
+        """
+        self._check_frame(frame_index)
+        usable = self._usable(box_xywh)
+        wrong = None if not_boxes is None else [self._usable(box) for box in not_boxes]
+        with self.document.lock:
+            edit = pick_peak(self.annotations, target_id, frame_index, usable, wrong)
+            self._do(edit)
+            picked = self.annotations[target_id].boxes.get(frame_index)
+            assert picked is not None
+            return picked
 
     def delete_box(self, target_id: int, frame_index: int) -> None:
         """Take one box away; the target stays, whatever boxes are left."""
@@ -280,6 +315,11 @@ class AnnotationEditor:
     def _do(self, edit: Edit) -> None:
         if edit.changes:  # else all is as it was asked to be
             self.document.do(edit)
+
+    def _usable(self, box_xywh: Sequence[float]) -> BoxXywh:
+        return check_box_in_frame(
+            box_xywh, width=self.source.width, height=self.source.height
+        )
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self.source):

@@ -23,6 +23,7 @@ from fcot_engine.annotation.box_rows import (
     empty_rows,
 )
 from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
+from fcot_engine.annotation.rejections import is_same_thing
 from fcot_engine.annotation.spans import Span, SpanKind, add_span, take_out_frames
 from fcot_engine.annotation.targets import AttributeValue, TargetInfo, colour_of
 from fcot_engine.errors import EditError
@@ -160,7 +161,8 @@ def draw_box(
     """Put a box that a person drew.
 
     In place of a machine's box it is a correction. What was said before about the frame
-    no longer holds: it is in view, and the target has not ended before it.
+    no longer holds: it is in view, the target has not ended before it, and this place
+    is not rejected.
     """
     target = annotations[target_id]
     old = target.boxes.get(frame_index)
@@ -175,6 +177,7 @@ def draw_box(
         info = replace(info, spans=cut)
     if info.end_frame is not None and info.end_frame < frame_index:
         info = replace(info, end_frame=None)
+    info = _without_rejections(info, frame_index, frame_index, unlike=box_xywh)
     rows = box.to_rows(annotations.makers)
     verb = "corrected" if is_correction else "drawn"
     return _human(
@@ -200,6 +203,11 @@ def delete_box(annotations: Annotations, target_id: int, frame_index: int) -> Ed
         "delete_box",
         f"Box of {target.info.name} deleted in frame {frame_index}",
         _set_rows(target, np.array([frame_index]), None),
+        SetTarget(
+            target_id,
+            target.info,
+            _without_rejections(target.info, frame_index, frame_index),
+        ),
     )
 
 
@@ -230,17 +238,20 @@ def mark_span(
     """
     target = annotations[target_id]
     _check_range(first, last)
-    spans = add_span(target.info.spans, Span(first, last, kind))
+    marked = replace(
+        target.info, spans=add_span(target.info.spans, Span(first, last, kind))
+    )
     changes: list[Change] = []
     if kind is SpanKind.OUT_OF_VIEW:
         covered = _between(target.boxes.frames(), first, last)
         changes.append(_set_rows(target, covered, None))
+        marked = _without_rejections(marked, first, last)
     words = kind.value.replace("_", " ")
     return _human(
         "mark_span",
         f"{target.info.name} {words} in frames {first} to {last}",
         *changes,
-        SetTarget(target_id, target.info, replace(target.info, spans=spans)),
+        SetTarget(target_id, target.info, marked),
     )
 
 
@@ -274,6 +285,7 @@ def end_target(annotations: Annotations, target_id: int, last_frame: int) -> Edi
         end_frame=last_frame,
         spans=take_out_frames(target.info.spans, last_frame + 1, _FAR),
     )
+    ended = _without_rejections(ended, last_frame + 1, _FAR)
     return _human(
         "end_target",
         f"{target.info.name} ends with frame {last_frame}",
@@ -359,6 +371,19 @@ _FAR = 2**40  # behind the end of any video
 def _human(kind: str, text: str, *changes: Change) -> Edit:
     real = tuple(change for change in changes if _does_something(change))
     return Edit(kind, text, By.HUMAN, real)
+
+
+def _without_rejections(
+    info: TargetInfo, first: int, last: int, *, unlike: BoxXywh | None = None
+) -> TargetInfo:
+    """Take rejections out of frames; with `unlike`, those around the same thing."""
+    kept = tuple(
+        one
+        for one in info.rejections
+        if not first <= one.frame_index <= last
+        or (unlike is not None and not is_same_thing(one.box_xywh, unlike))
+    )
+    return replace(info, rejections=kept)
 
 
 def _does_something(change: Change) -> bool:

@@ -10,6 +10,12 @@ import numpy as np
 from fcot_engine.annotation.box_rows import Frames, are_human
 from fcot_engine.annotation.changes import SetBoxes, SetNextId, SetTarget
 from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.rejections import (
+    Rejections,
+    add_rejections,
+    rejected_at,
+    take_out_rejections,
+)
 from fcot_engine.annotation.spans import Span, Spans, add_span, take_out_frames
 from fcot_engine.annotation.targets import colour_of
 from fcot_engine.errors import EditError
@@ -39,13 +45,20 @@ def split_target(annotations: Annotations, target_id: int, frame_index: int) -> 
         )
     rows = target.boxes.take(moved)
     spans_before, spans_behind = _cut_spans(info.spans, frame_index)
-    left = replace(info, spans=spans_before, end_frame=frame_index - 1)
+    wrong_before, wrong_behind = _cut_rejections(info.rejections, frame_index)
+    left = replace(
+        info,
+        spans=spans_before,
+        end_frame=frame_index - 1,
+        rejections=wrong_before,
+    )
     right = replace(
         info,
         target_id=new_id,
         name=f"{info.class_name} {new_id}",
         colour=colour_of(new_id),
         spans=spans_behind,
+        rejections=wrong_behind,
     )
     return Edit(
         "split_target",
@@ -87,7 +100,11 @@ def merge_targets(annotations: Annotations, target_id: int, other_id: int) -> Ed
     spans = _free_of(spans, frames, target)
     ends = (target.info.end_frame, other.info.end_frame)
     end_frame = None if None in ends else max(end for end in ends if end is not None)
-    info = replace(target.info, spans=spans, end_frame=end_frame)
+    rejections = target.info.rejections
+    for frame in dict.fromkeys(r.frame_index for r in other.info.rejections):
+        theirs_here = rejected_at(other.info.rejections, frame)
+        rejections = add_rejections(rejections, frame, theirs_here)
+    info = replace(target.info, spans=spans, end_frame=end_frame, rejections=rejections)
     return Edit(
         "merge_targets",
         f"{other.info.name} merged into {target.info.name}",
@@ -121,6 +138,10 @@ def swap_targets(
     mine, theirs = target.boxes.take(frames), other.boxes.take(frames)
     my_before, my_behind = _cut_spans(target.info.spans, frame_index)
     their_before, their_behind = _cut_spans(other.info.spans, frame_index)
+    my_wrong, my_wrong_behind = _cut_rejections(target.info.rejections, frame_index)
+    their_wrong, their_wrong_behind = _cut_rejections(
+        other.info.rejections, frame_index
+    )
     my_end, their_end = target.info.end_frame, other.info.end_frame
     # an end before the frame ends the first part only, so it stays where it is
     if all(end is None or end >= frame_index for end in (my_end, their_end)):
@@ -138,18 +159,33 @@ def swap_targets(
                 target_id,
                 target.info,
                 replace(
-                    target.info, spans=(*my_before, *their_behind), end_frame=my_end
+                    target.info,
+                    spans=(*my_before, *their_behind),
+                    end_frame=my_end,
+                    rejections=(*my_wrong, *their_wrong_behind),
                 ),
             ),
             SetTarget(
                 other_id,
                 other.info,
                 replace(
-                    other.info, spans=(*their_before, *my_behind), end_frame=their_end
+                    other.info,
+                    spans=(*their_before, *my_behind),
+                    end_frame=their_end,
+                    rejections=(*their_wrong, *my_wrong_behind),
                 ),
             ),
         ),
     )
+
+
+def _cut_rejections(
+    rejections: Rejections, frame_index: int
+) -> tuple[Rejections, Rejections]:
+    """Return the rejections before a frame and from it on."""
+    before = take_out_rejections(rejections, frame_index, _FAR)
+    behind = take_out_rejections(rejections, 0, frame_index - 1)
+    return before, behind
 
 
 def _cut_spans(spans: Spans, frame_index: int) -> tuple[Spans, Spans]:

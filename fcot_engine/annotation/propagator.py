@@ -70,14 +70,28 @@ class AnnotationPropagator(AnnotationEditor):
         carried, see `teach`. See `AnnotationEditor.draw_box` for the rest.
         """
         with self.document.lock:
-            target = self.annotations.find(target_id)
-            old = None if target is None else target.boxes.get(frame_index)
+            old = self._box_before(target_id, frame_index)
             drawn = super().draw_box(target_id, frame_index, box_xywh)
-            if old is not None and not old.is_human:
-                self._replaced[target_id, frame_index] = old.box_xywh
-            if self.run is not None:
-                self.run.on_drawn(target_id, frame_index)
+            self._go_on_from(target_id, drawn, old)
             return drawn
+
+    def pick_peak(
+        self,
+        target_id: int,
+        frame_index: int,
+        box_xywh: Sequence[float],
+        not_boxes: Sequence[Sequence[float]] | None = None,
+    ) -> Box:
+        """Move a box to another peak of the score map; return it as it was put.
+
+        A run that is to fill the frame goes on from there; otherwise nothing is
+        carried, see `teach`. See `AnnotationEditor.pick_peak` for the rest.
+        """
+        with self.document.lock:
+            old = self._box_before(target_id, frame_index)
+            picked = super().pick_peak(target_id, frame_index, box_xywh, not_boxes)
+            self._go_on_from(target_id, picked, old)
+            return picked
 
     def remove_target(self, target_id: int) -> None:
         """Take a target away with all of its boxes, and what was learned of it."""
@@ -222,8 +236,19 @@ class AnnotationPropagator(AnnotationEditor):
 
     def _do(self, edit: Edit) -> None:
         super()._do(edit)
-        if self.run is not None and edit.kind != "draw_box":
+        if self.run is not None and edit.kind not in ("draw_box", "pick_peak"):
             self.run.on_edited(edit)
+
+    def _box_before(self, target_id: int, frame_index: int) -> Box | None:
+        target = self.annotations.find(target_id)
+        return None if target is None else target.boxes.get(frame_index)
+
+    def _go_on_from(self, target_id: int, drawn: Box, old: Box | None) -> None:
+        """Note what a drawn box corrects; let a run that it lies in the way of know."""
+        if old is not None and not old.is_human:
+            self._replaced[target_id, drawn.frame_index] = old.box_xywh
+        if self.run is not None:
+            self.run.on_drawn(target_id, drawn.frame_index)
 
     def _take_run(self, text: str) -> Run:
         """Return the run that goes on, or a new one."""

@@ -11,7 +11,7 @@ real run, and people draw where boxes were bad.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from fcot_engine.annotation.annotations import AnnotatedTarget
 from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.rejections import rejected_at
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.taught_tracker import TaughtTracker
@@ -107,7 +108,12 @@ def check_target(
         for start in neighbours:
             n_frames = abs(start.frame_index - held.frame_index)
             if n_frames <= longest and _is_open(target, cuts, start, held):
-                iou = _run_to(held, start, others, source, tracker)
+                tracker.forget()
+                for lesson in others:
+                    frame = lesson.frame_index
+                    not_boxes = rejected_at(target.info.rejections, frame)
+                    tracker.teach(lesson, source.read(frame), not_boxes=not_boxes)
+                iou = _run_to(held, start, source, tracker)
                 yield HeldOut(target.target_id, held.frame_index, iou, n_frames)
                 break
 
@@ -149,13 +155,9 @@ def _is_open(target: AnnotatedTarget, cuts: ShotCuts, start: Box, held: Box) -> 
 def _run_to(
     held: Box,
     start: Box,
-    others: Sequence[Box],
     source: FrameSource,
     tracker: TaughtTracker,
 ) -> float:
-    tracker.forget()
-    for lesson in others:
-        tracker.teach(lesson, source.read(lesson.frame_index))
     tracker.place(start.box_xywh)
     step = 1 if held.frame_index > start.frame_index else -1
     iou = 0.0

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fcot_engine.annotation.rejections import Rejections
 from fcot_engine.annotation.spans import Spans
 from fcot_engine.errors import EditError
 
@@ -46,6 +47,8 @@ class TargetInfo:
     """Where it is out of view or occluded."""
     end_frame: int | None = None
     """The last frame in which it exists, or None if nobody has said so."""
+    rejections: Rejections = ()
+    """Places that are not it; each in a frame whose box a person drew."""
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.class_name.strip():

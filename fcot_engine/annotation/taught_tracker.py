@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.rejections import Rejections, rejected_at
 from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.session.tracker_like import TrackerLike
 from fcot_engine.tracker.results import TrackResult
@@ -31,20 +32,24 @@ class TaughtTracker:
 
     def __init__(self, tracker: TrackerLike) -> None:
         self.tracker = tracker
-        self._taught: dict[int, BoxXywh] = {}
+        self._taught: dict[int, tuple[BoxXywh, tuple[BoxXywh, ...]]] = {}
 
-    def missing(self, drawn: Iterable[Box], start: Box) -> list[Box]:
+    def missing(
+        self, drawn: Iterable[Box], start: Box, rejections: Rejections = ()
+    ) -> list[Box]:
         """Return the boxes to teach before a run from `start`, in that order.
 
-        A box that was taught and then moved or deleted was wrong: then everything is
-        forgotten and taught again. Without any drawn box, `start` is the lesson.
+        A box that was taught and then moved or deleted was wrong, and so it is with
+        places that were rejected beside it: then everything is forgotten and taught
+        again. Without any drawn box, `start` is the lesson.
         """
         lessons = {box.frame_index: box for box in drawn}
-        for frame_index, box_xywh in self._taught.items():
+        for frame_index, taught in self._taught.items():
             lesson = lessons.get(frame_index)
             is_stand_in = not lessons and frame_index == start.frame_index
             if (lesson is None and not is_stand_in) or (
-                lesson is not None and lesson.box_xywh != box_xywh
+                lesson is not None
+                and taught != (lesson.box_xywh, rejected_at(rejections, frame_index))
             ):
                 self._taught.clear()
                 break
@@ -56,6 +61,8 @@ class TaughtTracker:
         lesson: Box,
         frame_rgb: NDArray[np.uint8],
         replaced_xywh: BoxXywh | None = None,
+        *,
+        not_boxes: tuple[BoxXywh, ...] = (),
     ) -> None:
         """Teach one box; the first one starts the tracker.
 
@@ -65,13 +72,16 @@ class TaughtTracker:
             replaced_xywh: the machine's box that a person corrected with it. From a far
                 one the tracker sees that it was on a wrong object, and forgets what it
                 learned there; any other lesson must not look like that to it.
+            not_boxes: places of the frame that a person said are not the target.
         """
+        # a tracker that knows no rejected places works as long as there are none
+        told = {"not_boxes": not_boxes} if not_boxes else {}
         if self._taught:
             self.tracker.place(replaced_xywh or lesson.box_xywh)
-            self.tracker.correct(frame_rgb, lesson.box_xywh)
+            self.tracker.correct(frame_rgb, lesson.box_xywh, **told)
         else:
-            self.tracker.init(frame_rgb, lesson.box_xywh)
-        self._taught[lesson.frame_index] = lesson.box_xywh
+            self.tracker.init(frame_rgb, lesson.box_xywh, **told)
+        self._taught[lesson.frame_index] = lesson.box_xywh, not_boxes
 
     def forget(self) -> None:
         """Begin with nothing: the next lesson starts the tracker anew."""

@@ -9,7 +9,9 @@ import numpy as np
 from fcot_engine.annotation.box_rows import differ
 from fcot_engine.annotation.changes import Change, SetBoxes, SetTarget
 from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.rejections import Rejection
 from fcot_engine.annotation.spans import Span
+from fcot_engine.annotation.targets import TargetInfo
 
 __all__ = ["touched_frames"]
 
@@ -42,8 +44,16 @@ def _frames_of(change: Change) -> Iterable[int]:
             yield int(change.frames[places[0]])
             yield int(change.frames[places[-1]])
     elif isinstance(change, SetTarget):
-        before = set[Span]() if change.before is None else set(change.before.spans)
-        after = set[Span]() if change.after is None else set(change.after.spans)
-        for span in before ^ after:
+        for span in _spans(change.before) ^ _spans(change.after):
             yield span.first
             yield span.last
+        for one in _rejections(change.before) ^ _rejections(change.after):
+            yield one.frame_index
+
+
+def _spans(info: TargetInfo | None) -> set[Span]:
+    return set() if info is None else set(info.spans)
+
+
+def _rejections(info: TargetInfo | None) -> set[Rejection]:
+    return set() if info is None else set(info.rejections)

@@ -77,12 +77,14 @@ class TruthTracker:
         self._box = tuple(box)
         return TrackResult(tuple(box), 1.0, Verdict.GIVEN)
 
-    def init(self, frame, box):
+    def init(self, frame, box, not_boxes=()):
         self._taught = []
+        self.rejected = list(not_boxes)
         self.calls.append(("init", NumberedVideo.number_of(frame)))
         return self._begin(frame, box)
 
-    def correct(self, frame, box):
+    def correct(self, frame, box, not_boxes=()):
+        self.rejected += not_boxes
         self.calls.append(("correct", NumberedVideo.number_of(frame)))
         return self._begin(frame, box)
 

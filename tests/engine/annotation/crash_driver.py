@@ -35,7 +35,7 @@ from fcot_engine.errors import EditError
 N_SCRIPTS = 5
 N_STEPS = 250
 LONGEST_LIFE_S = 0.35
-OFTEN = ["draw", "draw", "run", "run", "correct", "undo", "redo"]
+OFTEN = ["draw", "draw", "pick", "run", "run", "correct", "undo", "redo"]
 KINDS = 2 * OFTEN + ["mark", "delete", "swap", "add", "save"]
 
 
@@ -69,6 +69,9 @@ def take_steps(session, seed):
         try:
             if kind in ("draw", "correct"):
                 session.draw_box(target, frame, VIDEO.truth(frame, target % 2))
+            elif kind == "pick":
+                x, y, w, h = VIDEO.truth(frame, target % 2)
+                session.pick_peak(target, frame, (x + 40, y, w, h))
             if kind == "correct":
                 yield "edit"
                 collections.deque(session.teach(target, frame), 0)

@@ -30,6 +30,8 @@ from fcot_engine.annotation.edit_text import (
     encode_edit,
 )
 from fcot_engine.annotation.history import History
+from fcot_engine.annotation.peak_edits import pick_peak
+from fcot_engine.annotation.rejections import is_same_thing
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import EditError
 
@@ -76,6 +78,8 @@ ACTIONS = {
         st.tuples(targets, names),
     ),
     "draw": (edits.draw_box, st.tuples(targets, frames, boxes)),
+    "pick": (pick_peak, st.tuples(targets, frames, boxes)),
+    "pick_of": (pick_peak, st.tuples(targets, frames, boxes, st.lists(boxes))),
     "delete": (edits.delete_box, st.tuples(targets, frames)),
     "clean": (
         lambda a, t, f, g: edits.delete_machine_boxes(a, t, min(f, g), max(f, g)),
@@ -234,6 +238,19 @@ def test_out_of_view_frames_and_those_behind_the_end_have_no_boxes(actions):
             span = target.span_at(frame)
             assert span is None or span.kind is SpanKind.OCCLUDED
             assert target.info.end_frame is None or frame <= target.info.end_frame
+
+
+@given(st.lists(one_action, max_size=30))
+def test_rejected_places_lie_beside_boxes_that_a_person_drew(actions):
+    history = apply_all([*actions, ("pick", (1, 2, (30.0, 30.0, 3.0, 4.0)))])
+    for target in history.annotations:
+        frames = [one.frame_index for one in target.info.rejections]
+        assert frames == sorted(frames)
+        assert max((frames.count(frame) for frame in frames), default=0) <= 4
+        for one in target.info.rejections:
+            box = target.boxes.get(one.frame_index)
+            assert box is not None and box.is_human
+            assert not is_same_thing(one.box_xywh, box.box_xywh)
 
 
 @given(st.lists(one_action, max_size=30))

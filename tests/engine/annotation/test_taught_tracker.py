@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.annotation import Box, Origin
+from fcot_engine.annotation.rejections import Rejection
 from fcot_engine.annotation.taught_tracker import TaughtTracker, TrackerRoom
 
 
@@ -79,6 +80,27 @@ def test_other_lessons_do_not_look_like_a_mistake(taught, video):
         taught.teach(box, video.read(box.frame_index))
     place = tuple(round(value, 3) for value in second.box_xywh)
     assert taught.tracker.calls[-2:] == [("place", place), ("correct", 50)]
+
+
+@pytest.mark.parametrize("now", [(), ((5.0, 5.0, 9.0, 9.0),)], ids=["less", "other"])
+def test_lesson_with_other_rejected_places_is_taught_anew(taught, video, now):
+    box, wrong = drawn(video, 3), (1.0, 1.0, 9.0, 9.0)
+    taught.teach(box, video.read(3), not_boxes=(wrong,))
+    assert taught.missing([box], box, (Rejection(3, wrong),)) == []
+    known = tuple(Rejection(3, place) for place in now)
+    assert taught.missing([box], box, known) == [box]
+    taught.teach(box, video.read(3), not_boxes=now)
+    assert taught.tracker.calls[-1] == ("init", 3)
+
+
+def test_tracker_that_knows_no_rejections_works_without_them(video):
+    class Plain:
+        def init(self, frame, box):
+            self.box = box
+
+    taught = TaughtTracker(Plain())
+    taught.teach(drawn(video, 3), video.read(3))
+    assert taught.tracker.box == video.truth(3)
 
 
 class TestRoom:
