@@ -13,18 +13,27 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
-from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox
-from napari_fcot.timeline import TimelineModel, TimelineWidget
+from fcot_engine.annotation import Origin, Span, SpanKind
+from fcot_engine.annotation.box_rows import Rows, empty_rows
+from fcot_engine.annotation.targets import colour_of
+from napari_fcot.timeline import (
+    StopMark,
+    TargetLine,
+    TimelineModel,
+    TimelineWidget,
+)
 from napari_fcot.timeline.timeline_colors import TimelineColors
 from napari_fcot.timeline.timeline_view import TimelineView
 
 WIDTH_PX = 1366
 ROW_PX = 17
 REPEATS = 60
+LOADS = 5
 FRAME_OF_60_HZ_MS = 1e3 / 60
 
 
@@ -35,11 +44,13 @@ def main(n_frames: int, n_targets: int) -> None:
     widget = TimelineWidget(model, TimelineColors.of_theme("dark"))
     widget.resize(WIDTH_PX, 60 + n_targets * ROW_PX)
     widget.show()
-    tracks = [make_track(number, n_frames) for number in range(1, n_targets + 1)]
-    start = time.perf_counter()
-    model.reset(n_frames)
-    model.show_targets(tracks, selected_id=1)
-    load_ms = (time.perf_counter() - start) * 1e3
+    ids = range(1, n_targets + 1)
+    lines = [make_line(number, n_frames) for number in ids]
+    boxes = {number: make_rows(number, n_frames) for number in ids}
+    load_ms = min(load(model, lines, boxes) for _ in range(LOADS))
+    model.mark_cuts(range(1000, n_frames, 1000))
+    stops = np.linspace(10, n_frames - 10, 20, dtype=int).tolist()
+    model.mark_stops(StopMark(f, 1 + i % n_targets) for i, f in enumerate(stops))
     app.processEvents()
 
     steps = {
@@ -51,11 +62,14 @@ def main(n_frames: int, n_targets: int) -> None:
         f"a new box of each of {n_targets} targets": put_boxes(
             model, widget.view, n_rows=n_targets
         ),
+        "undo of a run: all boxes of a target": put_rows(model, widget.view, n_frames),
+        "mark frames of a target occluded": mark_span(model, widget.view, lines),
+        "drag out selected frames": select_frames(widget.view),
     }
     print(f"{n_frames} frames x {n_targets} targets, {widget.view.width()} pixels wide")
     print(f"one picture at 60 Hz lasts {FRAME_OF_60_HZ_MS:.1f} ms\n")
     print("| step | median | worst | median on the processor |\n|---|---|---|---|")
-    print(f"| take all boxes of a session | {load_ms:.0f} ms | | |")
+    print(f"| take all boxes of a session, best of {LOADS} | {load_ms:.0f} ms | | |")
     for name, step in steps.items():
         next(step)
         wall_ms, cpu_ms = zip(*(clock(step) for _ in range(REPEATS)), strict=True)
@@ -67,17 +81,42 @@ def main(n_frames: int, n_targets: int) -> None:
     widget.close()
 
 
-def make_track(track_id: int, n_frames: int) -> Track:
-    """A target with a walking score, drawn every 500 frames, lost now and then."""
-    rng = np.random.default_rng(track_id)
-    scores = np.clip(0.7 + rng.normal(0, 0.02, n_frames).cumsum() % 0.3, 0, 1)
-    track = Track(track_id, "object")
-    for frame, score in enumerate(scores.tolist()):
-        is_drawn = frame % 500 == 0
-        origin = BoxOrigin.HUMAN if is_drawn else BoxOrigin.TRACKED
-        is_lost = not is_drawn and frame % 3000 < 40
-        track.put(TrackBox(frame, (5, 5, 50, 50), origin, score, is_lost))
-    return track
+def load(
+    model: TimelineModel, lines: list[TargetLine], boxes: dict[int, Rows]
+) -> float:
+    """Take a whole session; return how long that took, in ms."""
+    start = time.perf_counter()
+    model.reset(len(boxes[1]))
+    model.show_targets(lines, selected_id=1)
+    for number, rows in boxes.items():
+        model.load(number, rows)
+    return (time.perf_counter() - start) * 1e3
+
+
+def make_line(number: int, n_frames: int) -> TargetLine:
+    """A target that is occluded every 2000 frames, and once out of view."""
+    hidden = [
+        Span(first, first + 60, SpanKind.OCCLUDED)
+        for first in range(700, n_frames - 100, 2000)
+    ]
+    away = Span(n_frames // 2, n_frames // 2 + 200, SpanKind.OUT_OF_VIEW)
+    spans = tuple(sorted((*hidden, away), key=lambda span: span.first))
+    return TargetLine(number, f"object {number}", colour_of(number), spans=spans)
+
+
+def make_rows(number: int, n_frames: int) -> Rows:
+    """A walking score; drawn every 500 frames, lost and interpolated now and then."""
+    rng = np.random.default_rng(number)
+    frames = np.arange(n_frames)
+    rows = empty_rows(n_frames)
+    rows["origin"] = Origin.TRACKED
+    rows["box"] = (5, 5, 50, 50)
+    rows["score"] = np.clip(0.7 + rng.normal(0, 0.02, n_frames).cumsum() % 0.3, 0, 1)
+    rows["is_lost"] = frames % 3000 < 40
+    rows["origin"][frames % 2500 < 30] = Origin.INTERPOLATED
+    rows["origin"][frames % 500 == 0] = Origin.HUMAN
+    rows[n_frames // 2 : n_frames // 2 + 201] = np.zeros((), rows.dtype)
+    return rows
 
 
 def repaint(view: TimelineView) -> Iterator[None]:
@@ -122,12 +161,46 @@ def put_boxes(
     """Take new boxes, as while tracking, and draw what they change."""
     view.show_all()
     QApplication.processEvents()
+    box = empty_rows(1)
+    box["origin"], box["score"] = Origin.TRACKED, 0.1
     while True:
         for frame in range(7, model.n_frames, 13):
-            box = TrackBox(frame, (5, 5, 50, 50), BoxOrigin.TRACKED, 0.1)
             for row in model.rows[:n_rows]:
-                model.put(row.track_id, frame, box)
+                model.put_rows(row.track_id, frame, box)
             view.draw_changed()
+            QApplication.processEvents()
+            yield
+
+
+def put_rows(model: TimelineModel, view: TimelineView, n_frames: int) -> Iterator[None]:
+    """Exchange all boxes of the first target, as undo and redo of a run do."""
+    rows = make_rows(1, n_frames), make_rows(2, n_frames)
+    while True:
+        for found in rows:
+            model.put_rows(1, 0, found)
+            view.draw_changed()
+            QApplication.processEvents()
+            yield
+
+
+def mark_span(
+    model: TimelineModel, view: TimelineView, lines: list[TargetLine]
+) -> Iterator[None]:
+    """Let a target be occluded, and not, in turns."""
+    first = lines[0]
+    without = replace(first, spans=first.spans[1:])
+    while True:
+        for line in (without, first):
+            model.show_targets([line, *lines[1:]], 1)
+            QApplication.processEvents()
+            yield
+
+
+def select_frames(view: TimelineView) -> Iterator[None]:
+    """Select one frame more each time, and put that on the screen."""
+    while True:
+        for last in range(100, view.axis.n_frames, 20):
+            view.select_range((100, last))
             QApplication.processEvents()
             yield
 

@@ -100,6 +100,7 @@ class Legend(QWidget):
         for entry in self._entries:
             width = self._width_of(entry)
             if x + width - _APART_PX > self.width():
+                painter.drawText(x, self.fontMetrics().ascent() + 1, "…")
                 break
             draw_sample(
                 painter, entry, QRect(x, top, SAMPLE_PX, HEIGHT_PX), self._colors

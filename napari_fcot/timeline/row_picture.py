@@ -6,6 +6,8 @@ time than a screen has between two pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ _BOX_TINT, _RANGE_TINT = 0.24, 0.55
 _HATCH_PX = 6
 _DOT_PX, _DOT_EVERY = 2, 3
 _GAP_PX = 3
-_LINE_PX = 2
+_LINE_PX = 3
 _BAND_PX, _DASH_PX = 4, 3
 _END_PX = 2
 _Kinds = NDArray[np.uint8]
@@ -71,11 +73,8 @@ def draw_row(
 
     above_foot = np.arange(height - 1, -1, -1, dtype=np.int16)[:, None]  # (height, 1)
     places: _Kinds = kinds + (above_foot < high) + (above_foot < low)
-    x = np.arange(begin, stop)
-    if is_lost.any():
-        stripes = (x + above_foot) % _HATCH_PX < _HATCH_PX // 3
-        places[stripes & is_lost & (kinds == _BOX)] = _INK
-    _draw_what_was_said(places, marks, kinds, x)
+    _draw_pattern(places, is_lost & (kinds == _BOX), begin, _hatch_pixels)
+    _draw_what_was_said(places, marks, kinds, begin)
     if is_gap.any():
         places[-_GAP_PX:, is_gap & (bars == 0)] = _GAP
     is_ended = _have(columns.marks, Mark.ENDED)
@@ -97,29 +96,47 @@ def _kinds_of(
 
 
 def _draw_what_was_said(
-    places: _Kinds,
-    marks: NDArray[np.uint16],
-    kinds: _Kinds,
-    x: NDArray[np.intp],
+    places: _Kinds, marks: NDArray[np.uint16], kinds: _Kinds, begin: int
 ) -> None:
     """Draw interpolated, out of view and occluded into `places`, (height, n)."""
-    height = len(places)
     is_even = _have(marks, Mark.INTERPOLATED) & (kinds == _BOX)
     if is_even.any():
-        top = (height - _LINE_PX) // 2
+        top = (len(places) - _LINE_PX) // 2
         line = places[top : top + _LINE_PX]
         # own colour on the ground, the ground's where the score reaches up to it
         line[:] = np.where(is_even, np.where(line == _SCORE, _EDGE, _SCORE), line)
-    is_away = kinds == _BARE
-    if is_away.any():
-        y = np.arange(height)[:, None] // _DOT_PX
-        column = x // _DOT_PX
-        dots = (y % _DOT_EVERY == 1) & ((column + y // _DOT_EVERY) % _DOT_EVERY == 0)
-        places[dots & is_away] = _DOT
+    _draw_pattern(places, kinds == _BARE, begin, _dot_pixels)
     is_covered = _have(marks, Mark.OCCLUDED)
     if is_covered.any():
+        x = begin + np.flatnonzero(is_covered)
         dashes = np.where(x // _DASH_PX % 2 == 0, np.uint8(_INK), np.uint8(_EDGE))
-        places[:_BAND_PX, is_covered] = dashes[is_covered]
+        places[:_BAND_PX, is_covered] = dashes
+
+
+def _draw_pattern(
+    places: _Kinds,
+    where: NDArray[np.bool_],
+    begin: int,
+    draw: Callable[[NDArray[np.intp], NDArray[np.intp], _Kinds], _Kinds],
+) -> None:
+    """Draw a pattern into some columns; the others are not even looked at."""
+    found = np.flatnonzero(where)
+    if found.size:
+        y = np.arange(len(places))[:, None]
+        places[:, found] = draw(begin + found, y, places[:, found])
+
+
+def _hatch_pixels(x: NDArray[np.intp], y: NDArray[np.intp], ground: _Kinds) -> _Kinds:
+    is_ink = (x - y) % _HATCH_PX < _HATCH_PX // 3
+    return np.where(is_ink, np.uint8(_INK), ground)
+
+
+def _dot_pixels(x: NDArray[np.intp], y: NDArray[np.intp], ground: _Kinds) -> _Kinds:
+    line, column = y // _DOT_PX, x // _DOT_PX
+    is_dot = (line % _DOT_EVERY == 1) & (
+        (column + line // _DOT_EVERY) % _DOT_EVERY == 0
+    )
+    return np.where(is_dot, np.uint8(_DOT), ground)
 
 
 def _have(marks: NDArray[np.uint16], mark: Mark) -> NDArray[np.bool_]:

@@ -180,7 +180,7 @@ class TimelineControls(TimelineView):
             return ""
         row = self._row_under(at)
         if at.x() < self.places.axis_left:
-            return "" if row is None else f"Select {row.name}"
+            return "" if row is None else _describe_name(row)
         return describe_frame(self._frame_under(at), row, self._stops_of(row))
 
     # --- the keyboard --------------------------------------------------------
@@ -235,3 +235,8 @@ class TimelineControls(TimelineView):
             place = ids.index(self._model.selected_id) + step
             if 0 <= place < len(ids):
                 self.target_wanted.emit(ids[place])
+
+
+def _describe_name(row: TargetRow) -> str:
+    hidden = " (its boxes are hidden on the video)" if row.line.is_hidden else ""
+    return f"Select {row.name}{hidden}"

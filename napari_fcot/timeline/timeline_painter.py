@@ -21,9 +21,9 @@ __all__ = ["TimelinePainter", "draw_stop", "image_of"]
 
 _LEAST_TICK_PX = 64
 _SWATCH_PX = 10
-STOP_PX, NEXT_PX = 7, 12
+STOP_PX, NEXT_PX = 9, 13
 """Side of the triangle of a stop, and of the first one."""
-_NEXT_PEN_PX = 1.6
+_STOP_PEN_PX = 1.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,18 @@ class TimelinePainter:
         painter.fillRect(whole, _qt(self.colors.background))
         painter.save()
         painter.setClipRect(whole.adjusted(0, layout.rows_top, 0, 0))
-        for place, row in enumerate(self.model.rows):
-            if self._is_in_sight(place):
-                self._draw_name(painter, place, row)
-                columns = self.model.columns(row.track_id, self.axis, self.density)
-                self._draw_columns(painter, place, row, (0, len(columns)))
-        self._draw_marks(painter)
+        in_sight = [
+            (place, row)
+            for place, row in enumerate(self.model.rows)
+            if self._is_in_sight(place)
+        ]
+        for place, row in in_sight:
+            self._draw_name(painter, place, row)
+            columns = self.model.columns(row.track_id, self.axis, self.density)
+            self._draw_columns(painter, place, row, (0, len(columns)))
+        self._draw_cuts(painter, whole)
+        for place, row in in_sight:
+            self._draw_stops(painter, place, row, whole)
         painter.restore()
         self._draw_ruler(painter)
 
@@ -62,10 +68,12 @@ class TimelinePainter:
         """Draw some columns of one row anew, with the marks that cross them."""
         if not self._is_in_sight(place):
             return
+        rect = self.rect_of(place, span)
         painter.save()
-        painter.setClipRect(self.rect_of(place, span))
+        painter.setClipRect(rect)
         self._draw_columns(painter, place, row, span)
-        self._draw_marks(painter)
+        self._draw_cuts(painter, rect)
+        self._draw_stops(painter, place, row, rect)
         painter.restore()
 
     def rect_of(self, place: int, span: ColumnSpan) -> QRect:
@@ -133,24 +141,30 @@ class TimelinePainter:
 
     # --- cuts, stops, ruler --------------------------------------------------
 
-    def _draw_marks(self, painter: QPainter) -> None:
-        self._draw_cuts(painter, self.layout.rows_top, self.layout.height)
-        places = {row.track_id: place for place, row in enumerate(self.model.rows)}
+    def _draw_stops(
+        self, painter: QPainter, place: int, row: TargetRow, within: QRect
+    ) -> None:
+        """Draw the stops of a row that reach into a part of the picture."""
+        top = self.layout.row_top(place)
+        left, right = within.left() - NEXT_PX, within.right() + NEXT_PX
         for rank, stop in self._ranked_stops():
-            if stop.track_id in places:
-                top = self.layout.row_top(places[stop.track_id])
-                self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
+            if stop.track_id == row.track_id:
+                x = self.layout.axis_left + self.axis.x_of(stop.frame_index + 0.5)
+                if left <= x <= right:
+                    self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
 
     def _ranked_stops(self) -> list[tuple[int, StopMark]]:
         """Return the stops in the order of drawing: the next one lies on top."""
         return list(enumerate(self.model.stops))[::-1]
 
-    def _draw_cuts(self, painter: QPainter, top: int, bottom: int) -> None:
+    def _draw_cuts(self, painter: QPainter, within: QRect) -> None:
         painter.setPen(QPen(_qt(self.colors.text), 1.0, Qt.PenStyle.DashLine))
         for frame in self.model.cuts:
-            if self.axis.first <= frame <= self.axis.last:
-                x = self.layout.axis_left + self.axis.x_of(frame)
-                painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+            x = self.layout.axis_left + self.axis.x_of(frame)
+            is_near = within.left() - 1 <= x <= within.right() + 2
+            if is_near and self.axis.first <= frame <= self.axis.last:
+                # from the top, so that the dashes of a part fit those around it
+                painter.drawLine(QPointF(x, 0), QPointF(x, self.layout.height))
 
     def _draw_stop(
         self, painter: QPainter, frame_index: int, top: int, *, is_next: bool
@@ -184,7 +198,7 @@ class TimelinePainter:
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, str(frame))
         painter.save()
         painter.setClipRect(ruler.adjusted(layout.axis_left, 0, 0, 0))
-        self._draw_cuts(painter, 0, layout.rows_top)
+        self._draw_cuts(painter, ruler)
         for rank, stop in self._ranked_stops():
             if stop.track_id is None:
                 top = layout.rows_top - (NEXT_PX if rank == 0 else STOP_PX)
@@ -195,15 +209,17 @@ class TimelinePainter:
 def draw_stop(
     painter: QPainter, top: QPointF, colors: TimelineColors, *, is_next: bool
 ) -> None:
-    """Draw a triangle that points down from around `top`; the next one is larger."""
+    """Draw a triangle pointing down from `top`; the next stop is larger, in colour."""
     side = NEXT_PX if is_next else STOP_PX
     x, y, half = top.x(), top.y(), side / 2
     corners = [QPointF(x - half, y), QPointF(x + half, y), QPointF(x, y + side)]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    outline = colors.text if is_next else colors.background
-    painter.setPen(QPen(_qt(outline), _NEXT_PEN_PX if is_next else 1.0))
-    painter.setBrush(_qt(colors.gap))
+    fill, outline = colors.text, colors.background
+    if is_next:
+        fill, outline = colors.gap, colors.text
+    painter.setPen(QPen(_qt(outline), _STOP_PEN_PX))
+    painter.setBrush(_qt(fill))
     painter.drawPolygon(QPolygonF(corners))
     painter.restore()
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_fcot.timeline.frame_text import describe_range
 from napari_fcot.timeline.legend import Legend
@@ -23,8 +24,9 @@ __all__ = ["TITLE", "TimelineWidget"]
 
 TITLE = "Timeline"
 _HEADER_PX = 20
+_LEAST_WORDS_PX = 290  # for selected frames; the legend gives way
 _HINT = (
-    "Click to go to a frame, drag to select frames, right click for more, "
+    "Click to go to a frame, drag to select frames, right-click for more, "
     "turn the wheel to zoom"
 )
 _NO_VIDEO = "Open a video to see its targets along time"
@@ -44,7 +46,7 @@ class TimelineWidget(QWidget):
         self.model = model
         self.view = TimelineActions(model, colors)
         self.legend = Legend(model, colors)
-        self.words = QLabel()
+        self.words = QElidingLabel()
         self.range_menu = QMenu(self)
         self.range_button = QPushButton()
         self.zoom_in = QPushButton()
@@ -58,6 +60,7 @@ class TimelineWidget(QWidget):
         title = QLabel(f"<b>{TITLE}</b>")
         title.setFixedHeight(_HEADER_PX)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.words.setMinimumWidth(_LEAST_WORDS_PX)
         self.range_button.setText("Selected frames")
         self.range_button.setToolTip(
             "What to do with them: also by a right click, or the menu key"

@@ -93,16 +93,16 @@ def test_human_box_is_a_full_bar(draw, row, colors, rows_of):
 def test_interpolated_boxes_are_a_line_half_way_up(draw, row, own, rows_of):
     row.put(10, rows_of(Origin.INTERPOLATED, count=10))
     is_own = draw(row)[:, 10:20] == own
-    assert np.flatnonzero(is_own.all(axis=1)).tolist() == [9, 10]
-    assert is_own.sum() == 20
+    assert np.flatnonzero(is_own.all(axis=1)).tolist() == [8, 9, 10]
+    assert is_own.sum() == 30
 
 
 def test_interpolated_among_tracked_is_a_line_across_the_score(draw, row, own, rows_of):
     row.load(rows_of(score=0.9, count=WIDTH))
     row.put(2, rows_of(Origin.INTERPOLATED))
     column = draw(row, width=10)[:, 0]
-    assert (column[[8, 11]] == own).all()
-    assert (column[[9, 10]] != own).all()
+    assert (column[[7, 11]] == own).all()
+    assert (column[[8, 9, 10]] != own).all()
 
 
 def test_gap_is_a_line_along_the_foot(draw, row, colors):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QWheelEvent
+from qtpy.QtGui import QColor, QImage, QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
 from fcot_engine.annotation import Origin, Span, SpanKind
@@ -93,6 +94,13 @@ def turn_wheel(view, at, notches, modifiers=Qt.KeyboardModifier.NoModifier):
         False,
     )
     QApplication.sendEvent(view.canvas, event)
+
+
+def as_pixels(pixmap):
+    image = pixmap.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    bits = image.constBits()
+    bits.setsize(image.sizeInBytes())
+    return np.frombuffer(bits, np.uint32).copy()
 
 
 class TestClick:
@@ -281,6 +289,18 @@ class TestPicture:
         view.draw_anew()
         assert mended == view.grab().toImage()
 
+    def test_next_stop_stands_out_from_the_others(self, view, model):
+        def area(stops):
+            model.mark_stops(())
+            before = as_pixels(view.grab())
+            model.mark_stops(stops)
+            return (as_pixels(view.grab()) != before).sum()
+
+        first, other = StopMark(150, 1), StopMark(150, 2)
+        alone = area([first])
+        with_another = area([first, other])
+        assert alone > 1.5 * (with_another - alone) > 0
+
     def test_theme_changes_the_ground(self, widget, view):
         light = TimelineColors.of_theme("light")
         widget.show_colors(light)
@@ -328,6 +348,15 @@ class TestWords:
         qtbot.mouseMove(view.canvas, point(view, 60, row=1))
         qtbot.waitUntil(lambda: "Frame 60" in widget.words.text())
         assert widget.words.text().endswith("saucer: tracked, score 0.50")
+
+    def test_name_under_the_mouse_says_whether_its_boxes_are_hidden(
+        self, qtbot, widget, view, model
+    ):
+        model.show_targets([TargetLine(1, "cup", is_hidden=True), LINES[1]], 1)
+        qtbot.mouseMove(view.canvas, QPoint(40, point(view, 0, row=0).y()))
+        qtbot.waitUntil(lambda: widget.words.text().startswith("Select cup (its"))
+        qtbot.mouseMove(view.canvas, QPoint(40, point(view, 0, row=1).y()))
+        qtbot.waitUntil(lambda: widget.words.text() == "Select saucer")
 
 
 class TestLegend:
