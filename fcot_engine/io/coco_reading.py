@@ -195,13 +195,13 @@ class _Reading:
         return self._whole(found, place, "track_id", least=0)
 
     def _track(self, track_id: int, entry: Json, place: str) -> Track:
+        category_id = entry.get("category_id")
+        known = None if category_id is None else self._categories.get(category_id)
+        if category_id is not None and known is None:
+            raise self._error(
+                place, f"`category_id` {category_id} is not in categories"
+            )
         if track_id not in self._store:
-            category_id = entry.get("category_id")
-            known = self._categories.get(category_id) if category_id else None
-            if category_id is not None and known is None:
-                raise self._error(
-                    place, f"`category_id` {category_id} is not in categories"
-                )
             name = "object" if known is None else str(known.get("name") or "object")
             self._store[track_id] = Track(track_id, name)
             self._occluded[track_id] = []

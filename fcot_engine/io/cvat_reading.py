@@ -201,7 +201,8 @@ class _Reading:
         if frame < 0:
             raise fields.error("frame", f"must be 0 or more, got {frame}")
         left, top, right, bottom = (fields.number(i, names[i]) for i in range(1, 5))
-        check_sides(right - left, bottom - top, place=f"{self.file_name}, line {line}")
+        place = f"{self.file_name}, line {line}"
+        check_sides(right - left, bottom - top, place=place, line=line)
         turned = _fields(
             self.file_name, line, {"rotation": "0"} | attributes, ["rotation"]
         )

@@ -155,7 +155,7 @@ def _read_rows(text: str, file_name: str, origin: float) -> Iterator[_Row]:
             raise fields.error("id", f"must be 1 or more, or -1, got {track_id}")
         x, y = fields.number(2, "left") - origin, fields.number(3, "top") - origin
         w, h = fields.number(4, "width"), fields.number(5, "height")
-        check_sides(w, h, place=f"{file_name}, line {number}")
+        check_sides(w, h, place=f"{file_name}, line {number}", line=number)
         is_result = len(fields) >= _RESULT_COLUMNS
         conf = fields.number(6, "conf") if len(fields) > 6 else 1.0
         kind, visibility = 0, 1.0

@@ -85,7 +85,9 @@ class LineFields:
         )
 
 
-def check_sides(width: float, height: float, *, place: str) -> None:
+def check_sides(
+    width: float, height: float, *, place: str, line: int | None = None
+) -> None:
     """Make sure that a box has an area.
 
     Raises:
@@ -95,7 +97,8 @@ def check_sides(width: float, height: float, *, place: str) -> None:
         if not (math.isfinite(side) and side >= MIN_SIDE_PX):
             raise TrackFileError(
                 f"{place}: the {name} of the box must be above 0, got {side:g}. Mend "
-                "the box or take it out."
+                "the box or take it out.",
+                line=line,
             )
 
 
