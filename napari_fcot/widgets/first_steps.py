@@ -1,0 +1,133 @@
+"""A hint for the first time: the four steps, and which one is next."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from psygnal import Signal
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_fcot.keys import find_key
+from napari_fcot.preferences import Preferences, PreferencesStore
+from napari_fcot.widgets.key_help import key_text
+
+__all__ = ["STEPS", "FirstSteps", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of four."""
+
+    title: str
+    hint: str
+    """How, in a sentence."""
+
+
+STEPS = (
+    Step("Open a video", "Choose a layer, or open a file."),
+    Step(
+        "Draw a box",
+        f"Press Draw box ({key_text(find_key('draw_box').key)}), then drag over the "
+        "object.",
+    ),
+    Step(
+        "Track",
+        f"Press Track ({key_text(find_key('track_forward').key)}): the box follows the "
+        "object.",
+    ),
+    Step(
+        "Correct",
+        "Go to a frame where the box is off and drag it right: the tracker learns from "
+        "that.",
+    ),
+)
+_DONE = "That is all there is to it. Where to look next shows what is worth a look."
+
+
+class FirstSteps(QGroupBox):
+    """Walks through the four steps, until the person has seen enough of it.
+
+    Args:
+        preferences: says whether it is wanted, and keeps that it no longer is.
+        parent: the widget it is in.
+    """
+
+    closed = Signal()
+    """A person does not want to see it again."""
+
+    def __init__(
+        self, preferences: PreferencesStore, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("First steps", parent)
+        self._preferences = preferences
+        self._are_done: tuple[bool, ...] | None = None
+        self.lines = tuple(_line() for _ in STEPS)
+        self.done_text = _line()
+        self.done_text.setText(_DONE)
+        self.no_more = QPushButton("Don't show again")
+        self.no_more.setToolTip("napari's preferences can bring it back")
+        layout = QVBoxLayout(self)
+        layout.setSpacing(2)
+        for widget in (*self.lines, self.done_text, self.no_more):
+            layout.addWidget(widget)
+        self.no_more.clicked.connect(self._on_no_more)
+        preferences.changed.connect(self._on_preferences)
+        self.show_progress(
+            has_video=False, has_box=False, has_run=False, has_correction=False
+        )
+        if not preferences.load().show_first_steps:
+            self.hide()  # showing is for the panel: without one, it would be a window
+
+    @property
+    def current(self) -> Step | None:
+        """The step that comes next, or None after the last one."""
+        for step, is_done in zip(STEPS, self._are_done or (), strict=False):
+            if not is_done:
+                return step
+        return None
+
+    def show_progress(
+        self, *, has_video: bool, has_box: bool, has_run: bool, has_correction: bool
+    ) -> None:
+        """Tick what is done, and point out what is next; cheap if that is known.
+
+        Args:
+            has_video: a video is chosen.
+            has_box: a person has drawn a box.
+            has_run: a box was carried to other frames.
+            has_correction: a person has drawn over a tracked box.
+        """
+        are_done = (has_video, has_box, has_run, has_correction)
+        if are_done == self._are_done:
+            return
+        self._are_done = are_done
+        current = self.current
+        for line, step, is_done in zip(self.lines, STEPS, are_done, strict=True):
+            line.setText(_describe(step, is_done=is_done, is_next=step is current))
+            line.setEnabled(not is_done)
+        self.done_text.setVisible(current is None)
+
+    def _on_no_more(self) -> None:
+        self._preferences.change(show_first_steps=False)
+        self.closed.emit()
+
+    def _on_preferences(self, preferences: Preferences) -> None:
+        with contextlib.suppress(RuntimeError):  # Qt has deleted the panel
+            self.setVisible(preferences.show_first_steps)
+
+
+def _line() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    return label
+
+
+def _describe(step: Step, *, is_done: bool, is_next: bool) -> str:
+    if is_done:
+        return f"✓ {step.title}"
+    if is_next:
+        return f"<b>▸ {step.title}.</b> {step.hint}"
+    return f"○ {step.title}"

@@ -1,0 +1,119 @@
+"""How good the boxes are, without anybody looking at all of them."""
+
+from __future__ import annotations
+
+import math
+
+from psygnal import Signal
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from fcot_engine.annotation import SelfCheck
+
+__all__ = ["SelfCheckBox", "describe_check"]
+
+_START, _STOP = "Estimate quality", "Stop estimating"
+_TIP = (
+    "Leaves out each of your boxes in turn, and looks whether tracking from the others "
+    "finds it again"
+)
+_TOO_FEW = "Draw boxes in two or more frames of a target, then ask again."
+_WHAT_IS_GOOD = (
+    "A box counts as good if it overlaps the right one by at least {good:.0%} (IoU). "
+    "The estimate is rather too low than too high: your box helps where it was left "
+    "out, and people draw where boxes were bad."
+)
+
+
+class SelfCheckBox(QWidget):
+    """A button, and what it found out.
+
+    Args:
+        parent: the widget it is in.
+    """
+
+    check_wanted = Signal()
+    """A person asks for an estimate."""
+    stop_wanted = Signal()
+    """A person does not want to wait for it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_running = False
+        self.button = QPushButton(_START)
+        self.button.setToolTip(_TIP)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.button, self.bar, self.words):
+            layout.addWidget(widget)
+        self.button.clicked.connect(self._on_clicked)
+        self._show("", is_running=False)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an estimate is being made."""
+        return self._is_running
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Say whether an estimate can be asked for; a running one can be stopped."""
+        self.button.setEnabled(enabled or self._is_running)
+
+    def show_running(self, n_done: int = 0, n_all: int | None = None) -> None:
+        """Show how far the estimate is.
+
+        Args:
+            n_done: boxes checked so far.
+            n_all: boxes to check, or None if nobody knows.
+        """
+        self.bar.setRange(0, n_all or 0)
+        self.bar.setValue(n_done)
+        of_all = "" if n_all is None else f" of {n_all}"
+        self._show(f"Checked {n_done}{of_all} of your boxes…", is_running=True)
+
+    def show_result(self, check: SelfCheck) -> None:
+        """Show what came out."""
+        self._show(describe_check(check), is_running=False)
+        self.words.setToolTip(_WHAT_IS_GOOD.format(good=check.good_iou))
+
+    def clear(self) -> None:
+        """Show nothing, such as for another video, or boxes that have changed."""
+        self._show("", is_running=False)
+
+    def _show(self, words: str, *, is_running: bool) -> None:
+        self._is_running = is_running
+        self.button.setText(_STOP if is_running else _START)
+        self.bar.setVisible(is_running)
+        self.words.setText(words)
+        self.words.setToolTip("")
+        self.words.setVisible(bool(words))
+
+    def _on_clicked(self) -> None:
+        if self._is_running:
+            self.stop_wanted.emit()
+        else:
+            self.check_wanted.emit()
+
+
+def describe_check(check: SelfCheck) -> str:
+    """Say how many frames are good, and how sure that is.
+
+    Example:
+        >>> from fcot_engine.annotation import HeldOut
+        >>> ious = [0.9, 0.8, 0.7, 0.2]
+        >>> held = (HeldOut(1, 10 * n, iou, 10) for n, iou in enumerate(ious))
+        >>> describe_check(SelfCheck(tuple(held))).split(". ")[0]
+        'About 75% of the frames are good'
+    """
+    if math.isnan(check.share):
+        return _TOO_FEW
+    low, high = check.interval
+    n_boxes = len(check.held_out)
+    boxes = "one of your boxes" if n_boxes == 1 else f"{n_boxes} of your boxes"
+    return (
+        f"About {check.share:.0%} of the frames are good. With {boxes} to judge by, it "
+        f"may be anything from {low:.0%} to {high:.0%}."
+    )
