@@ -28,6 +28,7 @@ from napari_fcot.tracking.tracker_shelf import TrackerShelf
 __all__ = [
     "CheckJob",
     "Checked",
+    "CheckedOne",
     "ExportJob",
     "Exported",
     "Failed",
@@ -59,6 +60,13 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class CheckedOne:
+    """One more drawn box was left out."""
+
+    n_checked: int
+
+
+@dataclass(frozen=True)
 class Checked:
     """How good the boxes are, judged by those that a person drew."""
 
@@ -72,7 +80,9 @@ class Failed:
     error: Exception
 
 
-JobEvent = Stage | Ready | FrameDone | Fused | Note | Exported | Checked | Failed
+JobEvent = (
+    Stage | Ready | FrameDone | Fused | Note | Exported | CheckedOne | Checked | Failed
+)
 
 
 class Job:
@@ -185,5 +195,5 @@ class CheckJob(Job):
         answers = []
         for answer in self._annotation.self_check():
             answers.append(answer)
-            yield Stage(f"Estimating the quality: {len(answers)} drawn boxes checked")
+            yield CheckedOne(len(answers))
         yield Checked(SelfCheck(tuple(answers)))

@@ -17,6 +17,7 @@ from fcot_engine.annotation import (
 from fcot_engine.errors import FcotError
 from napari_fcot.tracking.job import (
     Checked,
+    CheckedOne,
     CheckJob,
     Exported,
     ExportJob,
@@ -72,6 +73,8 @@ class PanelRunning(PanelEditing):
         """Frames that begin a new shot, as far as known."""
         self.check: SelfCheck | None = None
         """The last estimate of the quality, if there was one."""
+        self.n_checked = 0
+        """Drawn boxes that an estimate under way has left out so far."""
         self.box_drawn.connect(self._on_drawn)
 
     # --- what can be done ----------------------------------------------------
@@ -228,6 +231,7 @@ class PanelRunning(PanelEditing):
         """Estimate the quality from the drawn boxes."""
         if self._session is None or not self.can_check:
             return
+        self.check, self.n_checked = None, 0
         job = CheckJob(self._session.annotation)
         self._begin(job, Activity.CHECKING)
         self.changed.emit()
@@ -293,6 +297,8 @@ class PanelRunning(PanelEditing):
             self._stage = event.text
         elif isinstance(event, Exported):
             self._message = f"Exported to {event.folder} ({len(event.paths)} files)"
+        elif isinstance(event, CheckedOne):
+            self._stage, self.n_checked = "", event.n_checked
         elif isinstance(event, Checked):
             self.check = event.check
         elif isinstance(event, Failed):

@@ -45,7 +45,7 @@ class ProjectPlace:
     def __init__(
         self, folder: Path | None = None, *, is_beside_video: bool = True
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self.is_beside_video = is_beside_video
 
     def find(self, source: FrameSource, video_path: Path | None) -> Path:
@@ -73,7 +73,7 @@ class ProjectPlace:
         return folder / f"{name}-{key}{_SUFFIX}"
 
     def _own(self) -> Path:
-        folder = self._folder or own_folder()
+        folder = self.folder or own_folder()
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from psygnal import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QWidget
 
 from fcot_engine.io import FORMATS
 
@@ -13,7 +13,7 @@ _CHOSEN = ("mot", "coco")
 _COLUMNS = 3
 
 
-class ExportBox(QGroupBox):
+class ExportBox(QWidget):
     """Check boxes for the formats, and buttons."""
 
     export_wanted = Signal()
@@ -22,7 +22,7 @@ class ExportBox(QGroupBox):
     """A person has boxes from elsewhere."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Export", parent)
+        super().__init__(parent)
         self.boxes = {name: QCheckBox(_WORDS.get(name, name)) for name in FORMATS}
         for name in _CHOSEN:
             self.boxes[name].setChecked(True)

@@ -6,7 +6,6 @@ from psygnal import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QGroupBox,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -27,7 +26,7 @@ _UNTIL = {
 }
 
 
-class RunBox(QGroupBox):
+class RunBox(QWidget):
     """Track backward, both ways, forward, and stop."""
 
     run_wanted = Signal(object)
@@ -36,7 +35,7 @@ class RunBox(QGroupBox):
     """A person wants it to stop."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Tracking", parent)
+        super().__init__(parent)
         self.backward = _button("◀ Back", "Follow the object to earlier frames")
         self.both = _button("◀ Both ▶", "Follow the object to both sides")
         self.forward = _button("Track ▶", "Follow the object from this frame on")
@@ -59,9 +58,10 @@ class RunBox(QGroupBox):
         self.text = QLabel()
         self.text.setWordWrap(True)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row_of(self.backward, self.both, self.forward))
         layout.addLayout(row_of(self.until, self.stop))
-        for widget in (self.all_targets, self.learn, self.follow, self.bar, self.text):
+        for widget in (self.bar, self.text, self.all_targets, self.learn, self.follow):
             layout.addWidget(widget)
         ways = {
             self.backward: Direction.BACKWARD,

@@ -8,23 +8,16 @@ from functools import partial
 from pathlib import Path
 
 import napari
+import numpy as np
 from napari.layers import Layer
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QGroupBox,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QWidget
 
-from fcot_engine.annotation import Direction, WorkStop
+from fcot_engine.annotation import Direction, Origin, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
 from napari_fcot.layers.viewer_link import ViewerLink
+from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.timeline import (
     TimelineDock,
     TimelineFeed,
@@ -32,9 +25,9 @@ from napari_fcot.timeline import (
     TimelineWidget,
 )
 from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.tracking.controller import TrackingController
+from napari_fcot.tracking.controller import Activity, TrackingController
 from napari_fcot.tracking.status_text import describe_box, describe_status
-from napari_fcot.widgets.change_report_bar import ChangeReportBar
+from napari_fcot.tracking.tracker_shelf import DefaultTrackers
 from napari_fcot.widgets.dialogs import (
     ask_export_folder,
     ask_import_path,
@@ -43,18 +36,12 @@ from napari_fcot.widgets.dialogs import (
     ask_video_file,
     show_problem,
 )
-from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.job_runner import JobRunner
-from napari_fcot.widgets.key_help import KeyHelp
 from napari_fcot.widgets.panel_keys import panel_handlers
-from napari_fcot.widgets.rows import row_of
-from napari_fcot.widgets.run_box import RunBox
+from napari_fcot.widgets.panel_layout import PanelLayout
 from napari_fcot.widgets.shortcut_scope import ShortcutScope
 from napari_fcot.widgets.target_line import TargetLineData
-from napari_fcot.widgets.target_table import TargetTable
 from napari_fcot.widgets.timeline_actions import connect_timeline
-from napari_fcot.widgets.video_box import VideoBox
-from napari_fcot.widgets.work_list_box import WorkListBox
 
 __all__ = ["TrackingWidget"]
 
@@ -68,13 +55,14 @@ SETTLE_MS = 250
 """How long after an edit the work list is made anew."""
 
 
-class TrackingWidget(QWidget):
+class TrackingWidget(PanelLayout):
     """Draw a box, track it, correct it, export it.
 
     Args:
         napari_viewer: the viewer that the panel is docked in; napari hands it in by
             this name.
         controller: the state behind the panel; a new one by default.
+        preferences: what the person has set; napari's page by default.
         ask_video: asks which file to open.
         ask_project: asks which project to open.
         ask_moved: says that a project's video is gone, and asks where it is.
@@ -88,6 +76,7 @@ class TrackingWidget(QWidget):
         napari_viewer: napari.Viewer,
         controller: TrackingController | None = None,
         *,
+        preferences: PreferencesStore | None = None,
         ask_video: Callable[[QWidget], Path | None] = ask_video_file,
         ask_project: Callable[[QWidget], Path | None] = ask_project_file,
         ask_moved: Callable[[QWidget, str], Path | None] = ask_moved_video,
@@ -95,8 +84,9 @@ class TrackingWidget(QWidget):
         ask_import: Callable[[QWidget], Path | None] = ask_import_path,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
-        super().__init__()
-        self.controller = controller or TrackingController()
+        self.preferences = preferences or PreferencesStore()
+        super().__init__(self.preferences)
+        self.controller = controller or _make_controller(self.preferences.load())
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(self.controller.accept, self.controller.finish)
         self.timeline = TimelineWidget(
@@ -124,8 +114,8 @@ class TrackingWidget(QWidget):
         self._close = partial(
             _close, self.controller, self.link, self.runner, feed, self.timeline_dock
         )
-        self._build()
         self._connect()
+        self._apply_preferences(self.preferences.load())
         self._refresh_videos()
         self.link.choose_first_video()
         self._refresh()
@@ -133,67 +123,6 @@ class TrackingWidget(QWidget):
         self.timeline_dock.show()
 
     # --- building ------------------------------------------------------------
-
-    def _build(self) -> None:
-        self.video = VideoBox()
-        self.targets = TargetTable()
-        self.new_target = QPushButton("New target")
-        self.new_target.setToolTip("Follow one more object (N on the box layer)")
-        self.draw = QPushButton("Draw box")
-        self.draw.setToolTip("Then press and drag over the object in the video")
-        self.edit = QPushButton("Edit box")
-        self.edit.setToolTip("Move or resize the box; that corrects the tracker")
-        self.undo = QPushButton("Undo")
-        self.redo = QPushButton("Redo")
-        self.box_text = QLabel()
-        self.run = RunBox()
-        self.report = ChangeReportBar()
-        self.work = WorkListBox()
-        self.keys = KeyHelp()
-        self.heatmap = QCheckBox("Heatmap")
-        self.heatmap.setToolTip("Where the tracker sees the selected target")
-        self.show_timeline = QCheckBox("Timeline")
-        self.show_timeline.setToolTip("Every target along time, below the video")
-        self.export = ExportBox()
-        self.status = QLabel()
-        self.status.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        for label in (self.box_text, self.status):
-            label.setWordWrap(True)
-        self.setLayout(self._arrange())
-
-    def _arrange(self) -> QVBoxLayout:
-        target = QGroupBox("Targets")
-        in_target = QVBoxLayout(target)
-        in_target.addWidget(self.targets)
-        in_target.addLayout(row_of(self.draw, self.edit, self.new_target))
-        in_target.addLayout(row_of(self.undo, self.redo))
-        in_target.addWidget(self.box_text)
-
-        view = QGroupBox("View")
-        view.setLayout(row_of(self.heatmap, self.show_timeline))
-
-        inside = QWidget()
-        parts = QVBoxLayout(inside)
-        parts.setContentsMargins(0, 0, 0, 0)
-        for part in (
-            *(target, self.run, self.report, self.work),
-            *(view, self.export, self.keys),
-        ):
-            parts.addWidget(part)
-        parts.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-        layout = QVBoxLayout()
-        layout.addWidget(self.video)
-        layout.addWidget(scroll, stretch=1)
-        layout.addWidget(self.status)
-        return layout
 
     def _connect(self) -> None:
         ctrl, link = self.controller, self.link
@@ -203,6 +132,8 @@ class TrackingWidget(QWidget):
         ctrl.stopped.connect(self._on_stopped)
         ctrl.settled.connect(self._on_settled)
         ctrl.failed.connect(self._on_failed)
+        ctrl.session_changed.connect(self.check.clear)
+        self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
         link.heatmap.toggled.connect(self._on_heatmap_toggled)
@@ -254,6 +185,8 @@ class TrackingWidget(QWidget):
         ctrl.stops_changed.connect(self._refresh_work)
         work.stop_wanted.connect(self._on_stop_wanted)
         work.passed_over.connect(ctrl.pass_over)
+        self.check.check_wanted.connect(ctrl.start_check)
+        self.check.stop_wanted.connect(ctrl.stop)
         self.report.kept.connect(ctrl.keep_report)
         self.report.rejected.connect(ctrl.reject_report)
 
@@ -367,8 +300,40 @@ class TrackingWidget(QWidget):
             else ""
         )
         self.report.show_reports(ctrl.report, self._names())
+        self._refresh_check()
+        self._refresh_first_steps()
         self.status.setText(describe_status(ctrl))
         self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
+
+    def _refresh_check(self) -> None:
+        ctrl = self.controller
+        self.check.set_enabled(ctrl.can_check)
+        if ctrl.activity is Activity.CHECKING:
+            self.check.show_running(ctrl.n_checked)
+        elif ctrl.check is not None:
+            self.check.show_result(ctrl.check)
+        elif self.check.is_running:
+            self.check.clear()
+
+    def _refresh_first_steps(self) -> None:
+        boxes = [target.boxes for target in self.controller.targets]
+        origins = {int(o) for table in boxes for o in np.unique(table.rows()["origin"])}
+        self.first_steps.show_progress(
+            has_video=self.controller.session is not None,
+            has_box=bool(origins & {Origin.HUMAN, Origin.CORRECTED}),
+            has_run=Origin.TRACKED in origins,
+            has_correction=Origin.CORRECTED in origins,
+        )
+
+    def _apply_preferences(self, preferences: Preferences) -> None:
+        ctrl = self.controller
+        self.run.learn.setChecked(preferences.track_after_correction)
+        ctrl.overwrite = preferences.overwrite_policy
+        ctrl.opener.place.is_beside_video = preferences.is_beside_video
+        ctrl.opener.place.folder = preferences.own_folder
+        ctrl.opener.config = preferences.propagation
+        if ctrl.session is not None:
+            ctrl.session.annotation.config = preferences.propagation
 
     def _refresh_work(self) -> None:
         self.work.show_stops(self.controller.stops, self._names())
@@ -426,6 +391,11 @@ class TrackingWidget(QWidget):
 
     def _on_failed(self, sentence: str) -> None:
         self._show_problem(self, sentence)
+
+
+def _make_controller(preferences: Preferences) -> TrackingController:
+    trackers = DefaultTrackers(preferences.preset, preferences.device)
+    return TrackingController(trackers)
 
 
 def _single_shot(parent: QWidget, wait_ms: int, do: Callable[[], None]) -> QTimer:

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from fcot_engine.errors import BoxError
 from napari_fcot import launch
+from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.widgets import TrackingWidget
 
@@ -17,7 +18,10 @@ def panel(qtbot, frames, tracker):
     viewer = ViewerModel()
     viewer.add_image(frames, rgb=True)
     panel = TrackingWidget(
-        viewer, TrackingController(lambda: tracker), show_problem=lambda *_: None
+        viewer,
+        TrackingController(lambda: tracker),
+        preferences=PreferencesStore.in_memory(),
+        show_problem=lambda *_: None,
     )
     qtbot.addWidget(panel)
     yield panel

@@ -6,6 +6,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 
+from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import TrackingController
 from napari_fcot.widgets import TrackingWidget
 
@@ -46,6 +47,7 @@ def panel(qtbot, viewer, tracker, problems, export_folder):
     panel = TrackingWidget(
         viewer,
         TrackingController(lambda: tracker),
+        preferences=PreferencesStore.in_memory(),
         ask_folder=lambda parent: export_folder,
         show_problem=lambda parent, sentence: problems.append(sentence),
     )

@@ -9,6 +9,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDockWidget
 
 from napari_fcot.layers.lazy_frames import video_layer_data
+from napari_fcot.preferences import PreferencesStore
 from napari_fcot.timeline.timeline_colors import TimelineColors
 from napari_fcot.timeline.timeline_dock import DOCK_NAME
 from napari_fcot.tracking import TrackingController
@@ -27,7 +28,11 @@ def viewer(make_napari_viewer, frames):
 
 @pytest.fixture
 def panel(qtbot, viewer, tracker):
-    panel = TrackingWidget(viewer, TrackingController(lambda: tracker))
+    panel = TrackingWidget(
+        viewer,
+        TrackingController(lambda: tracker),
+        preferences=PreferencesStore.in_memory(),
+    )
     viewer.window.add_dock_widget(panel, name="Track boxes", area="right")
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     yield panel
