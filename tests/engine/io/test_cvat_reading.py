@@ -113,13 +113,29 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("old", "new", "words"),
         [
-            ('frame="1"', 'frame="x"', "line 11: `frame` must be a number, got 'x'"),
-            ('frame="1"', 'frame="-1"', "line 11: `frame` must be 0 or more"),
-            ('frame="1" xtl="0"', 'frame="1"', "line 11: `xtl` is missing"),
-            ('frame="1"', 'frame="0"', "lines 10 and 11: track 0 has two boxes in"),
-            ('frame="1" xtl="0"', 'frame="1" xtl="9"', "line 11: the width of the box"),
-            ('frame="1"', 'rotation="30" frame="1"', "`rotation` must be 0"),
-            ('frame="1"', 'rotation="a" frame="1"', "`rotation` must be a number"),
+            (
+                '<box frame="1"',
+                '<box frame="x"',
+                "line 11: `frame` must be a number, got 'x'",
+            ),
+            ('<box frame="1"', '<box frame="-1"', "line 11: `frame` must be 0 or more"),
+            ('<box frame="1" xtl="0"', '<box frame="1"', "line 11: `xtl` is missing"),
+            (
+                '<box frame="1"',
+                '<box frame="0"',
+                "lines 10 and 11: track 0 has two boxes in",
+            ),
+            (
+                '<box frame="1" xtl="0"',
+                '<box frame="1" xtl="9"',
+                "line 11: the width of the box",
+            ),
+            ('<box frame="1"', '<box rotation="30" frame="1"', "`rotation` must be 0"),
+            (
+                '<box frame="1"',
+                '<box rotation="a" frame="1"',
+                "`rotation` must be a number",
+            ),
             ('id="0"', 'id="a"', "line 9: `id` must be a number, got 'a'"),
             ('label="car"', "", "line 9: `label` is missing"),
         ],
