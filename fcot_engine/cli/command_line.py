@@ -96,7 +96,7 @@ COMMANDS = (
     ),
     Command(
         "weights",
-        "import, list, show and verify weights",
+        "list, get, import, show and verify weights",
         weights_command.EXAMPLES,
         weights_command.add_arguments,
         weights_command.run,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fcot_engine.cli.options import (
     add_tracker_options,
     chosen_settings,
+    find_preset_name,
     make_tracker,
     parse_fractions,
     parse_names,
@@ -194,8 +195,9 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
     if args.records is not None:
         raise ConfigError("--records are not written in ablations: leave one out.")
     tables, settings = choose_tables(args.ablation), chosen_settings(args)
+    preset = find_preset_name(args)
     facts = {
-        "preset": args.preset,
+        "preset": preset,
         "weights": "shipped" if args.weights is None else args.weights.name,
         "settings": " ".join(f"{k}={v}" for k, v in settings.items()) or "preset's",
         "sequences": ", ".join(args.sequences or ["all"]),
@@ -216,7 +218,7 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
                 args.root,
                 tables,
                 lambda changes: make_tracker(args, changes),
-                base=apply_settings(find_preset(args.preset).tracker, settings),
+                base=apply_settings(find_preset(preset).tracker, settings),
                 facts=facts,
                 sequences=args.sequences,
                 max_frames=args.max_frames,

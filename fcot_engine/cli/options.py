@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_tracker_options",
     "chosen_settings",
+    "find_preset_name",
     "make_tracker",
     "parse_box",
     "parse_change",
@@ -28,7 +29,12 @@ DEFAULT_FORMATS = ("mot", "coco")
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     """Declare which tracker to use, for `make_tracker`."""
     group = parser.add_argument_group("tracker")
-    group.add_argument("--preset", default="lite", help="size of the network (lite)")
+    group.add_argument(
+        "--preset",
+        default="auto",
+        help="size of the network: lite, base, paper, or auto for the one that suits "
+        "the device (auto)",
+    )
     group.add_argument(
         "--weights", type=Path, metavar="FILE", help="other weights than those shipped"
     )
@@ -61,6 +67,20 @@ def chosen_settings(args: argparse.Namespace) -> dict[str, SettingValue]:
 
     named = {} if args.settings is None else find_benchmark(args.settings)
     return {**named, **dict(args.changes)}
+
+
+def find_preset_name(args: argparse.Namespace) -> str:
+    """Name of the preset that the options ask for, also where that is "auto".
+
+    Raises:
+        ConfigError: there is no such device.
+        WeightsError: the weights cannot be read.
+    """
+    from fcot_engine.tracker import choose_device
+    from fcot_engine.tracker.preset_choice import resolve_preset
+
+    device = choose_device(args.device)
+    return resolve_preset(args.preset, device, weights=args.weights)
 
 
 def make_tracker(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fcot_engine.cli.options import chosen_settings, make_tracker
+from fcot_engine.cli.options import chosen_settings, find_preset_name, make_tracker
 from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.errors import ConfigError
 
@@ -33,7 +33,7 @@ def run_scripted_annotator(args: argparse.Namespace, device: str) -> int:
     modes = choose_modes(args.annotate_mode)
     settings = chosen_settings(args)
     facts = {
-        "preset": args.preset,
+        "preset": find_preset_name(args),
         "weights": "shipped" if args.weights is None else args.weights.name,
         "settings": " ".join(f"{k}={v}" for k, v in settings.items()) or "preset's",
         "frames each": args.max_frames or "all",

@@ -1,4 +1,4 @@
-"""`fcot weights`: import the authors' checkpoints, list, show and verify files."""
+"""`fcot weights`: list, get, show, verify, score; import the authors' checkpoints."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from fcot_engine.cli.results import print_json
+from fcot_engine.cli.weights_getting import add_get_arguments, get_weights
+from fcot_engine.cli.weights_listing import list_presets
+from fcot_engine.cli.weights_scoring import add_score_arguments, score_weights
 from fcot_engine.errors import WeightsError
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
+  fcot weights
+  fcot weights get base --from base.safetensors
   fcot weights import fcot.pth --out fcot.safetensors
-  fcot weights list
   fcot weights show lite
-  fcot weights verify fcot.safetensors"""
+  fcot weights verify fcot.safetensors
+  fcot weights score base --report figures.json --measured-on cuda"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the four parts of `fcot weights` and their options."""
-    parts = parser.add_subparsers(title="what to do", metavar="PART", required=True)
+    """Declare the parts of `fcot weights` and their options; without one, `list`."""
+    parser.set_defaults(run_part=list_presets, json=False)
+    parts = parser.add_subparsers(title="what to do", metavar="PART")
     add = parts.add_parser("import", help="make a weights file of a checkpoint (.pth)")
     add.add_argument("file", type=Path, help="checkpoint of FCOT's or DiMP's authors")
     add.add_argument(
@@ -37,8 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--force", action="store_true", help="overwrite the result")
     add.set_defaults(run_part=_import)
 
-    listing = parts.add_parser("list", help="show the presets and their files")
-    listing.set_defaults(run_part=_list)
+    listing = parts.add_parser("list", help="show the presets and what they score")
+    listing.set_defaults(run_part=list_presets)
+
+    getting = parts.add_parser("get", help="install weights, or say where they are")
+    add_get_arguments(getting)
+    getting.set_defaults(run_part=get_weights)
+
+    scoring = parts.add_parser("score", help="keep the figures of `fcot eval`")
+    add_score_arguments(scoring)
+    scoring.set_defaults(run_part=_score)
 
     for name, run_part, text in (
         ("show", _show, "show what a weights file says about itself"),
@@ -52,14 +66,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do the chosen part; returns the exit code."""
+    """Do the chosen part; returns the exit code, 1 where weights are not there."""
     facts, lines = args.run_part(args)
+    is_done = facts.pop("is_done", True)
     if args.json:
         print_json(facts)
     else:
         for line in lines:
             print(line)
-    return 0
+    return 0 if is_done else 1
 
 
 def _import(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -82,35 +97,8 @@ def _import(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     return facts, [f"Written: {out}", *_format(imported.provenance)]
 
 
-def _list(_: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from fcot_engine.config.presets import PRESETS
-
-    facts = {name: _describe_preset(name) for name in PRESETS}
-    lines = [
-        f"{name:14s}{told['file']:24s}{told['megabytes']:>8} MB  {told['about']}"
-        if told["present"]
-        else f"{name:14s}{told['file']:24s}{'':>8}     {told['about']}"
-        for name, told in facts.items()
-    ]
-    return facts, lines
-
-
-def _describe_preset(name: str) -> dict[str, Any]:
-    from fcot_engine.config.presets import find_preset
-    from fcot_engine.model.weights import read_weights_info
-    from fcot_engine.tracker import default_weights
-
-    told: dict[str, Any] = {"file": find_preset(name).weights_name, "present": False}
-    try:
-        path = default_weights(name)
-    except WeightsError:
-        return {**told, "about": "not there; name a file of your own with --weights"}
-    told.update(present=True, path=str(path), **_measure(path))
-    try:
-        told["about"] = _summarise(read_weights_info(path))
-    except WeightsError as error:
-        told["about"] = str(error)
-    return told
+def _score(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    return score_weights(args, _find(args.which))
 
 
 def _show(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -176,18 +164,6 @@ def _find(which: str) -> Path:
 
 def _measure(path: Path) -> dict[str, Any]:
     return {"megabytes": round(path.stat().st_size / 1e6, 2)}
-
-
-def _summarise(told: Mapping[str, str]) -> str:
-    """One line on where weights came from."""
-    if "source_file" in told:
-        return f"{told.get('kind', 'weights')}, imported from {told['source_file']}"
-    known = [
-        f"{told[name]} {text}".strip()
-        for name, text in (("samples", "samples"), ("date", ""))
-        if name in told
-    ]
-    return f"trained here: {', '.join(known)}" if known else "origin not told"
 
 
 def _format(facts: Mapping[str, Any]) -> list[str]:

@@ -33,7 +33,9 @@ class Preset:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     """Settings while tracking."""
     weights_name: str
-    """File in the package's folder of weights."""
+    """File in the package's folder of weights, or in the user's own."""
+    weights_origin: str
+    """Where the weights come from, for people who do not have them."""
 
 
 _LITE_TRACKER = TrackerConfig(
@@ -92,12 +94,30 @@ _PAPER_TRACKER = TrackerConfig(
 """As far as the paper or the authors' code (its settings for OTB) say."""
 
 PRESETS: dict[str, Preset] = {
-    "lite": Preset(tracker=_LITE_TRACKER, weights_name="lite.safetensors"),
-    "base": Preset(network=_BASE_NETWORK, weights_name="base.safetensors"),
+    "lite": Preset(
+        tracker=_LITE_TRACKER,
+        weights_name="lite.safetensors",
+        weights_origin="They come with the package: install it again.",
+    ),
+    "base": Preset(
+        network=_BASE_NETWORK,
+        weights_name="base.safetensors",
+        weights_origin=(
+            "Nobody has published any yet. They are made on a GPU, without "
+            "pre-training, by `fcot train --preset base`: docs/training.md, "
+            "'Training base and paper', has the commands."
+        ),
+    ),
     "paper": Preset(
         network=PaperNetworkConfig(),
         tracker=_PAPER_TRACKER,
         weights_name="paper.safetensors",
+        weights_origin=(
+            "FCOT's authors publish fcot.pth through the links in their repository "
+            "MCG-NJU/FCOT on GitHub; `fcot weights import fcot.pth --out "
+            "paper.safetensors` makes a weights file of it. Or train them with "
+            "`fcot train --preset paper`, see docs/training.md."
+        ),
     ),
 }
 """All presets by name; `lite` is the default."""

@@ -27,7 +27,13 @@ from fcot_engine.errors import ConfigError, WeightsError
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.network_building import build_network
 
-__all__ = ["load_network", "network_kind", "read_weights_info", "save_network"]
+__all__ = [
+    "load_network",
+    "network_kind",
+    "read_network_kind",
+    "read_weights_info",
+    "save_network",
+]
 
 _FORMAT = "napari-fcot-1"
 _HALF_ERROR = 1e-3
@@ -92,6 +98,19 @@ def read_weights_info(path: Path) -> dict[str, str]:
     return metadata
 
 
+def read_network_kind(path: Path) -> str:
+    """Which kind of network a weights file holds: "lite", "base" or "paper".
+
+    Raises:
+        WeightsError: the file is missing, corrupted or not one of ours.
+    """
+    info = read_weights_info(path)
+    try:
+        return network_kind(_parse_config(json.loads(info["network"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unknown_network(path, error) from error
+
+
 def load_network(path: Path) -> FcotNet:
     """Build the network that a weights file describes and fill it, on the CPU.
 
@@ -103,10 +122,7 @@ def load_network(path: Path) -> FcotNet:
     try:
         network = build_network(_parse_config(json.loads(info["network"])))
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"{path} describes a network that cannot be built: {error}. "
-            "It may come from a newer version."
-        ) from error
+        raise _unknown_network(path, error) from error
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -124,6 +140,13 @@ def _compact(value: Tensor) -> Tensor:
     error = torch.linalg.vector_norm(half.double() - value.double())
     limit = _HALF_ERROR * torch.linalg.vector_norm(value.double())
     return half if bool(error <= limit) else value  # infinity, NaN: `value`
+
+
+def _unknown_network(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} describes a network that cannot be built: {error}. "
+        "It may come from a newer version."
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:

@@ -95,7 +95,9 @@ class MultiTracker(Generic[Id]):
             ConfigError: no such preset, setting or device.
             WeightsError: the weights file is missing, corrupted or does not fit.
         """
-        return cls(*load_preset(preset, weights, settings), **options)
+        device = options.get("device", "auto")
+        loaded = load_preset(preset, weights, settings, device=device)
+        return cls(*loaded, **options)
 
     @property
     def device_name(self) -> str:

@@ -13,7 +13,9 @@ from fcot_engine.config.presets import find_preset
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.weights import load_network
+from fcot_engine.tracker.device import choose_device
 from fcot_engine.tracker.installed_weights import default_weights
+from fcot_engine.tracker.preset_choice import AUTO, resolve_preset
 
 __all__ = ["TrackerOptions", "load_preset"]
 
@@ -35,23 +37,30 @@ def load_preset(
     preset: str,
     weights: Path | str | None = None,
     settings: Mapping[str, SettingValue] | None = None,
+    *,
+    device: str = "auto",
 ) -> tuple[FcotNet, TrackerConfig]:
     """Load a preset's network and settings.
 
     Args:
-        preset: name of the preset.
+        preset: name of a preset, or "auto": on CUDA the best-scoring one whose weights
+            are there, elsewhere "lite"; with `weights` the one that they are of.
         weights: a weights file in place of the preset's own. Scores are then not
             calibrated, unless `settings` say how.
         settings: settings that differ from the preset's, by dotted name, such as
             "regression.blend".
+        device: what it shall run on, for "auto"; see `TrackerOptions`.
 
     Raises:
-        ConfigError: no such preset or setting.
+        ConfigError: no such preset, setting or device.
         WeightsError: the weights file is missing, corrupted or does not fit.
     """
+    own = None if weights is None else Path(weights)
+    if preset == AUTO:
+        preset = resolve_preset(preset, choose_device(device), weights=own)
     config = find_preset(preset).tracker
-    if weights is not None:  # the preset's curve was fitted to its own weights
+    if own is not None:  # the preset's curve was fitted to its own weights
         config = replace(config, calibration=CalibrationConfig())
     config = apply_settings(config, settings or {})
-    path = default_weights(preset) if weights is None else Path(weights)
+    path = default_weights(preset) if own is None else own
     return load_network(path), config

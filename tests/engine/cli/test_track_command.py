@@ -68,7 +68,7 @@ class TestTrack:
 
     def test_options_reach_the_tracker(self, track, fake_tracker, tmp_path):
         track("--device", "cpu", "--seed", "7", "--weights", "mine.safetensors")
-        assert fake_tracker.options["preset"] == "lite"
+        assert fake_tracker.options["preset"] == "auto"
         assert fake_tracker.options["seed"] == 7
         assert fake_tracker.options["device"] == "cpu"
         assert str(fake_tracker.options["weights"]) == "mine.safetensors"

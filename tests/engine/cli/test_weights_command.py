@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -10,7 +11,10 @@ from safetensors.torch import load_file, save_file
 
 from fcot_engine.cli import main
 from fcot_engine.config.presets import PRESETS
+from fcot_engine.evaluation import EvaluationReport, SequenceScore
 from fcot_engine.model.weights import read_weights_info
+from fcot_engine.tracker.installed_weights import package_folder
+from fcot_engine.tracker.weights_scores import read_scores
 
 
 @pytest.fixture
@@ -57,31 +61,154 @@ def fake_import(monkeypatch, weights_file):
     return asked
 
 
+@pytest.fixture
+def user_folder(monkeypatch, tmp_path):
+    """An empty folder for the weights that a user installs."""
+    folder = tmp_path / "installed"
+    monkeypatch.setenv("FCOT_WEIGHTS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def no_package(monkeypatch, tmp_path):
+    """A package without weights."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    monkeypatch.setattr(
+        "fcot_engine.tracker.installed_weights.package_folder", lambda: folder
+    )
+    return folder
+
+
+@pytest.fixture
+def report(tmp_path):
+    """Figures as `fcot eval --out` writes them."""
+    scores = (
+        SequenceScore("dog", 60, 0.5, 0.6, 0.7, 20.0, {"0.7": 8.0}),
+        SequenceScore("deer", 70, 0.7, 0.8, 0.9, 40.0, {"0.7": 4.0}),
+    )
+    path = tmp_path / "figures.json"
+    path.write_text(EvaluationReport(scores, "teach").to_json())
+    return path
+
+
 class TestList:
-    def test_every_preset_has_a_line_with_its_file(self, shown):
-        lines = shown("list").splitlines()
-        for line, (name, preset) in zip(lines, PRESETS.items(), strict=True):
+    @pytest.mark.parametrize("words", [(), ("list",)], ids=["no_part", "list"])
+    def test_every_preset_has_a_line_with_its_file(self, shown, words):
+        lines = shown(*words).splitlines()[1:]
+        for line, (name, preset) in zip(lines, PRESETS.items(), strict=False):
             assert line.split()[:2] == [name, preset.weights_name]
 
-    def test_json_tells_which_files_are_there(self, shown):
+    def test_json_tells_which_files_are_there(self, shown, user_folder):
         facts = json.loads(shown("list", "--json"))
-        assert facts.keys() == PRESETS.keys()
-        assert facts["lite"]["present"] and facts["lite"]["megabytes"] > 0.5
+        presets = facts["presets"]
+        assert presets.keys() == PRESETS.keys()
+        assert presets["lite"]["present"] and presets["lite"]["megabytes"] > 0.5
+        assert not presets["paper"]["present"]
+        assert 25e6 < presets["paper"]["parameters"] < 26e6
 
-    def test_missing_file_is_told_not_raised(self, shown, monkeypatch, tmp_path):
-        from fcot_engine.errors import WeightsError
+    def test_default_and_its_reason_are_told(self, shown, user_folder):
+        text = shown("list")
+        assert "Default on CPU" in text and ": lite, " in text
+        assert "`fcot weights get base`" in text
 
-        def fail(name):
-            raise WeightsError(f"The weights of {name} are not installed.")
+    def test_figures_of_the_shipped_weights_are_shown(self, shown):
+        told = json.loads(shown("list", "--json"))["presets"]["lite"]
+        written = json.loads(
+            (package_folder() / "lite.scores.json").read_text(encoding="utf-8")
+        )
+        assert told["auc"] == written["auc"]
+        assert told["scores"].startswith(f"{written['sequences']} sequences")
 
-        monkeypatch.setattr("fcot_engine.tracker.default_weights", fail)
-        assert "not there" in shown("list").splitlines()[0]
+    def test_missing_file_is_told_not_raised(self, shown, no_package, user_folder):
+        assert "not there" in shown("list").splitlines()[1]
 
-    def test_broken_file_is_told_not_raised(self, shown, monkeypatch, tmp_path):
-        path = tmp_path / "lite.safetensors"
-        path.write_bytes(b"broken")
-        monkeypatch.setattr("fcot_engine.tracker.default_weights", lambda _: path)
-        assert "cannot be read" in shown("list").splitlines()[0]
+    def test_broken_file_is_told_not_raised(self, shown, no_package, user_folder):
+        (no_package / "lite.safetensors").write_bytes(b"broken")
+        assert "cannot be read" in shown("list").splitlines()[1]
+
+
+class TestGet:
+    def test_weights_that_are_there_are_named(self, shown):
+        assert str(package_folder() / "lite.safetensors") in shown("get", "lite")
+
+    @pytest.mark.parametrize("preset", ["base", "paper"])
+    def test_without_a_source_it_says_where_they_come_from(
+        self, capsys, user_folder, preset
+    ):
+        assert main(["weights", "get", preset]) == 1
+        text = capsys.readouterr().out
+        assert PRESETS[preset].weights_origin in text
+        assert str(user_folder / f"{preset}.safetensors") in text
+        assert f"fcot weights get {preset} --from" in text
+
+    def test_file_is_installed_and_found(
+        self, shown, no_package, user_folder, weights_file
+    ):
+        text = shown("get", "lite", "--from", weights_file)
+        target = user_folder / "lite.safetensors"
+        assert target.read_bytes() == weights_file.read_bytes()
+        assert hashlib.sha256(target.read_bytes()).hexdigest() in text
+        assert shown("verify", "lite").startswith("ok")
+
+    def test_weights_of_the_package_come_first_and_that_is_said(
+        self, shown, user_folder, weights_file
+    ):
+        assert "come first" in shown("get", "lite", "--from", weights_file)
+
+    def test_weights_of_another_preset_are_refused(
+        self, refused, user_folder, weights_file
+    ):
+        line = refused("get", "base", "--from", weights_file)
+        assert "weights for preset 'lite', not 'base'" in line
+        assert not any(user_folder.iterdir())
+
+    def test_unknown_preset(self, refused):
+        assert "no preset 'huge'" in refused("get", "huge")
+
+
+class TestScore:
+    def test_figures_are_kept_and_listed(
+        self, shown, no_package, user_folder, weights_file, report
+    ):
+        (no_package / "lite.safetensors").write_bytes(weights_file.read_bytes())
+        shown("score", "lite", "--report", report, "--measured-on", "cpu")
+        told = json.loads(shown("list", "--json"))["presets"]["lite"]
+        assert told["auc"] == pytest.approx(0.6)
+        assert told["scores"].startswith("2 sequences")
+        assert told["frames_per_s"] == 30
+        assert "0.600" in shown("list").splitlines()[1]
+
+    def test_figures_of_other_weights_are_not_shown(
+        self, shown, no_package, user_folder, weights_file, report
+    ):
+        path = no_package / "lite.safetensors"
+        path.write_bytes(weights_file.read_bytes())
+        shown("score", "lite", "--report", report)
+        tensors = load_file(path)
+        tensors["fine.label_table"][0] += 1
+        save_file(tensors, path, metadata=read_weights_info(path))
+        told = json.loads(shown("list", "--json"))["presets"]["lite"]
+        assert told["scores"] == "of other weights" and "auc" not in told
+
+    def test_speeds_and_effort_measured_before_are_kept(
+        self, shown, weights_file, report, tmp_path
+    ):
+        path = tmp_path / "mine.safetensors"
+        path.write_bytes(weights_file.read_bytes())
+        shown("score", path, "--report", report, "--measured-on", "cpu")
+        scores = (SequenceScore("dog", 60, 0.8, 0.8, 0.8, 90.0),)
+        report.write_text(EvaluationReport(scores).to_json())
+        shown("score", path, "--report", report)
+        kept = read_scores(path)
+        assert (kept.auc, kept.sequences) == (0.8, 1)
+        assert kept.speed_on("cpu") == 30 and kept.effort == {"0.7": 6.0}
+
+    def test_other_file_is_no_report(self, refused, weights_file, tmp_path):
+        path = tmp_path / "other.json"
+        path.write_text("[]")
+        line = refused("score", weights_file, "--report", path)
+        assert "no report of `fcot eval`" in line
 
 
 class TestShow:
@@ -205,12 +332,6 @@ class TestImport:
 
 
 class TestUsage:
-    def test_part_must_be_named(self, capsys):
-        with pytest.raises(SystemExit) as caught:
-            main(["weights"])
-        assert caught.value.code == 2
-        assert "PART" in capsys.readouterr().err
-
     def test_help_shows_the_parts(self, capsys):
         with pytest.raises(SystemExit):
             main(["weights", "--help"])

@@ -1,0 +1,110 @@
+"""Which preset a device gets where nobody chose one.
+
+On a CPU that is `lite`. On CUDA it is the best-scoring preset of those whose weights
+are there; those that were measured at less than 60 frames/s are left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from fcot_engine.config.presets import PRESETS
+from fcot_engine.errors import WeightsError
+from fcot_engine.model.weights import read_network_kind
+from fcot_engine.tracker.installed_weights import find_weights
+from fcot_engine.tracker.weights_scores import WeightsScores, read_scores
+
+__all__ = ["AUTO", "PresetChoice", "choose_preset", "resolve_preset"]
+
+AUTO = "auto"
+"""In place of a preset's name: the one that suits the device."""
+LEAST_FRAMES_PER_S = 60.0
+_FALLBACK = "lite"
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PresetChoice:
+    """A preset and why it is the default."""
+
+    preset: str
+    reason: str
+
+
+def choose_preset(device: torch.device) -> PresetChoice:
+    """Choose the default for a device among the presets whose weights are there."""
+    if device.type != "cuda":
+        return PresetChoice(
+            _FALLBACK, f"the larger presets are too slow on {device.type.upper()}"
+        )
+    present = [name for name in PRESETS if find_weights(name) is not None]
+    if present == [_FALLBACK] or not present:
+        return PresetChoice(_FALLBACK, "no weights of a larger preset are installed")
+    scored = {
+        name: scores
+        for name in present
+        if (scores := _read_usable(name, device.type)) is not None
+    }
+    if not scored:
+        return PresetChoice(
+            _FALLBACK, "nothing is known about what the installed presets score"
+        )
+    best = max(scored, key=lambda name: scored[name].auc)
+    return PresetChoice(
+        best, f"AUC {scored[best].auc:.3f}, the best of those installed"
+    )
+
+
+def resolve_preset(
+    preset: str, device: torch.device, *, weights: Path | None = None
+) -> str:
+    """Turn "auto" into the name of a preset; other names are left as they are.
+
+    The first time that CUDA has to do with `lite`, a line in the log says so.
+
+    Args:
+        preset: a name or "auto".
+        device: where it shall track.
+        weights: a weights file that was chosen; its network says which preset it is of.
+
+    Raises:
+        WeightsError: that file cannot be read.
+    """
+    if preset != AUTO:
+        return preset
+    if weights is not None:
+        return read_network_kind(weights)
+    choice = choose_preset(device)
+    if device.type == "cuda" and choice.preset == _FALLBACK:
+        _tell_once(choice.reason)
+    return choice.preset
+
+
+def _read_usable(preset: str, kind: str) -> WeightsScores | None:
+    """Figures of a preset that may be the default on a kind of device."""
+    path = find_weights(preset)
+    assert path is not None  # asked for presets that are there
+    try:
+        scores = read_scores(path)
+    except WeightsError as error:
+        _LOG.warning("%s", error)
+        return None
+    if scores is None:
+        return None
+    speed = scores.speed_on(kind)
+    return scores if speed is None or speed >= LEAST_FRAMES_PER_S else None
+
+
+@functools.cache
+def _tell_once(reason: str) -> None:
+    _LOG.info(
+        "Tracking on CUDA with the small preset 'lite': %s. "
+        "`fcot weights` shows what there is.",
+        reason,
+    )
