@@ -86,6 +86,8 @@ def write_mot(
         files.write_text(sequence / "export.json", _to_json(choices))
 
         def check() -> str | None:
+            if files.read_back(truth) != truth_text:
+                return f"{truth.name} is not the text that was written."
             around = MotFolder(
                 labels=tuple(files.read_back(sequence / "gt/labels.txt").splitlines()),
                 choices=json.loads(files.read_back(sequence / "export.json")),
