@@ -27,7 +27,7 @@ _DOT_PX, _DOT_EVERY = 2, 3
 _GAP_PX = 3
 _LINE_PX = 3
 _BAND_PX, _DASH_PX = 4, 3
-_END_PX = 2
+_END_PX = _BAR_SPREAD  # no wider, see SPREAD_COLUMNS
 _Kinds = NDArray[np.uint8]
 _GROUND, _BOX, _RANGE, _SCORE, _INK, _EDGE, _GAP, _BARE, _ENDED, _DOT = range(10)
 """Kinds of pixels; a score is drawn by counting up from `_BOX`."""
@@ -64,7 +64,9 @@ def draw_row(
     begin, stop = span
     marks = columns.marks[begin:stop]
     is_gap = columns.is_gap[begin:stop]
-    bars = _widen(columns.is_human)[begin:stop]
+    before = max(0, begin - _BAR_SPREAD)  # what reaches into the span from its left
+    bars = _widen(columns.is_human[before : stop + _BAR_SPREAD])
+    bars = bars[begin - before :][: stop - begin]
     kinds = _kinds_of(marks, is_gap, bars)
     is_lost = _have(marks, Mark.LOST)
     is_filled = (kinds == _BOX) & ~is_lost
@@ -77,8 +79,9 @@ def draw_row(
     _draw_what_was_said(places, marks, kinds, begin)
     if is_gap.any():
         places[-_GAP_PX:, is_gap & (bars == 0)] = _GAP
-    is_ended = _have(columns.marks, Mark.ENDED)
-    places[:, _starts(is_ended)[begin:stop] & (bars == 0)] = _INK
+    is_end = _starts(_have(columns.marks[before:stop], Mark.ENDED))[begin - before :]
+    if is_end.any():
+        places[:, is_end & (bars == 0)] = _INK
     pixels: NDArray[np.uint32] = _palette(own, is_selected, colors)[places]
     return pixels
 

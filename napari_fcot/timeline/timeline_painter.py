@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,24 +148,29 @@ class TimelinePainter:
         """Draw the stops of a row that reach into a part of the picture."""
         top = self.layout.row_top(place)
         left, right = within.left() - NEXT_PX, within.right() + NEXT_PX
-        for rank, stop in self._ranked_stops():
-            if stop.track_id == row.track_id:
-                x = self.layout.axis_left + self.axis.x_of(stop.frame_index + 0.5)
-                if left <= x <= right:
-                    self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
+        for rank, stop in self._ranked_stops(row.track_id):
+            x = self.layout.axis_left + self.axis.x_of(stop.frame_index + 0.5)
+            if left <= x <= right:
+                self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
 
-    def _ranked_stops(self) -> list[tuple[int, StopMark]]:
-        """Return the stops in the order of drawing: the next one lies on top."""
-        return list(enumerate(self.model.stops))[::-1]
+    def _ranked_stops(self, track_id: int | None) -> list[tuple[int, StopMark]]:
+        """Return a target's stops in the order of drawing: the next one lies on top."""
+        ranked = reversed(list(enumerate(self.model.stops)))
+        return [(rank, stop) for rank, stop in ranked if stop.track_id == track_id]
 
     def _draw_cuts(self, painter: QPainter, within: QRect) -> None:
-        painter.setPen(QPen(_qt(self.colors.text), 1.0, Qt.PenStyle.DashLine))
-        for frame in self.model.cuts:
-            x = self.layout.axis_left + self.axis.x_of(frame)
-            is_near = within.left() - 1 <= x <= within.right() + 2
-            if is_near and self.axis.first <= frame <= self.axis.last:
-                # from the top, so that the dashes of a part fit those around it
-                painter.drawLine(QPointF(x, 0), QPointF(x, self.layout.height))
+        """Draw the cuts that reach into a part of the picture."""
+        axis, cuts = self.axis, self.model.cuts
+        left = axis.frame_at(within.left() - 1 - self.layout.axis_left)
+        right = axis.frame_at(within.right() + 2 - self.layout.axis_left)
+        begin = bisect_left(cuts, max(left, int(np.ceil(axis.start))))
+        near = cuts[begin : bisect_right(cuts, min(right, axis.last))]
+        if near:
+            painter.setPen(QPen(_qt(self.colors.text), 1.0, Qt.PenStyle.DashLine))
+        for frame in near:
+            x = self.layout.axis_left + axis.x_of(frame)
+            # from the top, so that the dashes of a part fit those around it
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.layout.height))
 
     def _draw_stop(
         self, painter: QPainter, frame_index: int, top: int, *, is_next: bool
@@ -199,10 +205,9 @@ class TimelinePainter:
         painter.save()
         painter.setClipRect(ruler.adjusted(layout.axis_left, 0, 0, 0))
         self._draw_cuts(painter, ruler)
-        for rank, stop in self._ranked_stops():
-            if stop.track_id is None:
-                top = layout.rows_top - (NEXT_PX if rank == 0 else STOP_PX)
-                self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
+        for rank, stop in self._ranked_stops(None):
+            top = layout.rows_top - (NEXT_PX if rank == 0 else STOP_PX)
+            self._draw_stop(painter, stop.frame_index, top, is_next=rank == 0)
         painter.restore()
 
 

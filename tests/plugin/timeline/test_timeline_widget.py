@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtCore import QPoint, QPointF, QRect, Qt
 from qtpy.QtGui import QColor, QImage, QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
@@ -300,6 +300,16 @@ class TestPicture:
         alone = area([first])
         with_another = area([first, other])
         assert alone > 1.5 * (with_another - alone) > 0
+
+    @pytest.mark.parametrize("cut", [10, 19, 20])
+    def test_cut_before_the_view_is_not_drawn_over_the_names(self, view, model, cut):
+        view.show_range((20, 49))
+        before = view.grab().toImage()
+        model.mark_cuts([cut])
+        after = view.grab().toImage()
+        names = QRect(0, 0, view.places.axis_left, view.canvas.height())
+        assert after.copy(names) == before.copy(names)
+        assert (after != before) is (cut == 20)
 
     def test_theme_changes_the_ground(self, widget, view):
         light = TimelineColors.of_theme("light")
