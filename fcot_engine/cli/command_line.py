@@ -61,7 +61,7 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "write the boxes of a project for other programs, or what it has cost",
+        "write the boxes of a project for other programs",
         export_command.EXAMPLES,
         export_command.add_arguments,
         export_command.run,
