@@ -21,6 +21,7 @@ from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
 from fcot_engine.errors import EditError
 from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.session.tracker_like import BoxReader
 
 __all__ = ["AnnotationPropagator"]
 
@@ -221,6 +222,36 @@ class AnnotationPropagator(AnnotationEditor):
         with self.document.lock:
             self.draw_box(target_id, frame_index, box_xywh)
             return self.teach(target_id, frame_index)
+
+    def read_box(
+        self, target_id: int, frame_index: int, rough_xywh: Sequence[float]
+    ) -> BoxXywh:
+        """Let a tracker read a target's box at the middle of a rough one.
+
+        For a place that a person points at, such as before `pick_peak`; nothing is
+        changed. For a worker: it waits for the frame that a run is at.
+
+        Args:
+            target_id: whose box.
+            frame_index: in which frame.
+            rough_xywh: about its size, its middle on the target's, in image pixels.
+
+        Returns:
+            The box; the rough one where no tracker has learned the target yet.
+
+        Raises:
+            FrameIndexError: the video has no such frame.
+            BoxError: the box cannot be used.
+            FrameError: the frame cannot be read.
+        """
+        self._check_frame(frame_index)
+        rough = self._usable(rough_xywh)
+        taught = self._room.find(target_id)
+        if taught is None or not isinstance(taught.tracker, BoxReader):
+            return rough
+        frame_rgb = self.source.read(frame_index)
+        with self._room.lock:
+            return taught.tracker.read_box(frame_rgb, rough)
 
     def stop(self) -> None:
         """End a run before its next frame; what it found stays. Returns at once."""

@@ -83,6 +83,11 @@ class TaughtTracker:
             self.tracker.init(frame_rgb, lesson.box_xywh, **told)
         self._taught[lesson.frame_index] = lesson.box_xywh, not_boxes
 
+    @property
+    def knows_its_target(self) -> bool:
+        """Whether it was taught anything."""
+        return bool(self._taught)
+
     def forget(self) -> None:
         """Begin with nothing: the next lesson starts the tracker anew."""
         self._taught.clear()
@@ -126,6 +131,11 @@ class TrackerRoom:
                 self._taken[key] = self.prepare()
                 self._spare = None
             return self._taken[key]
+
+    def find(self, target_id: int) -> TaughtTracker | None:
+        """Return a tracker that knows a target, or None."""
+        taken = (self._taken.get((target_id, step)) for step in (1, -1))
+        return next((one for one in taken if one and one.knows_its_target), None)
 
     def make(self) -> TaughtTracker:
         """Return one that belongs to nobody, such as for a check."""

@@ -8,9 +8,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.tracker.results import TrackResult
 
-__all__ = ["TrackerLike"]
+__all__ = ["BoxReader", "TrackerLike"]
 
 
 @runtime_checkable
@@ -49,3 +50,13 @@ class TrackerLike(Protocol):
 
     def place(self, box_xywh: Sequence[float], /) -> None:
         """Move the search to a box without learning."""
+
+
+@runtime_checkable
+class BoxReader(Protocol):
+    """A tracker that finds a box's sides once it is told the place."""
+
+    def read_box(
+        self, frame_rgb: NDArray[np.uint8], rough_xywh: Sequence[float], /
+    ) -> BoxXywh:
+        """Read the target's box at the middle of a rough one, without learning."""

@@ -199,6 +199,29 @@ class MultiTracker(Generic[Id]):
         x, y, w, h = check_box_in_frame(box_xywh, width=far, height=far)
         target.move_to((x, y, w, h))
 
+    @torch.inference_mode()
+    def read_box(
+        self, target_id: Id, frame: NDArray[np.uint8], rough_xywh: Sequence[float]
+    ) -> BoxXywh:
+        """Regress the box of a target at the middle of a rough one.
+
+        For a person who points at a target without drawing its border. Nothing is
+        learned, and the search stays where it is.
+
+        Args:
+            target_id: whose box.
+            frame: uint8 RGB, shape (H, W, 3).
+            rough_xywh: about its size, its middle on the target's, in image pixels.
+
+        Raises:
+            TrackerStateError: there is no such target yet.
+            BoxError: the box is not usable in this frame.
+            FrameError: the frame is not usable.
+        """
+        target = self._find(target_id)
+        image = frame_to_image(frame, self._device)
+        return target.read_box(image, check_box(rough_xywh, frame))
+
     def remove(self, target_id: Id) -> None:
         """Stop following a target and forget what was learned about it.
 

@@ -15,11 +15,13 @@ from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
 from fcot_engine.geometry.frame_tiling import tile_frame
 from fcot_engine.geometry.patch_frame import PatchFrame
 from fcot_engine.model.network import BoxFeatures, FcotNet, Features
+from fcot_engine.online.feature_resolution import reduce_resolution
 from fcot_engine.online.localisation import Place, locate
 from fcot_engine.online.online_classifier import OnlineClassifier, Scores
 from fcot_engine.online.regression_generator import RegressionModelGenerator
 from fcot_engine.online.span import BestFrames
 from fcot_engine.online.verdict import Verdict
+from fcot_engine.ops.patch_cutting import cut_patch
 from fcot_engine.tracker.teaching import teach
 
 __all__ = ["Following", "Sighting", "Target"]
@@ -122,6 +124,25 @@ class Target:
         self._frames_lost = 0
         self._best.clear()
 
+    def read_box(self, image: Tensor, rough_xywh: BoxXywh) -> BoxXywh:
+        """Regress the box at the middle of a rough one; nothing is learned or moved.
+
+        Args:
+            image: the frame.
+            rough_xywh: about the target's size, its middle on the target's; image
+                pixels.
+        """
+        patch = self._patch_around(rough_xywh)
+        maps = self._network.extract(cut_patch(image, patch) / 255)
+        features = reduce_resolution(maps, self._config.ablation)
+        middle = torch.tensor([patch.size_px / 2] * 2, dtype=torch.float64)
+        return _settle(
+            rough_xywh,
+            patch.box_to_image(self._regress(features, middle)),
+            gain=1.0,
+            frame_wh=(image.shape[2], image.shape[1]),
+        )
+
     def follow(self, image_wh: tuple[int, int]) -> Following:
         """Find the target in the next frame: look, locate, accept, learn.
 
@@ -216,12 +237,7 @@ class Target:
     ) -> Sighting:
         """Read the box at the peak, move there, and learn from the frame."""
         place, config = sighting.place, self._config.regression
-        cell = (sighting.peak_in_patch / FINE_STRIDE).floor().long()
-        cell = cell.clamp(0, features.regression.shape[-1] - 1)
-        cell = cell.to(features.regression.device)
-        corners = self._regressor.find_box(features.for_regressor, cell)
-        corners = corners.double().cpu()
-        found = torch.cat([corners[:2], corners[2:] - corners[:2]])
+        found = self._regress(features, sighting.peak_in_patch)
         self.box_xywh = _settle(
             self.box_xywh,
             sighting.patch.box_to_image(found),
@@ -232,6 +248,15 @@ class Target:
         self._frames_lost = 0
         self._learn_tracked(features, sighting)
         return sighting
+
+    def _regress(self, features: Features, place_in_patch: Tensor) -> Tensor:
+        """Box at a place `(2,)` of a patch, both in patch pixels, `(4,)` xywh."""
+        cell = (place_in_patch / FINE_STRIDE).floor().long()
+        cell = cell.clamp(0, features.regression.shape[-1] - 1)
+        cell = cell.to(features.regression.device)
+        corners = self._regressor.find_box(features.for_regressor, cell)
+        corners = corners.double().cpu()
+        return torch.cat([corners[:2], corners[2:] - corners[:2]])
 
     def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
         """Update both branches when their span is over, or at a look-alike."""

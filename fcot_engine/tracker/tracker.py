@@ -162,6 +162,26 @@ class Tracker:
         self._check_started()
         self._targets.place(None, box_xywh)
 
+    def read_box(
+        self, frame: NDArray[np.uint8], rough_xywh: Sequence[float]
+    ) -> BoxXywh:
+        """Regress the target's box at the middle of a rough one.
+
+        For a person who points at the target without drawing its border. Nothing is
+        learned, and the search stays where it is.
+
+        Args:
+            frame: uint8 RGB, shape (H, W, 3).
+            rough_xywh: about its size, its middle on the target's, in image pixels.
+
+        Raises:
+            TrackerStateError: there is no target yet.
+            BoxError: the box is not usable in this frame.
+            FrameError: the frame is not usable.
+        """
+        self._check_started()
+        return self._targets.read_box(None, frame, rough_xywh)
+
     def track(self, frame: NDArray[np.uint8]) -> TrackResult:
         """Find the target in the next frame.
 

@@ -175,6 +175,43 @@ class TestTeaching:
         assert shop.trackers[-1].rejected == [old]
 
 
+class TestReadBox:
+    @pytest.fixture
+    def reading(self, video, make_shop):
+        """A session whose trackers make every box one pixel larger on each side."""
+
+        def grow(frame, box):
+            x, y, w, h = box
+            return (x - 1, y - 1, w + 2, h + 2)
+
+        shop = make_shop()
+
+        def make():
+            tracker = shop()
+            tracker.read_box = grow
+            return tracker
+
+        session = AnnotationSession(video, make)
+        target = session.add_target()
+        session.draw_box(target, 0, video.truth(0))
+        return session, target
+
+    def test_tracker_that_knows_the_target_reads_it(self, reading, finish):
+        session, target = reading
+        finish(session.propagate(0, until=5))
+        before = session.document.history.last
+        assert session.read_box(target, 3, (20, 20, 10, 10)) == (19, 19, 12, 12)
+        assert session.document.history.last is before
+
+    def test_rough_box_comes_back_before_anything_was_learned(self, reading):
+        session, target = reading
+        assert session.read_box(target, 3, (20, 20, 10, 10)) == (20, 20, 10, 10)
+
+    def test_rough_box_comes_back_from_a_tracker_that_cannot_read(self, tracked):
+        session, target, *_ = tracked
+        assert session.read_box(target, 3, (20, 20, 10, 10)) == (20, 20, 10, 10)
+
+
 class TestProject:
     def test_it_is_there_again_from_the_journal_and_from_the_file(
         self, video, shop, tmp_path

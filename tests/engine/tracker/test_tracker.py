@@ -192,6 +192,37 @@ class TestCorrect:
         assert after[near].max() > before[near].max()
 
 
+class TestReadBox:
+    @pytest.mark.parametrize("zoom", [0.75, 1.3])
+    def test_size_comes_nearer_to_the_targets(self, make_tracker, paint, zoom):
+        tracker = make_tracker(keep_score_maps=False)
+        tracker.init(paint(START), START)
+        x, y = middle(moved(30, 12))
+        w, h = START[2] * zoom, START[3] * zoom
+        rough = (x - w / 2, y - h / 2, w, h)
+        found = tracker.read_box(paint(moved(30, 12)), rough)
+        assert iou(found, moved(30, 12)) > iou(rough, moved(30, 12)) + 0.05
+
+    def test_changes_nothing(self, make_tracker, paint):
+        boxes = []
+        for reads in (False, True):
+            tracker = make_tracker(keep_score_maps=False)
+            tracker.init(paint(START), START)
+            if reads:
+                tracker.read_box(paint(moved(30, 12)), moved(28, 12))
+                assert tracker.box_xywh == START
+            boxes.append(tracker.track(paint(moved(3, 2))).box_xywh)
+        assert boxes[0] == boxes[1]
+
+    def test_needs_a_target_and_a_usable_box(self, make_tracker, paint):
+        tracker = make_tracker()
+        with pytest.raises(TrackerStateError, match="call `init` first"):
+            tracker.read_box(paint(START), START)
+        tracker.init(paint(START), START)
+        with pytest.raises(BoxError):
+            tracker.read_box(paint(START), (500, 500, 10, 10))
+
+
 class TestPlace:
     def test_moves_the_search_without_learning(self, make_tracker, paint):
         tracker = make_tracker()
