@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from qtpy.QtCore import QModelIndex, QObject, QSize, Qt
+from qtpy.QtCore import QModelIndex, QObject, Qt
 from qtpy.QtGui import QColor, QPainter, QPalette
 from qtpy.QtWidgets import (
     QCompleter,
@@ -22,8 +22,6 @@ from napari_fcot.widgets.target_model import LINE_ROLE, TargetColumn
 __all__ = ["TargetDelegate"]
 
 _FILLED = "fcot_filled"
-_WIDEST_CLASS_PX = 96
-"""Of a dock of about 330 pixels; longer ones are cut short with dots."""
 
 
 class TargetDelegate(QStyledItemDelegate):
@@ -39,15 +37,6 @@ class TargetDelegate(QStyledItemDelegate):
     ) -> None:
         super().__init__(parent)
         self._find_classes = find_classes
-
-    def sizeHint(  # noqa: N802 - Qt's name
-        self, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> QSize:
-        """Leave room for names beside a long class."""
-        size = super().sizeHint(option, index)
-        if index.column() == TargetColumn.CLASS:
-            size.setWidth(min(size.width(), _WIDEST_CLASS_PX))
-        return size
 
     def initStyleOption(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem | None, index: QModelIndex

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from psygnal import Signal
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from napari_fcot.widgets.attribute_text import write_value
 from napari_fcot.widgets.target_line import TargetLineData
@@ -17,7 +17,6 @@ LINE_ROLE = Qt.ItemDataRole.UserRole
 """Asks any cell for its `TargetLineData`."""
 
 _NOTHING = QModelIndex()
-_TOOL_PX = 22
 
 
 class TargetColumn(enum.IntEnum):
@@ -81,8 +80,10 @@ class TargetModel(QAbstractTableModel):
         if list(lines) == self._lines:
             return False
         self._remove_all_but({line.target_id for line in lines})
+        before = list(self._lines)
         for row, line in enumerate(lines):
             self._place(row, line)
+        self._tell_changed(before)
         return True
 
     def _remove_all_but(self, kept: set[int]) -> None:
@@ -104,10 +105,19 @@ class TargetModel(QAbstractTableModel):
             self.beginMoveRows(_NOTHING, was, was, _NOTHING, row)
             self._lines.insert(row, self._lines.pop(was))
             self.endMoveRows()
-        if self._lines[row] != line:
-            self._lines[row] = line
+        self._lines[row] = line
+
+    def _tell_changed(self, before: list[TargetLineData]) -> None:
+        """Tell once of all rows that say something else, rather than row by row."""
+        old = {line.target_id: line for line in before}
+        rows = [
+            row
+            for row, line in enumerate(self._lines)
+            if old.get(line.target_id, line) != line
+        ]
+        if rows:
             last = self.columnCount() - 1
-            self.dataChanged.emit(self.index(row, 0), self.index(row, last))
+            self.dataChanged.emit(self.index(rows[0], 0), self.index(rows[-1], last))
 
     # --- what Qt asks for ----------------------------------------------------
 
@@ -125,14 +135,14 @@ class TargetModel(QAbstractTableModel):
         """Return what a cell shows, or None."""
         if not index.isValid():
             return None
-        line, column = self._lines[index.row()], TargetColumn(index.column())
-        if role == LINE_ROLE:
-            return line
+        line, column = self._lines[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _text_of(line, column)
+        if role == LINE_ROLE:
+            return line
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip_of(line, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column is TargetColumn.BOXES:
+            return _tip_of(line, TargetColumn(column))
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == TargetColumn.BOXES:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -150,8 +160,6 @@ class TargetModel(QAbstractTableModel):
             return _TITLES.get(column, "")
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TITLE_TIPS[column]
-        if role == Qt.ItemDataRole.SizeHintRole and column not in _TITLES:
-            return QSize(_TOOL_PX, 0)
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -168,7 +176,7 @@ class TargetModel(QAbstractTableModel):
         if not index.isValid() or role != Qt.ItemDataRole.EditRole:
             return False
         line, text = self._lines[index.row()], str(value).strip()
-        if not text or text == _text_of(line, TargetColumn(index.column())):
+        if not text or text == _text_of(line, index.column()):
             return False
         if index.column() == TargetColumn.NAME:
             self.renamed.emit(line.target_id, text)
@@ -179,12 +187,12 @@ class TargetModel(QAbstractTableModel):
         return True
 
 
-def _text_of(line: TargetLineData, column: TargetColumn) -> str | None:
-    if column is TargetColumn.NAME:
+def _text_of(line: TargetLineData, column: int) -> str | None:
+    if column == TargetColumn.NAME:
         return line.name
-    if column is TargetColumn.CLASS:
+    if column == TargetColumn.CLASS:
         return line.class_name
-    return line.counts if column is TargetColumn.BOXES else None
+    return line.counts if column == TargetColumn.BOXES else None
 
 
 def _tip_of(line: TargetLineData, column: TargetColumn) -> str:
@@ -196,7 +204,7 @@ def _tip_of(line: TargetLineData, column: TargetColumn) -> str:
         return f"Keep {line.name} from changes"
     if column is TargetColumn.COLOUR:
         return f"Choose the colour of {line.name}"
-    if column is TargetColumn.BOXES:
+    if column == TargetColumn.BOXES:
         return line.counts_in_words
     told = [f"{line.name} ({line.class_name}), target {line.target_id}"]
     told += [f"{key}: {write_value(value)}" for key, value in line.attributes.items()]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QModelIndex, QSize, Qt
-from qtpy.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from qtpy.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -29,6 +29,10 @@ __all__ = ["TargetTable"]
 _FEWEST_ROWS, _MOST_ROWS = 3, 6
 """Rows that there is room for; with more targets the table scrolls."""
 _CELL_PADDING_PX = 12
+_TOOL_PX = 22
+_WIDEST_CLASS_PX = 96
+"""Of a dock of about 330 pixels; longer ones are cut short with dots."""
+_FONT_EVENTS = (QEvent.Type.FontChange, QEvent.Type.StyleChange)
 _TOOLS = (TargetColumn.VISIBLE, TargetColumn.LOCK, TargetColumn.COLOUR)
 
 AskAttributes = Callable[
@@ -105,17 +109,17 @@ class TargetTable(QTableView):
         if header is None or side is None:
             return
         side.hide()
-        side.setDefaultSectionSize(self.fontMetrics().height() + _CELL_PADDING_PX)
         side.setMinimumSectionSize(1)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(1)
         header.setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        fits = QHeaderView.ResizeMode.ResizeToContents
-        for column in TargetColumn:
-            header.setSectionResizeMode(column, fits)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(TargetColumn.NAME, QHeaderView.ResizeMode.Stretch)
+        for column in _TOOLS:
+            header.resizeSection(column, _TOOL_PX)
+        self._fit()
 
     # --- what is shown -------------------------------------------------------
 
@@ -132,12 +136,51 @@ class TargetTable(QTableView):
         self._is_showing = True
         try:
             n_before = self._lines.rowCount()
-            self._lines.show_lines(lines)
+            if self._lines.show_lines(lines):
+                self._fit()
             if self._lines.rowCount() != n_before:
                 self.updateGeometry()
             self._mark(selected_id)
         finally:
             self._is_showing = False
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Take the font of the window that it is now in."""
+        super().showEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Take another font, such as after a change in napari's preferences."""
+        super().changeEvent(event)
+        if event is not None and event.type() in _FONT_EVENTS:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Make rows as high as the font asks for, and room for classes and numbers.
+
+        Names take the rest.
+
+        Qt could do so, but asks for the size of each cell whenever one has changed:
+        that costs several times as much as drawing them.
+        """
+        header, side = self.horizontalHeader(), self.verticalHeader()
+        metrics = self.fontMetrics()
+        if header is None or side is None:
+            return
+        if side.defaultSectionSize() != metrics.height() + _CELL_PADDING_PX:
+            side.setDefaultSectionSize(metrics.height() + _CELL_PADDING_PX)
+            self.updateGeometry()
+        lines = self._lines.lines
+        texts = {
+            TargetColumn.CLASS: {"Class", *(line.class_name for line in lines)},
+            TargetColumn.BOXES: {"Boxes", *(line.counts for line in lines)},
+        }
+        for column, shown in texts.items():
+            width = max(map(metrics.horizontalAdvance, shown)) + _CELL_PADDING_PX
+            if column is TargetColumn.CLASS:
+                width = min(width, _WIDEST_CLASS_PX)
+            if header.sectionSize(column) != width:
+                header.resizeSection(column, width)
 
     def _mark(self, target_id: int | None) -> None:
         if self.selected_id == target_id:

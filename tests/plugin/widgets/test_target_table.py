@@ -393,3 +393,11 @@ class TestDuringARun:
         header = table.horizontalHeader()
         assert header.sectionSize(TargetColumn.CLASS) <= 100
         assert header.sectionSize(TargetColumn.NAME) >= 60
+
+    def test_larger_letters_get_larger_cells(self, table):
+        header, side = table.horizontalHeader(), table.verticalHeader()
+        width = header.sectionSize(TargetColumn.BOXES)
+        height = side.defaultSectionSize()
+        table.setStyleSheet("QTableView { font-size: 30px; }")
+        assert header.sectionSize(TargetColumn.BOXES) > 1.5 * width
+        assert side.defaultSectionSize() > 1.3 * height
