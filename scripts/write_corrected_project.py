@@ -40,7 +40,9 @@ def main() -> None:
     settings = find_preset(args.preset).tracker
     for sequence in find_sequences(args.root, args.names.split(",")):
         path = args.out / f"{sequence.name}{PROJECT_SUFFIX}"
-        drawn = annotate(sequence, path, lambda: Tracker(network, settings))
+        drawn = annotate(
+            sequence, path, lambda: Tracker(network, settings, keep_score_maps=False)
+        )
         print(f"{path}: {drawn} boxes drawn in {len(sequence)} frames")
 
 

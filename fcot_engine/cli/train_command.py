@@ -28,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
         from fcot_engine.cli import finetune_command
 
         return finetune_command.run(args, _say)
+    if args.on_videos is not None:
+        from fcot_engine.cli import self_training_command
+
+        return self_training_command.run(args, _say)
     from fcot_engine.training import command
 
     return command.run(args, _say)

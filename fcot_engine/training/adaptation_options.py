@@ -17,6 +17,7 @@ __all__ = [
     "GENTLE",
     "add_adaptation",
     "find_start",
+    "read_adaptation_settings",
     "read_finetune_config",
     "read_harvest_config",
 ]
@@ -58,6 +59,21 @@ def add_adaptation(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="gather at most so many clips of the videos (%(default)s)",
     )
+    add(
+        "--gather-minutes",
+        type=float,
+        metavar="M",
+        help="begin no clip later than this; the same command goes on",
+    )
+
+
+def read_adaptation_settings(args: argparse.Namespace) -> AdaptationConfig:
+    """How far weights may go.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    return AdaptationConfig(pull=args.pull)
 
 
 def read_finetune_config(args: argparse.Namespace) -> FinetuneConfig:
@@ -66,7 +82,7 @@ def read_finetune_config(args: argparse.Namespace) -> FinetuneConfig:
     Raises:
         ConfigError: a setting is out of range.
     """
-    return FinetuneConfig(adaptation=AdaptationConfig(pull=args.pull))
+    return FinetuneConfig(adaptation=read_adaptation_settings(args))
 
 
 def read_harvest_config(args: argparse.Namespace) -> HarvestConfig:

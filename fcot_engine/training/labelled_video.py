@@ -95,7 +95,7 @@ def split_video(
     is_late = n_late > n_early or (n_late == n_early and bool(dice.chance(0.5)))
     held = labelled[-n_held:] if is_late else labelled[:n_held]
     stretch = HeldOutStretch(video, int(held[0]), int(held[-1]))
-    near = config.gap_frames
+    near = min(config.gap_frames, len(labelled) // 10)  # short videos have none to lose
     kept = labelled[
         (labelled < stretch.first - near) | (labelled > stretch.last + near)
     ]

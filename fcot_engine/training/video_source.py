@@ -85,8 +85,9 @@ class VideoSource:
         self._workers = workers
         if not self._videos:
             raise TrainingError(
-                f"None of the {len(videos)} videos shows its target often enough: "
-                f"expected 20 frames and more than {2 * (n_train + n_test)} visible."
+                f"None of the {len(videos)} videos shows its target often enough for "
+                f"{n_train} train frames and {n_test} test frames after them. Give "
+                "longer videos, or more boxes."
             )
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -12,7 +13,10 @@ from fcot_engine.config.network import (
     RegressorConfig,
 )
 from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.errors import FrameIndexError
 from fcot_engine.model.lite_network import LiteNet
+from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
 from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.sample_factory import SampleFactory
 
@@ -126,3 +130,96 @@ def config():
         warmup_samples=4,
         log_every=2,
     )
+
+
+WIDTH, HEIGHT, SIDE = 128, 96, 24
+
+
+class SquareVideo:
+    """Frames whose first pixel is their number."""
+
+    name, width, height, frame_rate = "square", WIDTH, HEIGHT, 25.0
+
+    def __init__(self, n_frames=40, *, speed=1.5):
+        self._n_frames, self._speed = n_frames, speed
+        rng = np.random.default_rng(0)
+        self._ground = rng.integers(0, 90, (HEIGHT, WIDTH, 3), np.uint8)
+        self._square = rng.integers(150, 250, (SIDE, SIDE, 3), np.uint8)
+        self.reads = []
+
+    def __len__(self):
+        return self._n_frames
+
+    def read(self, index):
+        if not 0 <= index < self._n_frames:
+            raise FrameIndexError(f"No frame {index}.", frame_index=index)
+        self.reads.append(index)
+        frame = self._ground.copy()
+        x, y, _, _ = (int(value) for value in self.truth(index))
+        width = min(SIDE, WIDTH - x)  # it may leave on the right
+        frame[y : y + SIDE, x : x + width] = self._square[:, :width]
+        frame[0, 0] = index
+        return frame
+
+    def truth(self, index):
+        x = min(20 + self._speed * index, WIDTH - 4)
+        return (float(round(x)), 30.0, float(SIDE), float(SIDE))
+
+    def file_name(self, index):
+        return f"{index + 1:06d}.jpg"
+
+    def close(self):
+        pass
+
+
+class KnowingTracker:
+    """Meets the square, off by so many pixels a frame; may lose it or go astray."""
+
+    def __init__(self, video, *, drift_px=0.0, lost_from=10**9, score=0.9):
+        self._video, self._drift_px = video, drift_px
+        self._lost_from, self._score = lost_from, score
+        self.starts = []
+
+    def init(self, frame, box):
+        self.starts.append(int(frame[0, 0, 0]))
+        self._box, self._age = tuple(box), 0
+        return TrackResult(self._box, 1.0, Verdict.GIVEN)
+
+    def track(self, frame):
+        index = int(frame[0, 0, 0])
+        self._age += 1
+        if index >= self._lost_from:
+            return TrackResult(self._box, 0.1, Verdict.LOST)
+        x, y, w, h = self._video.truth(index)
+        self._box = (x, y + self._drift_px * self._age, w, h)
+        return TrackResult(self._box, self._score, Verdict.FOUND)
+
+    def correct(self, frame, box):
+        return self.init(frame, box)
+
+    def place(self, box):
+        self._box = tuple(box)
+
+
+def label_square(video, *, drawn=(0, 20), trust=0.25, name="square"):
+    """The square's true boxes: some drawn, the others tracked and trusted."""
+    n = len(video)
+    boxes = np.array([video.truth(i) for i in range(n)])
+    is_drawn = np.isin(np.arange(n), drawn)
+    target = LabelledTarget("it", boxes, np.where(is_drawn, 1.0, trust), is_drawn)
+    return LabelledVideo(name, video, (target,))
+
+
+@pytest.fixture
+def make_square_video():
+    return SquareVideo
+
+
+@pytest.fixture
+def make_knowing_tracker():
+    return KnowingTracker
+
+
+@pytest.fixture
+def label():
+    return label_square

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from fcot_engine.training.annotated_video import AnnotatedVideo
 from fcot_engine.training.dice import Dice
-from fcot_engine.training.frame_choice import choose_frames, is_usable
+from fcot_engine.training.frame_choice import can_be_drawn, choose_frames, is_usable
 
 
 def make_video(visible):
@@ -55,6 +56,45 @@ class TestChooseFrames:
 
     def test_still_is_repeated(self, dice):
         assert choose_frames(make_video([1]), dice, n_train=2, n_test=3) == [0] * 5
+
+
+class TestTrust:
+    def test_frames_are_drawn_as_often_as_they_are_trusted(self, dice):
+        trust = np.where(np.arange(60) % 2, 9.0, 1.0).astype(np.float32)
+        video = replace(make_video(np.ones(60)), trust=trust)
+        drawn = [
+            index
+            for _ in range(300)
+            for index in choose_frames(video, dice, n_train=2, n_test=2)
+        ]
+        assert np.mean(np.array(drawn) % 2) == pytest.approx(0.9, abs=0.03)
+
+    def test_frames_without_a_box_are_never_drawn(self, dice):
+        trust = np.full(60, 0.5, np.float32)
+        video = replace(make_video(np.arange(60) % 3 == 0), trust=trust)
+        for _ in range(100):
+            chosen = choose_frames(video, dice, n_train=2, n_test=2)
+            assert all(index % 3 == 0 for index in chosen)
+
+
+class TestCanBeDrawn:
+    @pytest.mark.parametrize(
+        ("shown", "n_train", "expected"),
+        [
+            pytest.param((2, 9, 17), 2, True, id="three_boxes"),
+            pytest.param((2, 9), 2, False, id="nothing_before_or_after"),
+            pytest.param((2, 9), 1, True, id="one_train_frame"),
+            pytest.param((), 2, False, id="no_box"),
+            pytest.param((0, 18, 19), 2, False, id="base_too_near_the_end"),
+            pytest.param((0, 1, 9), 2, True, id="base_right_behind_the_first"),
+        ],
+    )
+    def test_value(self, shown, n_train, expected, dice):
+        video = make_video(np.isin(np.arange(20), shown))
+        assert can_be_drawn(video, n_train=n_train, n_test=2) is expected
+        if expected:  # and it does end
+            chosen = choose_frames(video, dice, n_train=n_train, n_test=2)
+            assert set(chosen) <= set(shown)
 
 
 class TestIsUsable:

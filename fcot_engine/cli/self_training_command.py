@@ -1,0 +1,154 @@
+"""`fcot train --on-videos`: learns from video that nobody annotated."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fcot_engine.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    import torch
+
+    from fcot_engine.model.network import FcotNet
+    from fcot_engine.training.harvest import Harvest
+
+__all__ = ["run"]
+
+
+def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Gather tracks, learn from them, and write weights; returns the exit code.
+
+    Args:
+        args: the options of `fcot train`.
+        say: shows a line to whoever waits.
+
+    Raises:
+        FcotError: the videos, an option or a file is wrong.
+    """
+    import torch
+
+    from fcot_engine.model.weights import load_network
+    from fcot_engine.tracker.memory_reuse import keep_freed_memory
+    from fcot_engine.training.adaptation import adapt_network_
+    from fcot_engine.training.adaptation_data import open_adaptation_source
+    from fcot_engine.training.adaptation_options import (
+        find_start,
+        read_adaptation_settings,
+    )
+    from fcot_engine.training.checkpoint import find_checkpoint
+    from fcot_engine.training.clip_cache import read_clips
+    from fcot_engine.training.command import choose_device, show_rows
+    from fcot_engine.training.command_options import read_adaptation_config
+    from fcot_engine.training.data_options import parse_photos
+
+    if args.data:
+        raise ConfigError(
+            "--on-videos learns from videos without boxes, and from --photos if given: "
+            "leave --data out."
+        )
+    config = read_adaptation_config(args)
+    if not args.resume and find_checkpoint(args.out) is not None:
+        raise TrainingError(
+            f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
+            "or choose another folder."
+        )
+    device, start = choose_device(args.device), find_start(args)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    keep_freed_memory()
+    network, cache = load_network(start), args.out / "tracks"
+    harvest = _gather(args, network, start, device, say)
+    say(harvest.text)
+    if not harvest.kept:
+        raise TrainingError(
+            f"No track in {args.on_videos} agreed with itself: there is nothing to "
+            "learn from. Give other or more videos."
+        )
+    source, what = open_adaptation_source(
+        read_clips(cache),
+        config.factory,
+        photos=None if args.photos is None else parse_photos(args.photos),
+        device=device,
+        seed=config.seed,
+        workers=args.workers,
+    )
+    say(f"Learning from {what} on {device}")
+    ending, samples = adapt_network_(
+        network,
+        source,
+        config,
+        read_adaptation_settings(args),
+        folder=args.out,
+        device=device,
+        ahead=args.ahead,
+        resume=args.resume,
+        on_log=show_rows(say),
+    )
+    if ending == "interrupted":
+        say("Interrupted: no weights are written. --resume goes on.")
+        return 130
+    path = args.export or args.out / "self-trained.safetensors"
+    _write(args, network, start, harvest, samples, path)
+    say(f"Weights: {path}")
+    say("Nobody drew boxes in these videos, so nothing says whether it helped:")
+    say(f"measure it with fcot eval SEQUENCES --weights {path}")
+    return 0
+
+
+def _gather(
+    args: argparse.Namespace,
+    network: FcotNet,
+    start: Path,
+    device: torch.device,
+    say: Callable[[str], None],
+) -> Harvest:
+    from dataclasses import replace
+
+    from fcot_engine.config.calibration import CalibrationConfig
+    from fcot_engine.config.presets import find_preset
+    from fcot_engine.tracker import Tracker
+    from fcot_engine.training.adaptation_options import read_harvest_config
+    from fcot_engine.training.harvest import gather_clips
+
+    settings = find_preset(args.preset).tracker
+    if args.init is not None:  # the preset's curve was fitted to its own weights
+        settings = replace(settings, calibration=CalibrationConfig())
+
+    def make_tracker() -> Tracker:
+        return Tracker(network, settings, device=str(device), keep_score_maps=False)
+
+    return gather_clips(
+        args.on_videos,
+        args.out / "tracks",
+        make_tracker,
+        read_harvest_config(args),
+        made_with=hashlib.sha256(start.read_bytes()).hexdigest(),
+        seed=args.seed,
+        minutes=args.gather_minutes,
+        say=say,
+    )
+
+
+def _write(
+    args: argparse.Namespace,
+    network: FcotNet,
+    start: Path,
+    harvest: Harvest,
+    samples: int,
+    path: Path,
+) -> None:
+    from fcot_engine.model.weights import save_network
+
+    info = {
+        "preset": args.preset,
+        "self_trained_from": hashlib.sha256(start.read_bytes()).hexdigest(),
+        "gathered": harvest.text,
+        "samples": str(samples),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    save_network(network, path, info=info)

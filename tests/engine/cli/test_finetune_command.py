@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcot_engine.annotation import AnnotationSession
+from fcot_engine.cli import main
+from fcot_engine.cli.finetune_command import EXIT_REFUSED, parse_project
+from fcot_engine.io import open_frames
+from fcot_engine.model.weights import load_network, read_weights_info
+from fcot_engine.training import finetuning
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Twenty images with a box drawn in each."""
+    folder = tmp_path / "film"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(20):
+        pixels = rng.integers(0, 90, (60, 80, 3), np.uint8)
+        pixels[20:40, 10 + 2 * index : 30 + 2 * index] = 220
+        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
+    path = tmp_path / "film.fcot.json"
+    source = open_frames(folder)
+    session = AnnotationSession.create(source, lambda: None, path, video_path=folder)
+    target = session.add_target("Ann")
+    for index in range(20):
+        session.draw_box(target, index, (10 + 2 * index, 20, 20, 20))
+    session.close()
+    source.close()
+    return path
+
+
+@pytest.fixture
+def finetune(project, tmp_path, monkeypatch):
+    """Fine-tune by one step; trackers do not run, the change is given."""
+    changes = []
+
+    def measure(runs, make_tracker, check):
+        return np.full(len(runs), 0.5) + (changes.pop() if changes else 0.0)
+
+    monkeypatch.setattr(finetuning, "measure_runs", measure)
+
+    def finetune(*options, change=0.0):
+        changes[:] = [change, 0.0]  # new weights, then old ones, from the end
+        words = ["--finetune", project, "--out", tmp_path / "run", "--device", "cpu"]
+        words += ["--samples", 2, "--batch", 2, "--patch-size", 64]
+        return main(["train", *(str(word) for word in (*words, *options))])
+
+    return finetune
+
+
+class TestFinetune:
+    def test_weights_that_help_are_written(self, finetune, tmp_path, capsys):
+        path = tmp_path / "mine.safetensors"
+        assert finetune("--export", path, change=0.1) == 0
+        load_network(path)
+        info = read_weights_info(path)
+        assert info["projects"] == "1" and info["samples"] == "2"
+        assert "change +0.100" in info["held_out"]
+        assert "The new weights helped" in capsys.readouterr().err
+
+    def test_weights_that_do_not_help_leave_the_old_file(
+        self, finetune, tmp_path, capsys
+    ):
+        path = tmp_path / "mine.safetensors"
+        path.write_bytes(b"old")
+        assert finetune("--export", path, change=-0.1) == EXIT_REFUSED
+        assert path.read_bytes() == b"old"
+        told = capsys.readouterr().err
+        assert "are worse" in told and "mine.safetensors is not written" in told
+
+    def test_force_writes_them_anyway(self, finetune, tmp_path):
+        assert finetune("--force", change=0.0) == 0
+        load_network(tmp_path / "run" / "finetuned.safetensors")
+
+    def test_used_folder_is_not_overwritten(self, finetune, capsys):
+        finetune(change=0.1)
+        assert finetune(change=0.1) == 1
+        assert "Add --resume" in capsys.readouterr().err
+        assert finetune("--resume", change=0.1) == 0
+
+    def test_other_data_are_refused(self, finetune, capsys):
+        assert finetune("--data", "coco:x") == 1
+        assert "leave --on-videos and --data out" in capsys.readouterr().err
+
+    def test_missing_project_is_one_line(self, tmp_path, capsys):
+        words = ["--finetune", "none.fcot.json", "--out", str(tmp_path / "run")]
+        assert main(["train", *words, "--samples", "2"]) == 1
+        assert "no project none.fcot.json" in capsys.readouterr().err
+
+
+class TestParseProject:
+    def test_plain(self):
+        assert parse_project("a.fcot.json") == (Path("a.fcot.json"), None)
+
+    def test_with_video(self):
+        expected = Path("a.fcot.json"), Path("b/c.mp4")
+        assert parse_project("a.fcot.json=b/c.mp4") == expected
+
+    def test_sign_in_the_name(self, tmp_path):
+        path = tmp_path / "a=b.fcot.json"
+        path.touch()
+        assert parse_project(str(path)) == (path, None)
