@@ -62,3 +62,19 @@ class TestDrawCurve:
         script.main()
         text = out.read_text(encoding="utf-8")
         assert text.count("<!-- ours -->") == text.count("<!-- peer -->") == 3
+
+    def test_forecasts_are_drawn_and_told(self, script, tmp_path, monkeypatch, capsys):
+        table, out = tmp_path / "table.csv", tmp_path / "curve.svg"
+        table.write_text(
+            f"{HEADER}ours,1000,0.4,,\nours,10000,0.6,,\nother,500,0.3,,\n"
+        )
+        words = ["draw_learning_curve.py", str(table), "--out", str(out)]
+        words += ["--next", "ours=20000", "--next", "other=1000"]
+        monkeypatch.setattr(sys, "argv", words)
+        script.main()
+        first, second = capsys.readouterr().out.splitlines()
+        assert first.startswith(
+            "ours: From 10000 to 20000 samples the line gains +0.060"
+        )
+        assert second.startswith("other: cannot be told.")
+        assert "expected (95 %)" in out.read_text(encoding="utf-8")
