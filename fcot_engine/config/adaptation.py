@@ -81,7 +81,7 @@ class CheckConfig:
     """Most frames that a tracker runs from one box."""
     shortest_run: int = 3
     """Shorter runs say nothing and are left out."""
-    max_frames: int = 1200
+    max_frames: int = 500
     """Most frames of all runs together, for each of the two networks."""
     min_runs: int = 3
     """With fewer runs nothing is said."""

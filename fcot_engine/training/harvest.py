@@ -15,7 +15,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ __all__ = ["Harvest", "find_videos", "gather_clips"]
 _VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".tif", ".tiff", ".webm"}
 _LOOK_AHEAD = 5  # frames between the two that motion is seen in
 _FEWEST_IMAGES = 20
+_LARGE_PRIME = 1_000_003
 
 
 @dataclass
@@ -90,35 +91,42 @@ def gather_clips(
     videos = find_videos(folder)
     _check_settings(cache, config, made_with=made_with, seed=seed)
     done = _read_done(cache / "gathered.csv")
-    harvest = Harvest()
-    for proposed, kept in done.values():
-        harvest.clips += 1
-        harvest.proposed += proposed
-        harvest.kept += kept
+    harvest = Harvest(
+        clips=len(done),
+        proposed=sum(proposed for proposed, _ in done.values()),
+        kept=sum(kept for _, kept in done.values()),
+    )
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    for number, path in enumerate(videos):
-        base = f"{number + 1:03d}-{_plain(path, folder)}"
-        try:
-            with closing(open_frames(path, prefetch=False)) as source:
-                for first, frames in _cut_clips(len(source), config):
-                    name = f"{base}-{first:06d}"
-                    late = deadline is not None and time.monotonic() > deadline
-                    if late or harvest.clips >= config.max_clips:
-                        return harvest
-                    if name in done:
+    unreadable = set()
+    # the first clip of each video, then the second: a bound shall not cost variety
+    for place in range(config.clips_per_video):
+        for number, path in enumerate(videos):
+            if path in unreadable:
+                continue
+            is_late = deadline is not None and time.monotonic() > deadline
+            if is_late or harvest.clips >= config.max_clips:
+                return harvest
+            base = f"{number + 1:03d}-{_plain(path, folder)}"
+            try:
+                with closing(open_frames(path, prefetch=False)) as source:
+                    frames = _cut_clip(len(source), place, config)
+                    name = f"{base}-{frames[0]:06d}" if frames else ""
+                    if not frames or name in done:
                         continue
-                    # its own seed: what is gathered does not depend on the order
-                    dice_seed = seed * 1_000_003 + number * 1009 + first
-                    found = _gather(source, frames, make_tracker, config, dice_seed)
+                    # its own seed: what is found does not depend on the order
+                    own_seed = seed * _LARGE_PRIME + number * 1009 + frames[0]
+                    found = _gather(source, frames, make_tracker, config, own_seed)
                     if found.tracks:
                         write_clip(cache / name, source, found.tracks)
-                    _note_done(cache, name, found.proposed, len(found.tracks))
-                    harvest.clips += 1
-                    harvest.proposed += found.proposed
-                    harvest.kept += len(found.tracks)
-                    say(f"{name}: {len(found.tracks)} of {found.proposed} kept")
-        except (FrameError, VideoError) as error:
-            say(f"{path} is left out: {error}")
+            except (FrameError, VideoError) as error:
+                unreadable.add(path)
+                say(f"{path} is left out: {error}")
+                continue
+            _note_done(cache, name, found.proposed, len(found.tracks))
+            harvest.clips += 1
+            harvest.proposed += found.proposed
+            harvest.kept += len(found.tracks)
+            say(f"{name}: {len(found.tracks)} of {found.proposed} kept")
     return harvest
 
 
@@ -172,17 +180,16 @@ def _gather(
     return _Gathered([track for track in found if track is not None], len(boxes))
 
 
-def _cut_clips(n_frames: int, config: HarvestConfig) -> Iterator[tuple[int, list[int]]]:
-    """First frame and all frames of each clip of a video, evenly spread."""
+def _cut_clip(n_frames: int, place: int, config: HarvestConfig) -> list[int]:
+    """Frames of one of a video's clips, which are evenly spread; none if too short."""
     span = config.clip_frames * config.frame_step
     fewest = max(config.min_frames, _LOOK_AHEAD + 1) * config.frame_step
     n_clips = min(config.clips_per_video, max(1, n_frames // span))
-    if n_frames < fewest:
-        return
+    if n_frames < fewest or place >= n_clips:
+        return []
     starts = np.linspace(0, max(0, n_frames - span), n_clips).round().astype(int)
-    for first in starts.tolist():
-        frames = range(first, min(first + span, n_frames), config.frame_step)
-        yield first, list(frames)
+    first = int(starts[place])
+    return list(range(first, min(first + span, n_frames), config.frame_step))
 
 
 def _check_settings(

@@ -79,7 +79,16 @@ class TestGather:
         told = []
         found = gather(say=told.append)
         assert found.clips == 3
-        assert len(told) == 1 and told[0].startswith("002-")
+        assert len(told) == 1 and told[0].startswith("001-a-000020")
+
+    def test_each_video_comes_before_a_second_clip_of_one(self, gather):
+        told = []
+        gather(say=told.append)
+        assert [line[:12] for line in told] == [
+            "001-a-000000",
+            "002-deep-b-0",
+            "001-a-000020",
+        ]
 
     def test_bounded_by_clips(self, gather, tmp_path):
         assert gather(replace(CONFIG, max_clips=1)).clips == 1
