@@ -59,5 +59,11 @@ def safe_name(name: str) -> str:
 
 
 def class_of(track: Track) -> str:
-    """A track's class in one line, never empty."""
-    return " ".join(track.label.split()) or "object"
+    """A track's class in one line of characters that every format can write.
+
+    Example:
+        >>> class_of(Track(1, " sea\\tgull\\x00 ")), class_of(Track(1, ""))
+        ('sea gull', 'object')
+    """
+    words = " ".join(track.label.split())
+    return "".join(c for c in words if c.isprintable()).strip() or "object"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcot_engine.errors import TrackFileError
-from fcot_engine.geometry.boxes import MIN_SIDE_PX
 from fcot_engine.session.track_store import TrackStore
 
 __all__ = ["LineFields", "TrackFile", "check_sides", "read_text"]
@@ -94,7 +93,7 @@ def check_sides(
         TrackFileError: a side is not above 0, or not finite; the message names it.
     """
     for name, side in (("width", width), ("height", height)):
-        if not (math.isfinite(side) and side >= MIN_SIDE_PX):
+        if not (math.isfinite(side) and side > 0):
             raise TrackFileError(
                 f"{place}: the {name} of the box must be above 0, got {side:g}. Mend "
                 "the box or take it out.",
