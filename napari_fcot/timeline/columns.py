@@ -75,7 +75,12 @@ class Columns:
         return len(self.low)
 
     def update(self, row: TargetRow, frames: FrameSpan) -> ColumnSpan | None:
-        """Reduce only the columns of some frames again; None if none is in view."""
+        """Reduce only the columns of some frames again; None if none is in view.
+
+        Args:
+            row: the target as it is now.
+            frames: all that look different, as `TargetRow.put` returns them.
+        """
         span = self.columns_of(frames)
         if span is not None:
             self._fill(row, span)
@@ -101,26 +106,27 @@ class Columns:
         self.high[begin:stop] = np.fmax.reduceat(scores, starts)
         self.marks[begin:stop] = np.bitwise_or.reduceat(marks, starts)
         self.lacks_box[begin:stop] = np.minimum.reduceat(marks & EXPLAINED, starts) == 0
-        self._find_gaps(row)
+        self._find_gaps(row, span)
         self._find_humans(row, span)
 
-    def _find_gaps(self, row: TargetRow) -> None:
-        extent = row.extent
-        if extent is None:
-            self.is_gap[:] = False
+    def _find_gaps(self, row: TargetRow, span: ColumnSpan) -> None:
+        begin, stop = span
+        if row.extent is None:
+            self.is_gap[begin:stop] = False
             return
-        first, last = extent
-        starts, stops = self.edges[:-1], np.maximum(self.edges[1:], self.edges[:-1] + 1)
-        self.is_gap[:] = self.lacks_box & (stops - 1 >= first) & (starts <= last)
+        first, last = row.extent
+        starts = self.edges[begin:stop]
+        stops = np.maximum(self.edges[begin + 1 : stop + 1], starts + 1)
+        is_between = (stops - 1 >= first) & (starts <= last)
+        self.is_gap[begin:stop] = self.lacks_box[begin:stop] & is_between
         # at its two ends a target may begin or end within a column: no gap there
-        for frame in extent:
-            inside = self.columns_of((frame, frame))
-            if inside is not None:
-                for column in range(*inside):
-                    lo, hi = max(starts[column], first), min(stops[column], last + 1)
-                    self.is_gap[column] = bool(
-                        (row.marks[lo:hi] & EXPLAINED == 0).any()
-                    )
+        for frame in row.extent:
+            inside = self.columns_of((frame, frame)) or (0, 0)
+            for column in range(max(inside[0], begin), min(inside[1], stop)):
+                place = column - begin
+                lo, hi = max(starts[place], first), min(stops[place], last + 1)
+                marks = row.marks[lo:hi]
+                self.is_gap[column] = bool((marks & EXPLAINED == 0).any())
 
     def _find_humans(self, row: TargetRow, span: ColumnSpan) -> None:
         # the middle of a frame may lie one column beside the column that it counts for
