@@ -7,7 +7,7 @@ Ctrl+Z and Ctrl+Shift+Z are free there: napari undoes labels alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,16 @@ from app_model.types import KeyBinding, KeyCode, KeyMod
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["KEYS", "Handlers", "KeyAction", "bind_to_layer", "find_key", "napari_key"]
+__all__ = [
+    "KEYS",
+    "TIMELINE_KEYS",
+    "Handlers",
+    "KeyAction",
+    "bind_to_layer",
+    "find_key",
+    "keys_of",
+    "napari_key",
+]
 
 Handlers = Mapping[str, Callable[[], object]]
 """What to do, by action id."""
@@ -39,7 +48,7 @@ KEYS = (
     KeyAction("new_target", "N", "Follow a new target", "Boxes"),
     KeyAction("delete_box", "Shift+X", "Delete the box of this frame", "Boxes"),
     KeyAction("accept_peak", "G", "Move the box to the other peak", "Boxes"),
-    KeyAction("mark_occluded", "Shift+O", "Mark as occluded", "Boxes"),
+    KeyAction("mark_occluded", "Shift+H", "Mark as occluded", "Boxes"),
     KeyAction("mark_out_of_view", "Shift+U", "Mark as out of view", "Boxes"),
     KeyAction("end_target", "Shift+E", "End the target here", "Boxes"),
     KeyAction("track_forward", "Shift+T", "Track forward", "Track"),
@@ -56,6 +65,15 @@ KEYS = (
     KeyAction("redo", "Ctrl+Shift+Z", "Redo", "Edit"),
 )
 """In the order of the help, groups together."""
+
+TIMELINE_KEYS = (
+    (("Left", "Right"), "One frame on or back, with Shift ten"),
+    (("Up", "Down"), "Another target"),
+    (("Home", "End"), "The first and the last frame"),
+    (("I", "O"), "Select frames from here, or to here"),
+    (("Shift+F10",), "What can be done with the target"),
+)
+"""What the timeline does by itself while it has the focus; these are not bound here."""
 
 _MODIFIERS = {"Ctrl": KeyMod.CtrlCmd, "Shift": KeyMod.Shift, "Alt": KeyMod.Alt}
 
@@ -75,6 +93,16 @@ def find_key(action_id: str) -> KeyAction:
             return action
     known = ", ".join(action.action_id for action in KEYS)
     raise ConfigError(f"There is no action {action_id!r}; the actions are: {known}.")
+
+
+def keys_of(action_ids: Collection[str]) -> tuple[KeyAction, ...]:
+    """Return the keys of some actions, in the order of the help.
+
+    Example:
+        >>> [action.key for action in keys_of({"redo", "draw_box"})]
+        ['W', 'Ctrl+Shift+Z']
+    """
+    return tuple(action for action in KEYS if action.action_id in action_ids)
 
 
 def napari_key(key: str) -> KeyBinding:

@@ -60,15 +60,18 @@ class ChangeReportBar(QFrame):
     def show_reports(
         self, reports: Sequence[TargetReport], names: Mapping[int, str]
     ) -> None:
-        """Show what changed; nothing hides the bar.
+        """Show what changed; nothing hides the bar. Cheap if it is there already.
 
         Args:
             reports: of one run, one for each target.
             names: of targets, by id.
         """
-        self.words.setText(describe_reports(reports, names))
+        text = describe_reports(reports, names)
+        if text == self.words.text():
+            return
+        self.words.setText(text)
         self.words.setToolTip(describe_reports(reports, names, most=len(reports)))
-        self.setVisible(bool(self.words.text()))
+        self.setVisible(bool(text))
 
     def clear(self) -> None:
         """Have nothing to say."""

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_fcot.keys import KEYS, KeyAction
+from napari_fcot.keys import KEYS, TIMELINE_KEYS, KeyAction
 
 __all__ = ["KeyHelp", "KeyHelpDialog", "KeySheet", "key_text"]
 
@@ -28,7 +28,7 @@ WHERE = (
 
 
 class KeySheet(QWidget):
-    """A list of keys and what they do, under headings.
+    """A list of keys and what they do, under headings, and those of the timeline.
 
     Args:
         keys: groups together.
@@ -48,13 +48,23 @@ class KeySheet(QWidget):
         where.setWordWrap(True)
         grid.addWidget(where, 0, 0, 1, 2)
         for group, actions in itertools.groupby(keys, key=lambda one: one.group):
-            grid.addWidget(QLabel(f"<b>{group}</b>"), grid.rowCount(), 0, 1, 2)
+            _add_heading(grid, group)
             for action in actions:
-                row = grid.rowCount()
-                grid.addWidget(QLabel(key_text(action.key)), row, 0)
-                words = QLabel(action.words)
-                words.setWordWrap(True)
-                grid.addWidget(words, row, 1)
+                _add_line(grid, key_text(action.key), action.words)
+        _add_heading(grid, "In the timeline")
+        for both, words in TIMELINE_KEYS:
+            _add_line(grid, ", ".join(map(key_text, both)), words)
+
+
+def _add_heading(grid: QGridLayout, text: str) -> None:
+    grid.addWidget(QLabel(f"<b>{text}</b>"), grid.rowCount(), 0, 1, 2)
+
+
+def _add_line(grid: QGridLayout, keys: str, text: str) -> None:
+    row, words = grid.rowCount(), QLabel(text)
+    words.setWordWrap(True)
+    grid.addWidget(QLabel(keys), row, 0)
+    grid.addWidget(words, row, 1)
 
 
 class KeyHelp(QWidget):

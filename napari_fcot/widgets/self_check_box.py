@@ -51,7 +51,8 @@ class SelfCheckBox(QWidget):
         for widget in (self.button, self.bar, self.words):
             layout.addWidget(widget)
         self.button.clicked.connect(self._on_clicked)
-        self._show("", is_running=False)
+        for widget in (self.bar, self.words):
+            widget.hide()
 
     @property
     def is_running(self) -> bool:
@@ -84,6 +85,8 @@ class SelfCheckBox(QWidget):
         self._show("", is_running=False)
 
     def _show(self, words: str, *, is_running: bool) -> None:
+        if words == self.words.text() and is_running == self._is_running:
+            return
         self._is_running = is_running
         self.button.setText(_STOP if is_running else _START)
         self.bar.setVisible(is_running)

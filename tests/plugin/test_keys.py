@@ -10,10 +10,21 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Shapes
 from napari.utils.key_bindings import KeymapHandler
 from napari.utils.shortcuts import default_shortcuts
-from qtpy.QtGui import QKeySequence
+from qtpy.QtCore import QEvent
+from qtpy.QtGui import QKeyEvent, QKeySequence
 
 from fcot_engine.errors import ConfigError
-from napari_fcot.keys import KEYS, bind_to_layer, find_key, napari_key
+from napari_fcot.keys import (
+    KEYS,
+    TIMELINE_KEYS,
+    bind_to_layer,
+    find_key,
+    keys_of,
+    napari_key,
+)
+from napari_fcot.timeline import TimelineModel
+from napari_fcot.timeline.timeline_colors import TimelineColors
+from napari_fcot.timeline.timeline_controls import TimelineControls
 
 
 @pytest.fixture
@@ -61,6 +72,36 @@ class TestTable:
     def test_unknown_action_is_named(self):
         with pytest.raises(ConfigError, match="no action 'fly'; the actions are: draw"):
             find_key("fly")
+
+    def test_some_keys_come_in_the_order_of_all(self):
+        wanted = [KEYS[7], KEYS[2], KEYS[5]]
+        found = keys_of([action.action_id for action in wanted])
+        assert found == (KEYS[2], KEYS[5], KEYS[7])
+
+
+class TestTimelineKeepsItsKeys:
+    """It takes them before our shortcuts: one key must not mean two things there."""
+
+    @pytest.fixture
+    def knows(self, qtbot):
+        controls = TimelineControls(TimelineModel(), TimelineColors.of_theme("dark"))
+        qtbot.addWidget(controls)
+
+        def knows(key):
+            sequence = QKeySequence(key)[0]
+            kind, modifiers = QEvent.Type.KeyPress, sequence.keyboardModifiers()
+            return controls.knows_key(QKeyEvent(kind, sequence.key(), modifiers))
+
+        return knows
+
+    @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
+    def test_none_of_ours_is_one_of_its_own(self, knows, action):
+        assert not knows(action.key)
+
+    @pytest.mark.parametrize("key", ["Left", "Right", "Up", "Down", "Home", "I", "O"])
+    def test_help_names_keys_that_it_has(self, knows, key):
+        assert knows(key)
+        assert key in {one for both, _ in TIMELINE_KEYS for one in both}
 
 
 class TestNapariKeepsItsKeys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QLabel
 
-from napari_fcot.keys import KEYS
+from napari_fcot.keys import KEYS, TIMELINE_KEYS, keys_of
 from napari_fcot.widgets.key_help import KeyHelp, KeyHelpDialog, key_text
 
 
@@ -21,6 +21,19 @@ def test_every_key_is_shown_with_its_words(qtbot, make):
     for action in KEYS:
         place = shown.index(key_text(action.key))
         assert shown[place + 1] == action.words
+
+
+def test_only_keys_that_are_bound_are_shown(qtbot):
+    help_ = KeyHelp(keys_of({"undo"}))
+    qtbot.addWidget(help_)
+    shown = texts(help_)
+    assert "Undo" in shown and "Redo" not in shown
+
+
+def test_keys_of_the_timeline_are_shown(qtbot):
+    help_ = KeyHelp()
+    qtbot.addWidget(help_)
+    assert {words for _, words in TIMELINE_KEYS} <= set(texts(help_))
 
 
 def test_panel_shows_only_the_heading_at_first(qtbot):

@@ -53,8 +53,13 @@ def scope(window, pressed):
     return ShortcutScope(window.dock, handlers)
 
 
-def press(qtbot, widget, key):
+def focus(qtbot, widget):
     widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)  # the window may not be active yet
+
+
+def press(qtbot, widget, key):
+    focus(qtbot, widget)
     combined = QKeySequence(key)[0]
     qtbot.keyClick(widget, combined.key(), combined.keyboardModifiers())
 
@@ -85,7 +90,7 @@ def test_who_writes_gets_letters(qtbot, window, scope, pressed):
 
 
 def test_who_writes_takes_back_their_own_letters(qtbot, window, scope, pressed):
-    window.line.setFocus()
+    focus(qtbot, window.line)
     qtbot.keyClicks(window.line, "ab")
     qtbot.keyClick(window.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.line.text() == ""

@@ -285,6 +285,7 @@ class TestRemoving:
         window.activateWindow()
         table.show_targets(LINES, 1)
         table.setFocus()
+        qtbot.waitUntil(table.hasFocus)
         qtbot.keyClick(table, Qt.Key.Key_Delete)
         assert (answers.asked, fired) == ([1], [])
 
