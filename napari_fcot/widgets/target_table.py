@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from psygnal import Signal
-from qtpy.QtCore import QEvent, QModelIndex, QSize, Qt
+from qtpy.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt
 from qtpy.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -282,17 +282,23 @@ class TargetTable(QTableView):
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:  # noqa: N802
-        """Offer what can be done with the target under the mouse."""
+        """Offer what can be done with the target under the mouse, or the marked one."""
         if event is None:
             return
-        index = self.indexAt(event.pos())
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if is_key else self.indexAt(event.pos())
         line = self._line_at(index)
         if line is None:
             return
         self.setCurrentIndex(index)
         menu = self.make_menu(line.target_id)
-        menu.exec(event.globalPos())
+        menu.exec(self._below(index) if is_key else event.globalPos())
         menu.deleteLater()
+
+    def _below(self, index: QModelIndex) -> QPoint:
+        """Return the place on the screen below a cell."""
+        corner, view = self.visualRect(index).bottomLeft(), self.viewport()
+        return corner if view is None else view.mapToGlobal(corner)
 
     def make_menu(self, target_id: int) -> QMenu:
         """Return what can be done with a target, as a menu."""
@@ -334,9 +340,8 @@ class TargetTable(QTableView):
 
     def _remove(self, line: TargetLineData) -> None:
         if line.is_locked:
-            place = self.mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
             words = f"{line.name} is kept from changes. Click its padlock first."
-            QToolTip.showText(place, words, self)
+            QToolTip.showText(self._below(self.currentIndex()), words, self)
         elif self._ask_removal(self, line):
             self.remove_wanted.emit(line.target_id)
 

@@ -348,6 +348,18 @@ class TestMenu:
         assert told == [("target_picked", 2)]
         assert len(opened) == 1
 
+    def test_menu_key_is_about_the_marked_target(self, table, told, monkeypatch):
+        opened = []
+        monkeypatch.setattr(
+            QMenu, "exec", lambda menu, place: opened.append(menu.actions())
+        )
+        event = QContextMenuEvent(
+            QContextMenuEvent.Reason.Keyboard, place_of(table, 2, 0), QPoint()
+        )
+        table.contextMenuEvent(event)
+        assert table.selected_id == 1 and told == []
+        assert len(opened) == 1
+
     def test_right_click_on_nothing_opens_nothing(self, table, monkeypatch):
         opened = []
         monkeypatch.setattr(QMenu, "exec", lambda menu, place: opened.append(menu))
