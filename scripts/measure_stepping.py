@@ -226,7 +226,7 @@ def add_sheet(window: Window, n_targets: int) -> None:
 
     def on_step() -> None:
         frame = int(window.viewer.dims.current_step[0])
-        heatmap.show(store.get(frame))
+        heatmap.show(store.get(frame), frame_wh=(WIDTH, HEIGHT))
         rings.show(peaks_of_frame(store, frame))
         boxes.show(
             [

@@ -31,6 +31,7 @@ class PaintedHeatmap:
 
     def __init__(self) -> None:
         self._map: CompactScoreMap | None = None
+        self._frame_wh: tuple[float, float] | None = None
         self._opacity = MAX_OPACITY
 
     @property
@@ -45,10 +46,20 @@ class PaintedHeatmap:
             self._opacity = opacity
             self.changed.emit()
 
-    def show(self, score_map: CompactScoreMap | None) -> None:
-        """Show a map, such as `store.get(frame_index, kind)`; None shows nothing."""
-        if score_map is not self._map:
-            self._map = score_map
+    def show(
+        self,
+        score_map: CompactScoreMap | None,
+        *,
+        frame_wh: tuple[float, float] | None = None,
+    ) -> None:
+        """Show a map, such as `store.get(frame_index, kind)`; None shows nothing.
+
+        Args:
+            score_map: where the tracker searched.
+            frame_wh: size of the frame in pixels; what lies outside is cut off.
+        """
+        if score_map is not self._map or frame_wh != self._frame_wh:
+            self._map, self._frame_wh = score_map, frame_wh
             self.changed.emit()
 
     def paint(self, painter: QPainter, place: CanvasPlace) -> None:
@@ -66,6 +77,8 @@ class PaintedHeatmap:
         )
         x, y = self._map.to_image(-0.5, -0.5)  # corner of cell (0, 0)
         painter.setTransform(_as_transform(place.matrix))
+        if self._frame_wh is not None:
+            painter.setClipRect(QRectF(0, 0, *self._frame_wh))
         painter.setOpacity(self._opacity)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         size = self._map.cell_px

@@ -15,9 +15,9 @@ from napari_fcot.layers.canvas_place import CanvasPlace
 
 __all__ = ["ThinBox", "ThinBoxes"]
 
-LINE_PX = 1.5
-SELECTED_LINE_PX = 3.0
-_LOST_ALPHA = 130
+LINE_PX = 2.0
+SELECTED_LINE_PX = 3.5
+_LOST_ALPHA = 200
 _SHADOW = QColor(0, 0, 0, 110)
 _SHADOW_PX = 1.5
 """How much wider the dark line below is, so that a box is seen on any picture."""
@@ -113,7 +113,7 @@ def _pens_of(box: ThinBox) -> tuple[QPen, QPen]:
         line.setColor(colour)
         for pen in (shadow, line):
             # dashes count in line widths; this way both lie on each other
-            pen.setDashPattern([8 / pen.widthF(), 6 / pen.widthF()])
+            pen.setDashPattern([9 / pen.widthF(), 5 / pen.widthF()])
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     for pen in (shadow, line):
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)

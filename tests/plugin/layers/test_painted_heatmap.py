@@ -57,6 +57,13 @@ class TestPaintedHeatmap:
         heatmap.set_opacity(0.0)
         assert not paint(heatmap).any()
 
+    def test_map_reaching_over_the_frame_is_cut_there(self, heatmap):
+        scores = CompactScoreMap.from_scores(np.ones((9, 9)), (8.0, 6.0), 4.0)
+        heatmap.show(scores, frame_wh=(30.0, 25.0))
+        alpha = paint(heatmap)[..., 3]
+        assert alpha[:50, 30:70].any()
+        assert not alpha[51:].any() and not alpha[:, 71:].any()
+
     def test_no_map_paints_nothing(self, heatmap):
         heatmap.show(None)
         assert not paint(heatmap).any()
