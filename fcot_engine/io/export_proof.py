@@ -5,13 +5,15 @@ It happens on the staged files, before any of them takes the place of an older o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from fcot_engine.errors import ExportError, TrackFileError
+from fcot_engine.io.atomic_write import StagedFiles
 from fcot_engine.io.exported_boxes import class_of
 from fcot_engine.session.track_store import Track, TrackBox, TrackStore
 
-__all__ = ["TOLERANCE_PX", "prove", "prove_tracks"]
+__all__ = ["TOLERANCE_PX", "prove", "prove_tracks", "write_proven"]
 
 TOLERANCE_PX = 1e-3
 """How far a box that is read again may lie from the one that was written."""
@@ -36,6 +38,28 @@ def prove(name: str, check: Callable[[], str | None]) -> None:
             f"{name} were written, but read again they differ: {difference} Nothing "
             "was changed. Export again, to another disk if it happens again."
         )
+
+
+def write_proven(files: StagedFiles, texts: Mapping[Path, str]) -> None:
+    """Write small files and make sure that they hold what was written.
+
+    Args:
+        files: takes them.
+        texts: what to write, by place.
+
+    Raises:
+        ExportError: one of them holds something else.
+    """
+    for path, text in texts.items():
+        files.write_text(path, text)
+
+    def check() -> str | None:
+        for path, text in texts.items():
+            if files.read_back(path) != text:
+                return f"{path.name} is not the text that was written."
+        return None
+
+    prove("Files", check)
 
 
 def prove_tracks(

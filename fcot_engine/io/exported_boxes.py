@@ -59,10 +59,10 @@ def safe_name(name: str) -> str:
 
 
 def class_of(track: Track) -> str:
-    """A track's class in one line of characters that every format can write.
+    r"""A track's class in one line of characters that every format can write.
 
     Example:
-        >>> class_of(Track(1, " sea\\tgull\\x00 ")), class_of(Track(1, ""))
+        >>> class_of(Track(1, " sea\tgull\x00 ")), class_of(Track(1, ""))
         ('sea gull', 'object')
     """
     words = " ".join(track.label.split())

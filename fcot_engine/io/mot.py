@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 from fcot_engine.errors import ExportError
 from fcot_engine.io.atomic_write import write_together
-from fcot_engine.io.export_proof import prove, prove_tracks
+from fcot_engine.io.export_proof import prove, prove_tracks, write_proven
 from fcot_engine.io.exported_boxes import (
     class_names,
     class_number,
@@ -80,10 +80,13 @@ def write_mot(
     choices["truth_sha256"] = hashlib.sha256(truth_text.encode()).hexdigest()
     with write_together() as files:
         files.write_text(truth, truth_text)
-        files.write_text(sequence / "gt" / "labels.txt", _lines(names))
-        files.write_text(sequence / "seqinfo.ini", _sequence_text(name, source))
-        files.write_text(Path(folder) / f"{name}.txt", _result_text(rows, pixel_origin))
-        files.write_text(sequence / "export.json", _to_json(choices))
+        more = {
+            sequence / "gt" / "labels.txt": _lines(names),
+            sequence / "seqinfo.ini": _sequence_text(name, source),
+            Path(folder) / f"{name}.txt": _result_text(rows, pixel_origin),
+            sequence / "export.json": _to_json(choices),
+        }
+        write_proven(files, more)
 
         def check() -> str | None:
             if files.read_back(truth) != truth_text:

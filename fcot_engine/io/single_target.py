@@ -24,7 +24,7 @@ from pathlib import Path
 
 from fcot_engine.geometry.boxes import BoxXywh
 from fcot_engine.io.atomic_write import StagedFiles, write_together
-from fcot_engine.io.export_proof import TOLERANCE_PX, prove
+from fcot_engine.io.export_proof import TOLERANCE_PX, prove, write_proven
 from fcot_engine.io.exported_boxes import class_of, rows_by_frame, safe_name
 from fcot_engine.io.track_file import LineFields
 from fcot_engine.session.frame_source import FrameSource
@@ -74,8 +74,13 @@ def write_lasot(
                     frames.is_occluded, frames.is_absent, strict=True
                 )
             ]
-            files.write_text(place / "full_occlusion.txt", _flags(hidden, ","))
-            files.write_text(place / "out_of_view.txt", _flags(frames.is_absent, ","))
+            write_proven(
+                files,
+                {
+                    place / "full_occlusion.txt": _flags(hidden, ","),
+                    place / "out_of_view.txt": _flags(frames.is_absent, ","),
+                },
+            )
     return files.paths
 
 
@@ -104,11 +109,16 @@ def write_got10k(
             place = Path(folder) / name
             frames = _list_frames(track, len(source))
             _write_truth(files, place, frames)
-            files.write_text(place / "absence.label", _flags(frames.is_absent, "\n"))
-            files.write_text(place / "cover.label", _covers(frames))
             cut = [_touches_border(box, source) for box in frames.boxes]
-            files.write_text(place / "cut_by_image.label", _flags(cut, "\n"))
-            files.write_text(place / "meta_info.ini", _meta(track, source))
+            write_proven(
+                files,
+                {
+                    place / "absence.label": _flags(frames.is_absent, "\n"),
+                    place / "cover.label": _covers(frames),
+                    place / "cut_by_image.label": _flags(cut, "\n"),
+                    place / "meta_info.ini": _meta(track, source),
+                },
+            )
     return files.paths
 
 

@@ -91,6 +91,13 @@ def test_imported_boxes_are_nobodys_work(session, tmp_path):
     assert session.effort_report().n_corrections == 1
 
 
+def test_picking_another_peak_is_a_correction(worked, video):
+    session, target = worked
+    session.pick_peak(target, 2, (90, 60, 20, 20))
+    report = session.effort_report()
+    assert (report.n_drawn, report.n_corrections) == (5, 3)
+
+
 def test_edits_are_counted_by_kind(worked):
     session, target = worked
     session.mark_span(target, 30, 31, SpanKind.OUT_OF_VIEW)

@@ -8,9 +8,9 @@ import pytest
 
 from fcot_engine.errors import ExportError
 from fcot_engine.io import FORMATS, export_tracks
-from fcot_engine.io.atomic_write import StagedFiles
+from fcot_engine.io.atomic_write import StagedFiles, write_together
 from fcot_engine.io.buffered_frames import BufferedFrames
-from fcot_engine.io.export_proof import prove_tracks
+from fcot_engine.io.export_proof import prove_tracks, write_proven
 from fcot_engine.session.track_info import TrackInfo
 from fcot_engine.session.track_store import BoxOrigin, TrackBox
 
@@ -54,6 +54,23 @@ class TestDamageOnTheWay:
         with pytest.raises(ExportError, match="read again they differ"):
             export_tracks(tmp_path / "out", store, source, [name])
         assert any(hits) and list(tmp_path.iterdir()) == []
+
+
+class TestWriteProven:
+    def test_texts_are_written(self, tmp_path):
+        texts = {tmp_path / "a.txt": "1\n", tmp_path / "b.txt": "ö\n"}
+        with write_together() as files:
+            write_proven(files, texts)
+        assert {p: p.read_text(encoding="utf-8") for p in tmp_path.iterdir()} == texts
+
+    def test_other_text_on_the_disk_is_noticed(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(StagedFiles, "read_back", lambda self, path: "0\n")
+        with (
+            pytest.raises(ExportError, match=r"a\.txt is not the text"),
+            write_together() as files,
+        ):
+            write_proven(files, {tmp_path / "a.txt": "1\n"})
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestProveTracks:
