@@ -30,7 +30,7 @@ class RangeAction(enum.StrEnum):
     INTERPOLATE = "interpolate"
     """Lay boxes between those of the first and the last frame, which have one."""
     PROPAGATE_WITHIN = "propagate_within"
-    """Carry boxes there, and no further."""
+    """Carry the box of the first frame, which has one, to the last, and no further."""
 
 
 class FrameAction(enum.StrEnum):
@@ -68,7 +68,8 @@ def offer_range_actions(row: TargetRow, frames: FrameSpan) -> list[Offer]:
     """Return what can be done with a target in a stretch of frames.
 
     Interpolation goes from the nearest box at or before the stretch to the nearest
-    one at or behind it, so that a gap need not be selected to the frame.
+    one at or behind it, and propagation begins with the nearest box before it: a gap
+    need not be selected to the frame.
 
     Example:
         >>> from napari_fcot.timeline.target_line import TargetLine
@@ -77,12 +78,10 @@ def offer_range_actions(row: TargetRow, frames: FrameSpan) -> list[Offer]:
         >>> [str(offer.action) for offer in offers if offer.is_enabled]
         ['mark_occluded', 'mark_out_of_view']
     """
-    around = row.boxes_around(*frames)
-    can_interpolate = around is not None and around[1] - around[0] >= 2
     is_said = row.has_any(Mark.OCCLUDED | Mark.OUT_OF_VIEW, *frames)
     is_found = row.has_any(Mark.MACHINE | Mark.INTERPOLATED, *frames)
-    has_boxes = is_found or row.has_any(Mark.HUMAN, *frames)
-    between = f" from {around[0]} to {around[1]}" if around and can_interpolate else ""
+    even = _find_even(row, frames)
+    carried = _find_carried(row, frames)
     return [
         Offer(
             action=RangeAction.MARK_OCCLUDED,
@@ -112,19 +111,40 @@ def offer_range_actions(row: TargetRow, frames: FrameSpan) -> list[Offer]:
         ),
         Offer(
             action=RangeAction.INTERPOLATE,
-            text=f"&Interpolate{between}",
-            hint="Lay boxes evenly between the two at its ends",
-            is_enabled=can_interpolate,
-            frames=around if around is not None else frames,
+            text="&Interpolate" + _between(even),
+            hint="Lay boxes evenly between those two frames",
+            is_enabled=even is not None,
+            frames=even or frames,
         ),
         Offer(
             action=RangeAction.PROPAGATE_WITHIN,
-            text="&Propagate within",
-            hint="Carry boxes there, and no further",
-            is_enabled=has_boxes,
-            frames=frames,
+            text="&Propagate" + _between(carried),
+            hint="Carry the box of the first of these frames to the last, no further",
+            is_enabled=carried is not None,
+            frames=carried or frames,
         ),
     ]
+
+
+def _find_even(row: TargetRow, frames: FrameSpan) -> FrameSpan | None:
+    """Return the two boxes to lay others between."""
+    before, behind = row.box_before(frames[0]), row.box_behind(frames[1])
+    if before is None or behind is None or behind - before < 2:
+        return None
+    return before, behind
+
+
+def _find_carried(row: TargetRow, frames: FrameSpan) -> FrameSpan | None:
+    """Return the box to carry, and how far: one before the stretch, or its first."""
+    first, last = frames
+    start = row.box_before(first)
+    if start is None or row.has_any(Mark.OUT_OF_VIEW, start, first):
+        start = row.box_behind(first)  # a run would end where it is out of view
+    return None if start is None or start >= last else (start, last)
+
+
+def _between(frames: FrameSpan | None) -> str:
+    return "" if frames is None else f" from {frames[0]} to {frames[1]}"
 
 
 def offer_frame_actions(row: TargetRow, frame_index: int) -> list[Offer]:

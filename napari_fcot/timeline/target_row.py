@@ -138,13 +138,15 @@ class TargetRow:
         """Whether a frame from `first` to `last` has one of some marks."""
         return bool((self.marks[first : last + 1] & MarkBits(marks)).any())
 
-    def boxes_around(self, first: int, last: int) -> FrameSpan | None:
-        """Return the nearest box at or before `first` and that at or behind `last`."""
-        before = np.flatnonzero(self.marks[: first + 1] & BOXES)
-        behind = np.flatnonzero(self.marks[last:] & BOXES)
-        if not before.size or not behind.size:
-            return None
-        return int(before[-1]), last + int(behind[0])
+    def box_before(self, frame_index: int) -> int | None:
+        """Return the nearest frame at or before this one that has a box, or None."""
+        found = np.flatnonzero(self.marks[: frame_index + 1] & BOXES)
+        return int(found[-1]) if found.size else None
+
+    def box_behind(self, frame_index: int) -> int | None:
+        """Return the nearest frame at or behind this one that has a box, or None."""
+        found = np.flatnonzero(self.marks[frame_index:] & BOXES)
+        return frame_index + int(found[0]) if found.size else None
 
     def _write(self, first: int, rows: Rows) -> None:
         stretch = slice(first, first + len(rows))

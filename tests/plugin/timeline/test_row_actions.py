@@ -84,10 +84,36 @@ class TestRange:
         offers = offer_range_actions(row, selected)
         assert RangeAction.INTERPOLATE not in enabled(offers)
 
-    def test_propagation_needs_a_box_to_begin_with(self, row):
-        propagate = RangeAction.PROPAGATE_WITHIN
-        assert propagate in enabled(offer_range_actions(row, (30, 39)))
-        assert propagate not in enabled(offer_range_actions(row, (31, 39)))
+    @pytest.mark.parametrize(
+        ("selected", "carried"),
+        [
+            pytest.param((6, 9), (6, 9), id="from_the_first_frame"),
+            pytest.param((22, 25), (19, 25), id="from_the_box_before_a_gap"),
+            pytest.param((0, 9), (5, 9), id="from_the_first_box_there_is"),
+        ],
+    )
+    def test_propagation_begins_with_a_box(self, row, selected, carried):
+        offer = offer_range_actions(row, selected)[-1]
+        assert offer.action is RangeAction.PROPAGATE_WITHIN
+        assert offer.is_enabled
+        assert offer.frames == carried
+        assert offer.text == f"&Propagate from {carried[0]} to {carried[1]}"
+
+    def test_propagation_does_not_cross_what_is_out_of_view(self, row):
+        away = Span(21, 24, SpanKind.OUT_OF_VIEW)
+        row.describe(TargetLine(3, "cup", spans=(away,)))
+        (*_, offer) = offer_range_actions(row, (26, 45))
+        assert offer.frames == (30, 45)
+
+    @pytest.mark.parametrize(
+        "selected",
+        [
+            pytest.param((0, 4), id="no_box_yet"),
+            pytest.param((6, 6), id="a_single_frame"),
+        ],
+    )
+    def test_propagation_needs_a_box_and_room(self, row, selected):
+        assert not offer_range_actions(row, selected)[-1].is_enabled
 
 
 class TestFrame:

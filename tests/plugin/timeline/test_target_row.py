@@ -152,19 +152,21 @@ def test_human_frames_are_those_within(row, rows_of):
     assert row.human_frames(3, 9).tolist() == [5, 9]
 
 
-class TestBoxesAround:
-    def test_are_the_nearest_outside_of_a_stretch(self, row, rows_of):
-        for frame in (1, 4, 12, 15):
-            row.put(frame, rows_of())
-        assert row.boxes_around(6, 9) == (4, 12)
-
-    def test_are_its_ends_where_those_have_boxes(self, row, rows_of):
-        row.load(rows_of(count=20))
-        assert row.boxes_around(6, 9) == (6, 9)
-
-    def test_are_missing_where_one_side_has_none(self, row, rows_of):
-        row.put(4, rows_of())
-        assert row.boxes_around(6, 9) is None
+class TestNearestBox:
+    @pytest.mark.parametrize(
+        ("frame", "before", "behind"),
+        [
+            pytest.param(0, None, 1, id="before_all"),
+            pytest.param(4, 4, 4, id="with_a_box"),
+            pytest.param(7, 4, 12, id="between"),
+            pytest.param(19, 15, None, id="behind_all"),
+        ],
+    )
+    def test_on_each_side(self, row, rows_of, frame, before, behind):
+        for place in (1, 4, 12, 15):
+            row.put(place, rows_of())
+        assert row.box_before(frame) == before
+        assert row.box_behind(frame) == behind
 
 
 STRETCHES = st.lists(

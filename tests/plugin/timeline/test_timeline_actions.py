@@ -179,7 +179,9 @@ class TestSelectedFrames:
                 "Interpolate from 20 to 29", ("interpolate", 1, 20, 29), id="even"
             ),
             pytest.param(
-                "Propagate within", ("propagate_within", 1, 20, 29), id="propagate"
+                "Propagate from 20 to 29",
+                ("propagate_within", 1, 20, 29),
+                id="propagate",
             ),
         ],
     )
