@@ -18,6 +18,8 @@ from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
 
 __all__ = ["label_target", "open_lessons"]
 
+_CACHE_BYTES = 128 * 2**20  # several videos are open at once
+
 
 def open_lessons(
     path: Path, config: LessonConfig, *, video_path: Path | None = None
@@ -41,7 +43,7 @@ def open_lessons(
     project = Project.open(path)
     try:
         place = project.find_video(video_path)
-        source = open_frames(place, prefetch=False)
+        source = open_frames(place, cache_bytes=_CACHE_BYTES, prefetch=False)
         try:
             project.check_video(identify_video(source, place))
             targets = tuple(

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fcot_engine.errors import ConfigError, TrainingError
+from fcot_engine.errors import TrainingError
 
 if TYPE_CHECKING:
     from fcot_engine.training.finetuning import Finetuned
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.model.weights import load_network
     from fcot_engine.tracker.memory_reuse import keep_freed_memory
     from fcot_engine.training.adaptation_options import (
+        check_options,
         find_start,
         read_finetune_config,
     )
@@ -47,11 +48,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.data_options import parse_photos
     from fcot_engine.training.finetuning import finetune
 
-    if args.on_videos is not None or args.data:
-        raise ConfigError(
-            "--finetune learns from projects, and from --photos if given: leave "
-            "--on-videos and --data out."
-        )
+    check_options(args)
     training, config = read_adaptation_config(args), read_finetune_config(args)
     if not args.resume and find_checkpoint(args.out) is not None:
         raise TrainingError(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fcot_engine.errors import ConfigError, TrainingError
+from fcot_engine.errors import TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.adaptation import adapt_network_
     from fcot_engine.training.adaptation_data import open_adaptation_source
     from fcot_engine.training.adaptation_options import (
+        check_options,
         find_start,
         read_adaptation_settings,
     )
@@ -46,11 +47,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.command_options import read_adaptation_config
     from fcot_engine.training.data_options import parse_photos
 
-    if args.data:
-        raise ConfigError(
-            "--on-videos learns from videos without boxes, and from --photos if given: "
-            "leave --data out."
-        )
+    check_options(args)
     config = read_adaptation_config(args)
     if not args.resume and find_checkpoint(args.out) is not None:
         raise TrainingError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from fcot_engine.config.adaptation import (
@@ -11,11 +12,13 @@ from fcot_engine.config.adaptation import (
     HarvestConfig,
 )
 from fcot_engine.config.training import TrainingConfig
+from fcot_engine.errors import ConfigError
 from fcot_engine.tracker.installed_weights import default_weights
 
 __all__ = [
     "GENTLE",
     "add_adaptation",
+    "check_options",
     "find_start",
     "read_adaptation_settings",
     "read_finetune_config",
@@ -92,6 +95,31 @@ def read_harvest_config(args: argparse.Namespace) -> HarvestConfig:
         ConfigError: a setting is out of range.
     """
     return HarvestConfig(max_clips=args.max_clips)
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Make sure that nothing is asked for that adapting weights does not do.
+
+    Raises:
+        ConfigError: two kinds of training at once, an option that has no effect here,
+            or several processes.
+    """
+    asked = {
+        "--finetune with --on-videos": args.finetune and args.on_videos is not None,
+        "--data": bool(args.data),
+        "--contact-sheet": args.contact_sheet is not None,
+        "--measure-speed": args.measure_speed is not None,
+        "--compile": args.compile,
+        "--channels-last": args.channels_last,
+        "--tensorboard": args.tensorboard,
+        "torchrun": int(os.environ.get("WORLD_SIZE", "1")) > 1,
+    }
+    given = [name for name, is_given in asked.items() if is_given]
+    if given:
+        raise ConfigError(
+            "Adapting weights takes either --finetune or --on-videos, --photos beside "
+            f"it if wanted, and one process; leave out {', '.join(given)}."
+        )
 
 
 def find_start(args: argparse.Namespace) -> Path:

@@ -84,9 +84,24 @@ class TestFinetune:
         assert "Add --resume" in capsys.readouterr().err
         assert finetune("--resume", change=0.1) == 0
 
-    def test_other_data_are_refused(self, finetune, capsys):
-        assert finetune("--data", "coco:x") == 1
-        assert "leave --on-videos and --data out" in capsys.readouterr().err
+    @pytest.mark.parametrize(
+        "options",
+        [
+            pytest.param(("--data", "coco:x"), id="data"),
+            pytest.param(("--on-videos", "films"), id="both_kinds"),
+            pytest.param(("--contact-sheet", "a.png"), id="contact_sheet"),
+            pytest.param(("--compile",), id="compile"),
+        ],
+    )
+    def test_what_it_does_not_do_is_refused(self, finetune, options, capsys):
+        assert finetune(*options) == 1
+        told = capsys.readouterr().err
+        assert "leave out" in told and options[0] in told
+
+    def test_several_processes_are_refused(self, finetune, monkeypatch, capsys):
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        assert finetune() == 1
+        assert "torchrun" in capsys.readouterr().err
 
     def test_missing_project_is_one_line(self, tmp_path, capsys):
         words = ["--finetune", "none.fcot.json", "--out", str(tmp_path / "run")]
