@@ -98,7 +98,7 @@ def _read_figures(path: Path, kind: str) -> dict[str, Any]:
         return {"scores": "of other weights" if stale else "not measured"}
     told = {name: getattr(scores, name) for name in _FIGURES}
     told.update(
-        scores=f"{scores.sequences} sequences, {scores.date}",
+        scores=f"{scores.sequences} sequences, {scores.frames} frames, {scores.date}",
         note=scores.note,
         speeds={speed.name: speed.frames_per_s for speed in scores.speeds},
         frames_per_s=scores.speed_on(kind),

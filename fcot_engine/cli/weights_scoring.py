@@ -67,6 +67,7 @@ def score_weights(
         sr50=None if mean.sr50 is None else round(mean.sr50, 4),
         effort={name: round(value, 2) for name, value in mean.effort.items()},
         sequences=len(report.scores),
+        frames=mean.n_frames,
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         note=args.note,
         speeds=tuple(speeds.values()),

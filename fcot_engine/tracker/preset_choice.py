@@ -1,7 +1,8 @@
 """Which preset a device gets where nobody chose one.
 
 On a CPU that is `lite`. On CUDA it is the best-scoring preset of those whose weights
-are there; those that were measured at less than 60 frames/s are left out.
+are there. Left out are those that were measured at less than 60 frames/s, and those
+whose figures cannot be compared, since other sequences were tracked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 from fcot_engine.config.presets import PRESETS
 from fcot_engine.errors import WeightsError
 from fcot_engine.model.weights import read_network_kind
-from fcot_engine.tracker.installed_weights import find_weights
+from fcot_engine.tracker.installed_weights import default_weights, find_weights
 from fcot_engine.tracker.weights_scores import WeightsScores, read_scores
 
 __all__ = ["AUTO", "PresetChoice", "choose_preset", "resolve_preset"]
@@ -47,17 +48,24 @@ def choose_preset(device: torch.device) -> PresetChoice:
     if present == [_FALLBACK] or not present:
         return PresetChoice(_FALLBACK, "no weights of a larger preset are installed")
     scored = {
-        name: scores
-        for name in present
-        if (scores := _read_usable(name, device.type)) is not None
+        name: scores for name in present if (scores := _read_scores(name)) is not None
     }
     if not scored:
         return PresetChoice(
             _FALLBACK, "nothing is known about what the installed presets score"
         )
-    best = max(scored, key=lambda name: scored[name].auc)
+    most = max(scored.values(), key=lambda scores: scores.frames)
+    yardstick = scored.get(_FALLBACK, most)
+    usable = {
+        name: scores
+        for name, scores in scored.items()
+        if scores.is_comparable(yardstick) and _is_fast(scores, device.type)
+    }
+    if not usable:
+        return PresetChoice(_FALLBACK, "the installed larger presets are too slow")
+    best = max(usable, key=lambda name: usable[name].auc)
     return PresetChoice(
-        best, f"AUC {scored[best].auc:.3f}, the best of those installed"
+        best, f"AUC {usable[best].auc:.3f}, the best of those installed"
     )
 
 
@@ -86,19 +94,19 @@ def resolve_preset(
     return choice.preset
 
 
-def _read_usable(preset: str, kind: str) -> WeightsScores | None:
-    """Figures of a preset that may be the default on a kind of device."""
-    path = find_weights(preset)
-    assert path is not None  # asked for presets that are there
+def _read_scores(preset: str) -> WeightsScores | None:
+    """Figures of a preset that is there, None if there are none."""
     try:
-        scores = read_scores(path)
+        return read_scores(default_weights(preset))
     except WeightsError as error:
         _LOG.warning("%s", error)
         return None
-    if scores is None:
-        return None
+
+
+def _is_fast(scores: WeightsScores, kind: str) -> bool:
+    """Whether nothing speaks against the speed on a kind of device."""
     speed = scores.speed_on(kind)
-    return scores if speed is None or speed >= LEAST_FRAMES_PER_S else None
+    return speed is None or speed >= LEAST_FRAMES_PER_S
 
 
 @functools.cache

@@ -53,6 +53,8 @@ class WeightsScores:
     """Boxes drawn per 100 frames by the IoU that was asked for."""
     sequences: int
     """How many were tracked."""
+    frames: int
+    """Frames in all of them."""
     date: str
     """Of the measurement, as YYYY-MM-DD."""
     note: str = ""
@@ -65,6 +67,10 @@ class WeightsScores:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {value}")
+
+    def is_comparable(self, other: WeightsScores) -> bool:
+        """Whether both were measured on as many sequences and frames."""
+        return (self.sequences, self.frames) == (other.sequences, other.frames)
 
     def speed_on(self, kind: str) -> float | None:
         """Fastest measured speed on a kind of device, frames/s; None if unknown."""

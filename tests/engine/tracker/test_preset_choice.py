@@ -32,7 +32,7 @@ def only_these(monkeypatch, tmp_path):
 
 @pytest.fixture
 def install(lite_network, tmp_path):
-    def install(preset, *, auc=None, fps=None):
+    def install(preset, *, auc=None, fps=None, frames=2000):
         path = tmp_path / f"{preset}.safetensors"
         save_network(lite_network, path)
         speeds = () if fps is None else (
@@ -43,6 +43,7 @@ def install(lite_network, tmp_path):
                 tensors_sha256=read_contents(path).sha256,
                 auc=auc,
                 sequences=21,
+                frames=frames,
                 date="2026-11-22",
                 speeds=speeds,
             )
@@ -75,6 +76,16 @@ class TestChoosePreset:
         install("base", auc=0.70, fps=80)
         install("paper", auc=0.75, fps=59)
         assert choose_preset(CUDA).preset == "base"
+
+    def test_slow_ones_alone_leave_lite(self, install):
+        install("paper", auc=0.75, fps=59)
+        assert choose_preset(CUDA).preset == "lite"
+
+    def test_figures_of_fewer_frames_are_not_compared(self, install):
+        install("lite", auc=0.62)
+        install("base", auc=0.75, frames=50)
+        install("paper", auc=0.64)
+        assert choose_preset(CUDA).preset == "paper"
 
     def test_unknown_scores_do_not_win(self, install):
         install("lite", auc=0.62)

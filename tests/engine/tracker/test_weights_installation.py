@@ -80,6 +80,7 @@ class TestFromFile:
             tensors_sha256=read_contents(weights).sha256,
             auc=0.6,
             sequences=3,
+            frames=300,
             date="2026-11-22",
         )
         write_scores(weights, scores)
@@ -88,7 +89,7 @@ class TestFromFile:
 
     def test_figures_of_other_weights_do_not(self, weights, folder):
         other = WeightsScores(
-            tensors_sha256="0" * 64, auc=0.9, sequences=3, date="2026-11-22"
+            tensors_sha256="0" * 64, auc=0.9, sequences=3, frames=9, date="2026-11-22"
         )
         write_scores(weights, other)
         assert not install_weights("lite", str(weights)).has_scores

@@ -32,6 +32,7 @@ def scores(weights):
         auc=0.6,
         effort={"0.7": 9.5},
         sequences=3,
+        frames=300,
         date="2026-11-22",
         speeds=(
             DeviceSpeed(kind="cpu", name="CPU", frames_per_s=20.0),
@@ -64,7 +65,8 @@ class TestScores:
             pytest.param("[1]", id="list"),
             pytest.param('{"auc": 0.5}', id="incomplete"),
             pytest.param(
-                '{"tensors_sha256": "a", "auc": 61.5, "sequences": 1, "date": "x"}',
+                '{"tensors_sha256": "a", "auc": 61.5, "sequences": 1, "frames": 9, '
+                '"date": "x"}',
                 id="percent",
             ),
         ],
