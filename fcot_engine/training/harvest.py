@@ -15,6 +15,7 @@ import json
 import os
 import re
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -100,21 +101,21 @@ def gather_clips(
     unreadable = set()
     # the first clip of each video, then the second: a bound shall not cost variety
     for place in range(config.clips_per_video):
-        for number, path in enumerate(videos):
+        for path in videos:
             if path in unreadable:
                 continue
             is_late = deadline is not None and time.monotonic() > deadline
             if is_late or harvest.clips >= config.max_clips:
                 return harvest
-            base = f"{number + 1:03d}-{_plain(path, folder)}"
+            base, number = _name(path, folder)
             try:
                 with closing(open_frames(path, prefetch=False)) as source:
                     frames = _cut_clip(len(source), place, config)
                     name = f"{base}-{frames[0]:06d}" if frames else ""
                     if not frames or name in done:
                         continue
-                    # its own seed: what is found does not depend on the order
-                    own_seed = seed * _LARGE_PRIME + number * 1009 + frames[0]
+                    # its own seed: what is found does not depend on other videos
+                    own_seed = seed * _LARGE_PRIME + number + frames[0]
                     found = _gather(source, frames, make_tracker, config, own_seed)
                     if found.tracks:
                         write_clip(cache / name, source, found.tracks)
@@ -236,6 +237,9 @@ def _note_done(cache: Path, name: str, proposed: int, kept: int) -> None:
         raise TrainingError(f"{cache} cannot be written to: {error}.") from error
 
 
-def _plain(path: Path, folder: Path) -> str:
-    name = path.relative_to(folder).as_posix()
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "video"
+def _name(path: Path, folder: Path) -> tuple[str, int]:
+    """A plain name of a video that no other one has, and a number of it."""
+    place = path.relative_to(folder).as_posix()
+    number = zlib.crc32(place.encode(errors="surrogateescape"))
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", place).strip("-") or "video"
+    return f"{plain}-{number:08x}", number

@@ -79,16 +79,26 @@ class TestGather:
         told = []
         found = gather(say=told.append)
         assert found.clips == 3
-        assert len(told) == 1 and told[0].startswith("001-a-000020")
+        assert len(told) == 1 and told[0].startswith("a-")
 
     def test_each_video_comes_before_a_second_clip_of_one(self, gather):
         told = []
         gather(say=told.append)
-        assert [line[:12] for line in told] == [
-            "001-a-000000",
-            "002-deep-b-0",
-            "001-a-000020",
+        names = [line.partition(":")[0].rsplit("-", 2) for line in told]
+        assert [(name, first) for name, _, first in names] == [
+            ("a", "000000"),
+            ("deep-b", "000000"),
+            ("a", "000020"),
         ]
+
+    def test_videos_that_come_later_change_nothing_for_those_there_were(
+        self, gather, films
+    ):
+        gather()
+        (films / "a").rename(films / "z")  # now last, and unknown
+        told = []
+        gather(say=told.append)
+        assert [line[:2] for line in told] == ["z-", "z-"]
 
     def test_bounded_by_clips(self, gather, tmp_path):
         assert gather(replace(CONFIG, max_clips=1)).clips == 1
