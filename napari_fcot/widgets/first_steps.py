@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from napari_fcot.keys import find_key
 from napari_fcot.preferences import Preferences, PreferencesStore
@@ -26,10 +26,10 @@ class Step:
 
 
 STEPS = (
-    Step("Open a video", "Choose a layer, or open a file."),
+    Step("Open", "Choose a video layer, or open a video file."),
     Step(
-        "Draw a box",
-        f"Press Draw box ({key_text(find_key('draw_box').key)}), then drag over the "
+        "Draw",
+        f"Press Draw ({key_text(find_key('draw_box').key)}), then drag a box around an "
         "object.",
     ),
     Step(
@@ -46,7 +46,7 @@ STEPS = (
 _DONE = "That is all there is to it. Where to look next shows what is worth a look."
 
 
-class FirstSteps(QGroupBox):
+class FirstSteps(QFrame):
     """Walks through the four steps, until the person has seen enough of it.
 
     Args:
@@ -60,18 +60,24 @@ class FirstSteps(QGroupBox):
     def __init__(
         self, preferences: PreferencesStore, parent: QWidget | None = None
     ) -> None:
-        super().__init__("First steps", parent)
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
         self._preferences = preferences
         self._are_done: tuple[bool, ...] | None = None
-        self.lines = tuple(_line() for _ in STEPS)
-        self.done_text = _line()
-        self.done_text.setText(_DONE)
-        self.no_more = QPushButton("Don't show again")
+        self.steps = QLabel()
+        self.hint = QLabel()
+        for label in (self.steps, self.hint):
+            label.setWordWrap(True)
+        self.no_more = QToolButton()
+        self.no_more.setText("Don't show again")
+        self.no_more.setAutoRaise(True)
         self.no_more.setToolTip("napari's preferences can bring it back")
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(2)
-        for widget in (*self.lines, self.done_text, self.no_more):
-            layout.addWidget(widget)
+        layout.addWidget(self.steps)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.no_more, alignment=Qt.AlignmentFlag.AlignRight)
         self.no_more.clicked.connect(self._on_no_more)
         preferences.changed.connect(self._on_preferences)
         self.show_progress(
@@ -104,10 +110,12 @@ class FirstSteps(QGroupBox):
             return
         self._are_done = are_done
         current = self.current
-        for line, step, is_done in zip(self.lines, STEPS, are_done, strict=True):
-            line.setText(_describe(step, is_done=is_done, is_next=step is current))
-            line.setEnabled(not is_done)
-        self.done_text.setVisible(current is None)
+        marked = (
+            _mark(step, is_done=is_done, is_next=step is current)
+            for step, is_done in zip(STEPS, are_done, strict=True)
+        )
+        self.steps.setText("&nbsp; ".join(marked))
+        self.hint.setText(_DONE if current is None else current.hint)
 
     def _on_no_more(self) -> None:
         self._preferences.change(show_first_steps=False)
@@ -118,16 +126,7 @@ class FirstSteps(QGroupBox):
             self.setVisible(preferences.show_first_steps)
 
 
-def _line() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    return label
-
-
-def _describe(step: Step, *, is_done: bool, is_next: bool) -> str:
+def _mark(step: Step, *, is_done: bool, is_next: bool) -> str:
     if is_done:
-        return f"✓ {step.title}"
-    if is_next:
-        return f"<b>▸ {step.title}.</b> {step.hint}"
-    return f"○ {step.title}"
+        return f"✓&nbsp;{step.title}"
+    return f"<b>▸&nbsp;{step.title}</b>" if is_next else f"○&nbsp;{step.title}"

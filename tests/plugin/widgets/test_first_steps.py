@@ -6,6 +6,7 @@ import pytest
 
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.first_steps import STEPS, FirstSteps
+from napari_fcot.widgets.key_help import key_text
 
 
 @pytest.fixture
@@ -29,39 +30,51 @@ def test_no_window_pops_up_before_there_is_a_panel(steps):
     assert not steps.isVisible()
 
 
+def marks(steps):
+    words = steps.steps.text().replace("<b>", "").replace("</b>", "")
+    return [part.replace("&nbsp;", " ") for part in words.split("&nbsp; ")]
+
+
 @pytest.mark.parametrize("n_done", range(len(STEPS)))
 def test_done_ones_are_ticked_and_the_next_one_is_explained(steps, n_done):
     go_on(steps, n_done)
-    marks = [line.text().removeprefix("<b>")[0] for line in steps.lines]
-    assert marks == ["✓"] * n_done + ["▸"] + ["○"] * (len(STEPS) - n_done - 1)
-    explained = [
-        step.hint in line.text() for step, line in zip(STEPS, steps.lines, strict=True)
+    signs = ["✓"] * n_done + ["▸"] + ["○"] * (len(STEPS) - n_done - 1)
+    assert marks(steps) == [
+        f"{sign} {step.title}" for sign, step in zip(signs, STEPS, strict=True)
     ]
-    assert explained == [place == n_done for place in range(len(STEPS))]
     assert steps.current is STEPS[n_done]
-    assert steps.done_text.isHidden()
+    assert steps.hint.text() == STEPS[n_done].hint
 
 
 def test_after_the_last_step_it_says_where_to_go_on(steps):
     go_on(steps, len(STEPS))
     assert steps.current is None
-    assert not steps.done_text.isHidden()
-    assert "Where to look next" in steps.done_text.text()
+    assert [mark[0] for mark in marks(steps)] == ["✓"] * len(STEPS)
+    assert "Where to look next" in steps.hint.text()
 
 
 def test_step_that_was_undone_is_next_again(steps):
     steps.show_progress(
         has_video=True, has_box=False, has_run=True, has_correction=False
     )
-    assert steps.current.title == "Draw a box"
-    assert steps.lines[2].text().startswith("✓")
+    assert steps.current.title == "Draw"
+    assert [mark[0] for mark in marks(steps)] == ["✓", "▸", "✓", "○"]
 
 
 def test_keys_of_the_table_are_named(steps):
     go_on(steps, 1)
-    assert "(W)" in steps.lines[1].text()
+    assert f"({key_text('W')})" in steps.hint.text()
     go_on(steps, 2)
-    assert "(Shift+T)" in steps.lines[2].text()
+    assert f"({key_text('Shift+T')})" in steps.hint.text()
+
+
+def test_little_room_is_taken(qtbot, preferences):
+    steps = FirstSteps(preferences)
+    qtbot.addWidget(steps)
+    for n_done in range(len(STEPS) + 1):
+        go_on(steps, n_done)
+        assert steps.minimumSizeHint().width() <= 310
+        assert steps.heightForWidth(310) <= 110
 
 
 def test_deleted_panel_does_not_stop_others_from_hearing(qtbot, preferences):
