@@ -1,14 +1,16 @@
 """COCO JSON with videos and track ids as tracks.
 
 Read are files in the manner of TAO (`frame_index`, `track_id`), CocoVID (`frame_id`,
-`instance_id`), CVAT and Datumaro (`attributes.track_id`), and our own. A file without
-ids of tracks is refused: nothing in it says which boxes belong together.
+`instance_id`), CVAT and Datumaro (`attributes.track_id`, frames by the names of their
+images), and our own. A file without ids of tracks is refused: nothing in it says which
+boxes belong together.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def parse_coco(
     reading = _Reading(_parse(text, file_name), file_name)
     video = reading.choose_video(video_name)
     images = reading.frames_of(video)
-    notes = _skipped_note(reading.add_annotations(images))
+    n_crowds = reading.add_annotations(images)
     first = next(iter(reading.images.values()), {})
     about = video if video is not None and "width" in video else first
     length = None if video is None else video.get("length")
@@ -67,7 +69,7 @@ def parse_coco(
         width=_whole_or_none(about.get("width")),
         height=_whole_or_none(about.get("height")),
         n_frames=_whole_or_none(length),
-        notes=notes,
+        notes=reading.notes(n_crowds),
     )
 
 
@@ -82,6 +84,7 @@ class _Reading:
         self._tracks = self._by_id("tracks") if "tracks" in document else {}
         self._store: dict[int, Track] = {}
         self._occluded: dict[int, list[int]] = {}
+        self._has_named_frames = False
 
     def choose_video(self, name: str | None) -> Json | None:
         """Return the only video, or the one of that name; None where none is told."""
@@ -106,10 +109,14 @@ class _Reading:
             frame = image.get("frame_index", image.get("frame_id"))
             place = f"images[id {image_id}]"
             if frame is None:
+                frame = _frame_of_name(str(image.get("file_name", "")))
+                self._has_named_frames = True
+            if frame is None:
                 raise self._error(
                     place,
-                    "has neither `frame_index` nor `frame_id`, so nobody knows which "
-                    "frame of the video it is",
+                    "has neither `frame_index` nor `frame_id`, nor a `file_name` like "
+                    "frame_000000.png or 000001.jpg, so nobody knows which frame of "
+                    "the video it is",
                 )
             frames[image_id] = self._whole(frame, place, "frame_index", least=0)
         return frames
@@ -134,6 +141,18 @@ class _Reading:
                 continue
             self._add(entry, place, frames[image_id])
         return n_crowds
+
+    def notes(self, n_crowds: int) -> tuple[str, ...]:
+        """Say what was left out or made up."""
+        notes = []
+        if self._has_named_frames:
+            notes.append(
+                "Frame numbers were taken from the names of the images: frame_000000 "
+                "and 000001 are the first frame."
+            )
+        if n_crowds:
+            notes.append(f"{n_crowds} crowds left out.")
+        return tuple(notes)
 
     def finish(self) -> TrackStore:
         """Return the tracks with what is known of them; ids from 0 are shifted by 1."""
@@ -277,8 +296,12 @@ def _origin_of_keyframe(keyframe: Any) -> BoxOrigin:
     return BoxOrigin.IMPORTED
 
 
-def _skipped_note(n_crowds: int) -> tuple[str, ...]:
-    return (f"{n_crowds} crowds left out.",) if n_crowds else ()
+def _frame_of_name(file_name: str) -> int | None:
+    """Read the frame off an image's name: CVAT counts from 0, plain numbers from 1."""
+    stem = Path(file_name).stem
+    if match := re.fullmatch(r"frame_(\d+)", stem):
+        return int(match[1])
+    return int(stem) - 1 if stem.isdecimal() and int(stem) > 0 else None
 
 
 def _whole_or_none(value: Any) -> int | None:

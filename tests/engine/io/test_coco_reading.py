@@ -66,6 +66,20 @@ def test_track_id_in_the_attributes_will_do(document):
     assert store[1].info.occluded == ((0, 1),)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("frame_000000.PNG", "frame_000007.PNG"), ("img1/000001.jpg", "img1/000008.jpg")],
+    ids=["cvat", "plain_numbers"],
+)
+def test_names_of_images_will_do_for_frame_numbers(document, names):
+    for image, name in zip(document["images"], names, strict=True):
+        del image["frame_id"]
+        image["file_name"] = name
+    read = parse(document)
+    assert [box.frame_index for box in read.store[4]] == [0, 7]
+    assert "taken from the names of the images" in read.notes[0]
+
+
 def test_crowds_are_left_out_and_told(document):
     document["annotations"][0]["iscrowd"] = 1
     read = parse(document)
@@ -91,7 +105,12 @@ def test_one_of_several_videos_must_be_named(document):
         ("annotations", 1, {"image_id": 1}, "4 has a box in frame 0 already"),
         ("annotations", 1, {"instance_id": None}, "has no `track_id`, `instance_id`"),
         ("annotations", 1, {"instance_id": 1.5}, "`track_id` must be a whole number"),
-        ("images", 0, {"frame_id": None}, "neither `frame_index` nor `frame_id`"),
+        (
+            "images",
+            0,
+            {"frame_id": None, "file_name": "a.jpg"},
+            "neither `frame_index` nor `frame_id`",
+        ),
         ("images", 0, {"frame_id": -1}, "`frame_index` must be 0 or more, got -1"),
         ("images", 1, {"id": 1}, r"images\[1\]: `id` 1 stands there twice"),
     ],
