@@ -80,7 +80,7 @@ def import_edit(
         changes += _add(annotations.makers, target_id, track, file, len(source))
         n_boxes += len(track)
         n_human += len(track.human_frames())
-    text = f"{len(ids)} targets imported from {file.path.name}"
+    text = f"Targets imported from {file.path.name}: {len(ids)}"
     added = Imported(
         target_ids=ids,
         n_boxes=n_boxes,

@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         print(
-            f"{len(added.target_ids)} targets with {added.n_boxes} boxes imported into "
-            f"{place}; {added.n_human_boxes} of the boxes were drawn by a person."
+            f"Imported into {place}: targets {len(added.target_ids)}, boxes "
+            f"{added.n_boxes}, of them drawn by a person {added.n_human_boxes}."
         )
     return 0
 

@@ -151,7 +151,7 @@ class _Reading:
                 "and 000001 are the first frame."
             )
         if n_crowds:
-            notes.append(f"{n_crowds} crowds left out.")
+            notes.append(f"Crowds left out: {n_crowds}.")
         return tuple(notes)
 
     def finish(self) -> TrackStore:

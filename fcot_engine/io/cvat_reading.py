@@ -150,7 +150,7 @@ class _Reading:
                 store.put_track(built)
         notes: tuple[str, ...] = ()
         if self.n_other:
-            notes = (f"{self.n_other} shapes that are no boxes left out.",)
+            notes = (f"Shapes left out, since they are no boxes: {self.n_other}.",)
         return TrackFile(
             path=Path(self.file_name),
             format_name="cvat",

@@ -122,12 +122,13 @@ def parse_mot(
     kept = [row for row in rows if row.is_counted or told]
     notes = []
     if len(kept) < len(rows):
-        notes.append(f"{len(rows) - len(kept)} boxes marked to be ignored left out.")
+        n_ignored = len(rows) - len(kept)
+        notes.append(f"Boxes marked to be ignored that were left out: {n_ignored}.")
     if any(row.track_id < 1 for row in kept):
         kept = _give_ids(kept, file_name, iou)
         notes.append(
-            f"{len(kept)} detections without ids joined to "
-            f"{len({row.track_id for row in kept})} tracks by their overlap."
+            f"Detections without ids, joined by their overlap: {len(kept)}; tracks made "
+            f"of them: {len({row.track_id for row in kept})}."
         )
     _refuse_doubles(kept, file_name)
     rows_of: dict[int, list[_Row]] = {}

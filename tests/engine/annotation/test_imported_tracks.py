@@ -66,7 +66,7 @@ class TestForeignFile:
         after = state(session)
         edit = session.undo()
         assert state(session) == before
-        assert edit.text == "2 targets imported from gt.txt"
+        assert edit.text == "Targets imported from gt.txt: 2"
         session.redo()
         assert state(session) == after
 

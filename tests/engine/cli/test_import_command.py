@@ -42,7 +42,7 @@ def test_project_is_begun_beside_the_video(images, boxes, project, capsys):
         ("pedestrian", [(0, 0, 5, 5)]),
     ]
     shown = capsys.readouterr().out
-    assert "2 targets with 3 boxes imported into" in shown
+    assert "targets 2, boxes 3, of them drawn by a person 0." in shown
 
 
 def test_targets_are_added_to_an_open_project(images, boxes, project, capsys):
@@ -74,7 +74,7 @@ def test_undo_takes_the_import_back(images, boxes, project):
 def test_notes_go_to_stderr(images, boxes, capsys):
     boxes.write_text(LINES + "3,1,13,21,16,12,0,3,1\n")
     assert main(["import", str(boxes), "--video", str(images)]) == 0
-    assert "Note: 1 boxes marked to be ignored" in capsys.readouterr().err
+    assert "Note: Boxes marked to be ignored" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_names_of_images_will_do_for_frame_numbers(document, names):
 def test_crowds_are_left_out_and_told(document):
     document["annotations"][0]["iscrowd"] = 1
     read = parse(document)
-    assert len(read.store[4]) == 1 and read.notes == ("1 crowds left out.",)
+    assert len(read.store[4]) == 1 and read.notes == ("Crowds left out: 1.",)
 
 
 def test_one_of_several_videos_must_be_named(document):

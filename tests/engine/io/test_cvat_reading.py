@@ -101,7 +101,7 @@ class TestForeignFile:
         polygon = '<polygon frame="0" points="1,1;2,2;3,1"/>'
         read = parse(track(box(0)), track(polygon, number=1))
         assert len(read.store) == 1
-        assert read.notes == ("1 shapes that are no boxes left out.",)
+        assert read.notes == ("Shapes left out, since they are no boxes: 1.",)
 
 
 class TestDamage:

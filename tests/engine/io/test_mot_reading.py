@@ -46,7 +46,7 @@ class TestLines:
     def test_ignored_boxes_are_left_out_and_told(self):
         store, notes = parse(GOOD + "2,1,1,1,10,20,0,3,1\n")
         assert len(store[1]) == 1
-        assert notes == ("1 boxes marked to be ignored left out.",)
+        assert notes == ("Boxes marked to be ignored that were left out: 1.",)
 
     def test_no_visibility_is_occlusion(self):
         store, _ = parse(GOOD + "2,1,1,1,10,20,1,3,0\n")
@@ -67,7 +67,7 @@ class TestLines:
         frames = [[box.frame_index for box in track] for track in store]
         assert frames == [[0, 1, 2], [4]]
         assert notes == (
-            "4 detections without ids joined to 2 tracks by their overlap.",
+            "Detections without ids, joined by their overlap: 4; tracks made of them: 2.",
         )
 
 
