@@ -127,8 +127,8 @@ def parse_mot(
     if any(row.track_id < 1 for row in kept):
         kept = _give_ids(kept, file_name, iou)
         notes.append(
-            f"Detections without ids, joined by their overlap: {len(kept)}; tracks made "
-            f"of them: {len({row.track_id for row in kept})}."
+            f"Detections without ids, joined by their overlap: {len(kept)}; tracks: "
+            f"{len({row.track_id for row in kept})}."
         )
     _refuse_doubles(kept, file_name)
     rows_of: dict[int, list[_Row]] = {}

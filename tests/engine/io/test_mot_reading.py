@@ -67,7 +67,7 @@ class TestLines:
         frames = [[box.frame_index for box in track] for track in store]
         assert frames == [[0, 1, 2], [4]]
         assert notes == (
-            "Detections without ids, joined by their overlap: 4; tracks made of them: 2.",
+            "Detections without ids, joined by their overlap: 4; tracks: 2.",
         )
 
 
