@@ -24,7 +24,7 @@ def find_learning_rate(
 
     Args:
         config: peak, warm-up and schedule.
-        samples: sequences seen.
+        samples: sequences seen since the optimiser started.
         done: how much of the run is over, in [0, 1].
         step_samples: sequences in a step, over all processes.
     """

@@ -114,12 +114,14 @@ class Trainer:
         self._leg_started = self._last_saved = time.monotonic()
         self._minutes_before = 0.0
         self._bad_steps = 0
+        self._warm_from = 0
+        """Samples from which the warm-up of the learning rate counts."""
 
     def resume(self) -> bool:
         """Go on from the newest checkpoint of the run folder, if there is one.
 
         A checkpoint that was made small for carrying may lack the optimiser's moments,
-        which then start anew, and all weights but the average.
+        which then start anew behind a warm-up, and all weights but the average.
 
         Raises:
             TrainingError: it is damaged, or belongs to another stage, seed or network.
@@ -147,6 +149,8 @@ class Trainer:
                 "factors on the learning rate it was trained with."
             ) from error
         self.progress = TrainingProgress(**state["progress"])
+        if "optimizer" not in state:
+            self._warm_from = self.progress.samples
         states = state["rng"]  # one for each process that took part
         if not isinstance(states, list):
             states = [states]
@@ -322,7 +326,7 @@ class Trainer:
             done = (progress.minutes - self._minutes_before) / config.minutes
         return find_learning_rate(
             config,
-            samples=progress.samples,
+            samples=progress.samples - self._warm_from,
             done=done,
             step_samples=self._step_samples,
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -10,6 +12,7 @@ from fcot_engine.training.carried_checkpoint import (
     write_carried_checkpoint,
 )
 from fcot_engine.training.checkpoint import PIECE_BYTES, read_checkpoint
+from fcot_engine.training.run_log import read_log
 from fcot_engine.training.trainer import Trainer
 
 MIB = 2**20
@@ -107,3 +110,28 @@ class TestWriteCarriedCheckpoint:
             expected = first.average.weights()[name]
             torch.testing.assert_close(value, expected, atol=1e-3, rtol=1e-3)
             assert value.dtype == expected.dtype
+
+    def test_without_moments_the_learning_rate_rises_again(
+        self, make_network, small_factory, losses, config, tmp_path
+    ):
+        config = dataclasses.replace(config, samples=200)
+
+        def make(folder, **changes):
+            return Trainer(
+                make_network(),
+                small_factory,
+                losses,
+                dataclasses.replace(config, **changes),
+                folder=tmp_path / folder,
+            )
+
+        first = make("first", samples=20)
+        first.run()
+        state = first.gather_state()
+        del state["optimizer"]
+        write_carried_checkpoint(tmp_path / "second", state, step=10)
+        second = make("second", minutes=0.001)
+        second.resume()
+        second.run()
+        first_rate, *_ = (row["lr"] for row in read_log(tmp_path / "second/log.csv"))
+        assert first_rate < 0.9 * config.lr  # at full height without a warm-up

@@ -239,6 +239,14 @@ def test_carried_checkpoint_is_resumed_elsewhere(train, tmp_path, capsys):
     assert "Going on from step 1" in capsys.readouterr().out
 
 
+def test_resumed_run_that_is_over_exports_without_a_step(train, tmp_path, capsys):
+    train("--samples", 4)
+    weights = tmp_path / "w.safetensors"
+    train("--samples", 1, "--resume", "--export", weights)
+    assert "Ended by samples at step 2" in capsys.readouterr().out
+    assert read_weights_info(weights)["samples"] == "4"
+
+
 @pytest.mark.slow
 def test_base_starts_from_lite_and_is_exported_as_base(train, tmp_path, capsys):
     lite, base = tmp_path / "lite.safetensors", tmp_path / "base.safetensors"
