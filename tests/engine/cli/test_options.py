@@ -7,6 +7,7 @@ import pytest
 from fcot_engine.cli.options import (
     add_tracker_options,
     chosen_settings,
+    find_preset_name,
     make_tracker,
     parse_box,
     parse_change,
@@ -89,3 +90,19 @@ class TestParseFractions:
     def test_anything_else_is_refused(self, text):
         with pytest.raises(argparse.ArgumentTypeError, match="up to 1"):
             parse_fractions(text)
+
+
+class TestFindPresetName:
+    def read(self, *words):
+        parser = argparse.ArgumentParser()
+        add_tracker_options(parser)
+        return find_preset_name(parser.parse_args([str(word) for word in words]))
+
+    def test_nothing_chosen_is_lite_on_a_cpu(self):
+        assert self.read("--device", "cpu") == "lite"
+
+    def test_chosen_weights_name_their_preset(self, weights_file):
+        assert self.read("--weights", weights_file) == "lite"
+
+    def test_a_name_is_kept(self):
+        assert self.read("--preset", "paper") == "paper"
