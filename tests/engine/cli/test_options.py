@@ -72,8 +72,8 @@ class TestParseFormats:
         assert parse_formats("MOT, coco") == ("mot", "coco")
 
     def test_unknown_format_is_named(self):
-        with pytest.raises(argparse.ArgumentTypeError, match="unknown format yolo"):
-            parse_formats("mot,yolo")
+        with pytest.raises(argparse.ArgumentTypeError, match="unknown format abacus"):
+            parse_formats("mot,abacus")
 
 
 class TestParseNames:

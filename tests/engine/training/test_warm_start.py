@@ -33,7 +33,9 @@ def small_base(make_lite_network, monkeypatch):
         backbone=ResNetBackboneConfig(decoder_width=12),
         fine=dataclasses.replace(config.fine, channels=9, head_width=8),
     )
-    preset = Preset(network=config, weights_name="base.safetensors", weights_origin="A test.")
+    preset = Preset(
+        network=config, weights_name="base.safetensors", weights_origin="A test."
+    )
     monkeypatch.setitem(PRESETS, "base", preset)
     return config
 
