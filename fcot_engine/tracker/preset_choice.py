@@ -36,6 +36,9 @@ class PresetChoice:
 
     preset: str
     reason: str
+    """In words."""
+    is_by_score: bool = False
+    """Whether it won against others, rather than being all there is."""
 
 
 def choose_preset(device: torch.device) -> PresetChoice:
