@@ -38,7 +38,7 @@ class PresetChoice:
     reason: str
     """In words."""
     is_by_score: bool = False
-    """Whether it won against others, rather than being all there is."""
+    """Whether it won against others, rather than being all that could be chosen."""
 
 
 def choose_preset(device: torch.device) -> PresetChoice:
@@ -67,9 +67,8 @@ def choose_preset(device: torch.device) -> PresetChoice:
     if not usable:
         return PresetChoice(_FALLBACK, "the installed larger presets are too slow")
     best = max(usable, key=lambda name: usable[name].auc)
-    return PresetChoice(
-        best, f"AUC {usable[best].auc:.3f}, the best of those installed"
-    )
+    reason = f"AUC {usable[best].auc:.3f}, the best of those installed and measured"
+    return PresetChoice(best, reason, is_by_score=len(usable) > 1)
 
 
 def resolve_preset(
@@ -77,7 +76,8 @@ def resolve_preset(
 ) -> str:
     """Turn "auto" into the name of a preset; other names are left as they are.
 
-    The first time that CUDA has to do with `lite`, a line in the log says so.
+    The first time that CUDA has to do with `lite` for want of others, a warning in the
+    log says so.
 
     Args:
         preset: a name or "auto".
@@ -92,7 +92,8 @@ def resolve_preset(
     if weights is not None:
         return read_network_kind(weights)
     choice = choose_preset(device)
-    if device.type == "cuda" and choice.preset == _FALLBACK:
+    is_for_want = choice.preset == _FALLBACK and not choice.is_by_score
+    if device.type == "cuda" and is_for_want:
         _tell_once(choice.reason)
     return choice.preset
 
@@ -114,8 +115,8 @@ def _is_fast(scores: WeightsScores, kind: str) -> bool:
 
 @functools.cache
 def _tell_once(reason: str) -> None:
-    _LOG.info(
-        "Tracking on CUDA with the small preset 'lite': %s. "
-        "`fcot weights` shows what there is.",
+    _LOG.warning(
+        "Tracking on CUDA with the small preset 'lite': %s. `fcot weights` shows what "
+        "there is, `fcot weights get base` how to install more.",
         reason,
     )

@@ -109,10 +109,22 @@ class TestResolvePreset:
 
     def test_lite_on_cuda_is_logged_once(self, install, caplog):
         install("lite", auc=0.62)
-        with caplog.at_level(logging.INFO):
+        with caplog.at_level(logging.WARNING):
             assert [resolve_preset("auto", CUDA) for _ in range(3)] == ["lite"] * 3
         (line,) = caplog.messages
         assert "no weights of a larger preset" in line and "fcot weights" in line
+
+    def test_lite_that_scores_best_is_no_news(self, install, caplog):
+        install("lite", auc=0.62)
+        install("base", auc=0.60)
+        assert resolve_preset("auto", CUDA) == "lite"
+        assert not caplog.messages
+
+    def test_larger_weights_without_figures_are(self, install, caplog):
+        install("lite", auc=0.62)
+        install("base")
+        assert resolve_preset("auto", CUDA) == "lite"
+        assert "installed and measured" in caplog.text
 
     def test_on_a_cpu_nothing_is_logged(self, caplog):
         with caplog.at_level(logging.INFO):
