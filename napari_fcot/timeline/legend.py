@@ -16,7 +16,7 @@ from napari_fcot.timeline.marks import Mark
 from napari_fcot.timeline.timeline_colors import TimelineColors
 from napari_fcot.timeline.timeline_model import TimelineModel
 
-__all__ = ["Legend", "LegendTable"]
+__all__ = ["Legend", "LegendTable", "list_explained"]
 
 _SPACE_PX = 4
 _APART_PX = 12

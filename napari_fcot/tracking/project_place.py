@@ -11,7 +11,7 @@ from fcot_engine.annotation import project_path_for
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.session.frame_source import FrameSource
 
-__all__ = ["ProjectPlace", "own_folder"]
+__all__ = ["ProjectPlace", "next_free", "own_folder"]
 
 _SUFFIX = ".fcot.json"
 
