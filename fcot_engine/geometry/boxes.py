@@ -32,7 +32,9 @@ __all__ = [
     "box_iou",
     "check_box_in_frame",
     "clip_xyxy",
+    "cut_to_frame",
     "cxcywh_to_xyxy",
+    "share_outside",
     "xywh_to_xyxy",
     "xyxy_to_cxcywh",
     "xyxy_to_xywh",
@@ -168,3 +170,27 @@ def check_box_in_frame(
             "Draw it tightly around the object."
         )
     return left, top, right - left, bottom - top
+
+
+def cut_to_frame(box_xywh: BoxXywh, *, width: int, height: int) -> BoxXywh:
+    """Return the part of a box inside the frame; it must have one.
+
+    Example:
+        >>> cut_to_frame((-10.0, 5.0, 40.0, 20.0), width=100, height=20)
+        (0.0, 5.0, 30.0, 15.0)
+    """
+    x, y, w, h = box_xywh
+    left, top = max(x, 0.0), max(y, 0.0)
+    return left, top, min(x + w, width) - left, min(y + h, height) - top
+
+
+def share_outside(box_xywh: BoxXywh, *, width: int, height: int) -> float:
+    """Return which share of a box's area lies outside of the frame, in [0, 1].
+
+    Example:
+        >>> share_outside((-10.0, 5.0, 40.0, 10.0), width=100, height=20)
+        0.25
+    """
+    _, _, w, h = box_xywh
+    _, _, inside_w, inside_h = cut_to_frame(box_xywh, width=width, height=height)
+    return 1 - max(inside_w, 0.0) * max(inside_h, 0.0) / (w * h)

@@ -125,7 +125,7 @@ class MultiTracker(Generic[Id]):
         Raises:
             TrackerStateError: there is no such target.
         """
-        return self._find(target_id).box_xywh
+        return self._find(target_id).shown_xywh
 
     @torch.inference_mode()
     def init(
@@ -274,7 +274,7 @@ class MultiTracker(Generic[Id]):
             is_lost=sighting.is_lost,
         )
         return TrackResult(
-            target.box_xywh,
+            target.shown_xywh,
             estimate_confidence(evidence, self._config.calibration),
             place.verdict,
             describe_scores(sighting) if self._keep_score_maps else None,

@@ -11,7 +11,13 @@ from torch import Tensor
 
 from fcot_engine.config.network import FINE_STRIDE
 from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
+from fcot_engine.geometry.boxes import (
+    BoxXywh,
+    box_iou,
+    cut_to_frame,
+    share_outside,
+    xywh_to_xyxy,
+)
 from fcot_engine.geometry.frame_tiling import tile_frame
 from fcot_engine.geometry.patch_frame import PatchFrame
 from fcot_engine.model.network import BoxFeatures, FcotNet, Features
@@ -85,7 +91,10 @@ class Target:
             config.ablation.choose_scales(config.localisation),
         )
         self._regressor = RegressionModelGenerator(network, config.regression)
+        self._is_shown_whole = False
+        self._frame_wh = (1, 1)
         self.box_xywh: BoxXywh = (0.0, 0.0, 1.0, 1.0)
+        """The whole target, also where it has left the frame; see `shown_xywh`."""
 
     @property
     def memory_nbytes(self) -> int:
@@ -104,6 +113,10 @@ class Target:
         if self._is_known and _overlap(self.box_xywh, box_xywh) < _MISTAKE_IOU:
             self._classifier.forget_tracked()
         self._is_known = True
+        height, width = image.shape[-2:]
+        self._frame_wh = width, height
+        if share_outside(box_xywh, width=width, height=height) > 0:
+            self._is_shown_whole = True
         teach(
             image,
             box_xywh,
@@ -116,6 +129,19 @@ class Target:
             not_boxes=not_boxes,
         )
         self.move_to(box_xywh)
+
+    @property
+    def shown_xywh(self) -> BoxXywh:
+        """The box as the person draws them.
+
+        It is cut at the frame's border, unless a box that the person drew reached over
+        it: then it is the whole target.
+        """
+        width, height = self._frame_wh
+        is_gone = share_outside(self.box_xywh, width=width, height=height) >= 1
+        if self._is_shown_whole or is_gone:
+            return self.box_xywh
+        return cut_to_frame(self.box_xywh, width=width, height=height)
 
     def move_to(self, box_xywh: BoxXywh) -> None:
         """Search around this box from now on, without learning from it."""
@@ -150,6 +176,7 @@ class Target:
         it stays lost, in the whole frame; then it is looked at again at its usual scale
         before it is taken back.
         """
+        self._frame_wh = image_wh
         patch = self._search_patch()
         (features,) = yield [patch]
         sighting = self._see(features, patch)
@@ -300,10 +327,11 @@ def _overlap(a_xywh: BoxXywh, b_xywh: BoxXywh) -> float:
 def _settle(
     last: BoxXywh, found: BoxXywh, *, gain: float, frame_wh: tuple[int, int]
 ) -> BoxXywh:
-    """Take over the found centre and a part of the change of size, inside the frame.
+    """Take over the found centre and a part of the change of size.
 
-    Of a target that leaves the frame at least a quarter stays inside, so that every
-    box has an area.
+    The box may leave the frame, as its target does, but for a quarter along each axis,
+    so that there is something to look at. Cut at the border it would be taken for
+    another size, and the search around it would shrink.
     """
     starts, sides = [], []
     for axis, limit in enumerate(frame_wh):
@@ -313,8 +341,6 @@ def _settle(
         side = min(max(side, _MIN_SIDE_PX), limit)
         center = found[axis] + found[2 + axis] / 2
         least = side / 4
-        low = min(max(center - side / 2, 0.0), limit - least)
-        high = max(min(center + side / 2, limit), low + least)
-        starts.append(low)
-        sides.append(high - low)
+        starts.append(min(max(center - side / 2, least - side), limit - least))
+        sides.append(side)
     return starts[0], starts[1], sides[0], sides[1]

@@ -54,12 +54,17 @@ class TestSettle:
         st.floats(0, 1),
         st.sampled_from([(200, 100), (2, 2), (2, 300)]),
     )
-    def test_always_inside_the_frame_with_an_area(self, last, found, gain, frame_wh):
-        x, y, w, h = _settle(last, found, gain=gain, frame_wh=frame_wh)
-        assert x >= 0 and y >= 0
-        assert w >= 0.5 - 1e-9 and h >= 0.5 - 1e-9
-        assert x + w <= frame_wh[0] + 1e-6
-        assert y + h <= frame_wh[1] + 1e-6
+    def test_a_quarter_of_it_stays_inside_the_frame(self, last, found, gain, frame_wh):
+        box = _settle(last, found, gain=gain, frame_wh=frame_wh)
+        for axis, limit in enumerate(frame_wh):
+            start, side = box[axis], box[axis + 2]
+            assert 2 - 1e-9 <= side <= limit
+            inside = min(start + side, limit) - max(start, 0.0)
+            assert inside >= side / 4 - 1e-6
+
+    def test_a_target_that_leaves_keeps_its_size(self):
+        box = _settle((0, 40, 20, 10), (-12, 40, 20, 10), gain=1.0, frame_wh=FRAME)
+        assert box == pytest.approx((-12, 40, 20, 10))
 
 
 @pytest.fixture

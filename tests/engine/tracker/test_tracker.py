@@ -300,6 +300,28 @@ class TestLeaving:
         assert iou(found, visible) > 0.4
 
 
+    def test_it_is_shown_whole_once_a_person_has_drawn_it_so(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        for i in range(1, 13):
+            full = moved(-9 * i, 0)
+            cut = tracker.track(paint(full)).box_xywh
+        assert full[0] < 0
+        assert cut[0] >= 0
+        tracker.correct(paint(full), full)
+        x, _, w, _ = tracker.track(paint(full)).box_xywh
+        assert x < 0
+        assert abs(w - full[2]) < 0.35 * full[2]
+
+    def test_a_target_that_comes_back_has_kept_its_size(self, make_tracker, paint):
+        tracker = make_tracker()
+        tracker.init(paint(START), START)
+        way = [*range(1, 13), *range(12, -1, -1)]
+        for i in way:
+            found = tracker.track(paint(moved(-9 * i, 0))).box_xywh
+        assert iou(found, START) > 0.6
+
+
 class TestScoreMaps:
     def test_peak_lies_on_the_target(self, make_tracker, paint):
         tracker = make_tracker()
@@ -420,9 +442,13 @@ class TestFrames:
 
 
 class TestMaking:
-    def test_box_over_the_border_is_cut(self, make_tracker, paint):
+    def test_box_a_little_over_the_border_is_cut(self, make_tracker, paint):
+        result = make_tracker().init(paint(START), (-3, 20, 40, 40))
+        assert result.box_xywh == (0, 20, 37, 40)
+
+    def test_box_far_over_the_border_is_meant_so(self, make_tracker, paint):
         result = make_tracker().init(paint(START), (-10, 20, 40, 40))
-        assert result.box_xywh == (0, 20, 30, 40)
+        assert result.box_xywh == (-10, 20, 40, 40)
 
     def test_device_is_named(self, make_tracker):
         assert make_tracker().device_name.startswith("CPU (")
