@@ -26,8 +26,8 @@ class Preferences:
 
     device: Device = "auto"
     """Where the tracker computes; auto takes a GPU if there is one."""
-    preset: str = "lite"
-    """Which network: the name of a preset of the engine."""
+    preset: str = "auto"
+    """Which network: the name of a preset of the engine, or the best for the device."""
     overwrite: OverwriteChoice = "tracked boxes"
     """What tracking may replace; never a box that a person drew."""
     stop_at_cuts: bool = True
@@ -45,7 +45,7 @@ class Preferences:
 
     def __post_init__(self) -> None:
         _check_choice("device", self.device, get_args(Device))
-        _check_choice("preset", self.preset, tuple(PRESETS))
+        _check_choice("preset", self.preset, ("auto", *PRESETS))
         _check_choice("overwrite", self.overwrite, get_args(OverwriteChoice))
         _check_choice("project_place", self.project_place, get_args(ProjectChoice))
         if not 0 <= self.heatmap_opacity <= 1:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from fcot_engine.session.tracker_like import TrackerLike
 
 if TYPE_CHECKING:
+    from fcot_engine.config.tracking import TrackerConfig
     from fcot_engine.model.network import FcotNet
 
 __all__ = ["DefaultTrackers", "TargetTracker", "TrackerFactory", "TrackerShelf"]
@@ -31,25 +32,24 @@ class DefaultTrackers:
     Loading is slow, since it brings in torch: call it in a worker.
 
     Args:
-        preset: size of the network.
+        preset: size of the network, `auto` for the best there is for the device.
         device: where it computes, `auto` for the best there is.
     """
 
-    def __init__(self, preset: str = "lite", device: str = "auto") -> None:
+    def __init__(self, preset: str = "auto", device: str = "auto") -> None:
         self._preset = preset
         self._device = device
-        self._network: FcotNet | None = None
+        self._loaded: tuple[FcotNet, TrackerConfig] | None = None
 
     def __call__(self) -> TargetTracker:
         """Make one more tracker."""
-        from fcot_engine.config.presets import find_preset
-        from fcot_engine.model.weights import load_network
-        from fcot_engine.tracker import Tracker, default_weights
+        from fcot_engine.tracker import Tracker
+        from fcot_engine.tracker.options import load_preset
 
-        if self._network is None:
-            self._network = load_network(default_weights(self._preset))
-        config = find_preset(self._preset).tracker
-        return Tracker(self._network, config, device=self._device)
+        if self._loaded is None:
+            self._loaded = load_preset(self._preset, device=self._device)
+        network, config = self._loaded
+        return Tracker(network, config, device=self._device)
 
 
 class TrackerShelf:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from napari.layers import Image
 
 from fcot_engine.annotation import Overwrite
 from fcot_engine.errors import ConfigError
-from napari_fcot.layers.heatmap_layer import ScoreMapArray, make_heatmap_layer
+from napari_fcot.layers.painted_heatmap import PaintedHeatmap
 from napari_fcot.preferences import Preferences
 
 
@@ -18,7 +16,7 @@ from napari_fcot.preferences import Preferences
     ("name", "value", "words"),
     [
         ("device", "tpu", "device must be one of auto, cpu, cuda, mps, got 'tpu'"),
-        ("preset", "huge", "preset must be one of lite"),
+        ("preset", "huge", "preset must be one of auto, lite"),
         ("overwrite", "all", "overwrite must be one of tracked boxes, nothing"),
         ("project_place", "cloud", "project_place must be one of beside the video"),
         ("heatmap_opacity", 1.5, "heatmap_opacity must lie between 0 and 1, got 1.5"),
@@ -62,7 +60,4 @@ def test_projects_lie_beside_videos_unless_told_otherwise():
 
 
 def test_heatmap_begins_as_it_did_without_preferences():
-    video = Image(np.zeros((3, 8, 8), np.uint8))
-    maps = ScoreMapArray(3, 8, 8, find_maps=lambda: None)
-    layer = make_heatmap_layer(video, maps)
-    assert Preferences().heatmap_opacity == layer.opacity
+    assert Preferences().heatmap_opacity == PaintedHeatmap().opacity

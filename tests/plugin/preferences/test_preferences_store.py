@@ -85,7 +85,7 @@ class TestManifest:
         assert self.property_of(manifest, name).enum == list(choices)
 
     def test_every_preset_can_be_chosen(self, manifest):
-        assert self.property_of(manifest, "preset").enum == list(PRESETS)
+        assert self.property_of(manifest, "preset").enum == ["auto", *PRESETS]
 
 
 class TestWithNapari:

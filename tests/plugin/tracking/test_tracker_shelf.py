@@ -43,7 +43,7 @@ def test_a_tracker_that_cannot_be_made_leaves_none(helpers):
 def test_default_trackers_share_one_network(frames, helpers, monkeypatch):
     loaded = []
     monkeypatch.setattr(
-        "fcot_engine.model.weights.load_network",
+        "fcot_engine.tracker.options.load_network",
         lambda *args, **kwargs: loaded.append(args) or load_network(*args, **kwargs),
     )
     make = DefaultTrackers(device="cpu")
