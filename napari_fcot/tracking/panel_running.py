@@ -320,8 +320,8 @@ class PanelRunning(PanelEditing):
             return ""
         notes = "" if not self._notes else ". " + ". ".join(self._notes[-2:])
         if self.is_teaching:
-            words = [report.text for report in self.report]
-            return f"Learned: {'; '.join(words) or 'nothing changed'}{notes}"
+            what = "" if self.report else ": nothing else changed"
+            return f"Learned from your box{what}{notes}"
         return f"Tracked {self._progress.done} frames{notes}"
 
     def _accept_prepared(self, event: JobEvent) -> None:

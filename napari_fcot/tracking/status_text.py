@@ -47,7 +47,9 @@ def _describe_activity(controller: TrackingController) -> str:
         return f"{controller.stage}…"
     if controller.activity is Activity.TRACKING:
         verb = "Learning from your box" if controller.is_teaching else "Tracking"
-        return f"{verb}…"
+        progress = controller.progress
+        how_far = "" if progress is None else f" {progress.describe(is_running=True)}"
+        return f"{verb}…{how_far}"
     if controller.activity is Activity.EXPORTING:
         return "Exporting…"
     if controller.activity is Activity.CHECKING:

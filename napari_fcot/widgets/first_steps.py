@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
 from napari_fcot.keys import find_key
 from napari_fcot.preferences import Preferences, PreferencesStore
@@ -43,7 +43,7 @@ STEPS = (
         "that.",
     ),
 )
-_DONE = "That is all there is to it. Where to look next shows what is worth a look."
+_DONE = "That is all there is to it. The tab Check shows what is worth a look."
 
 
 class FirstSteps(QFrame):
@@ -65,19 +65,24 @@ class FirstSteps(QFrame):
         self._preferences = preferences
         self._are_done: tuple[bool, ...] | None = None
         self.steps = QLabel()
+        self.steps.setTextFormat(Qt.TextFormat.RichText)
         self.hint = QLabel()
         for label in (self.steps, self.hint):
             label.setWordWrap(True)
         self.no_more = QToolButton()
-        self.no_more.setText("Don't show again")
+        self.no_more.setText("✕")
+        self.no_more.setAccessibleName("Don't show again")
         self.no_more.setAutoRaise(True)
-        self.no_more.setToolTip("napari's preferences can bring it back")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(2)
-        layout.addWidget(self.steps)
-        layout.addWidget(self.hint)
-        layout.addWidget(self.no_more, alignment=Qt.AlignmentFlag.AlignRight)
+        self.no_more.setToolTip(
+            "Don't show again; napari's preferences can bring it back"
+        )
+        layout = QGridLayout(self)
+        layout.setContentsMargins(6, 2, 2, 4)
+        layout.setVerticalSpacing(0)
+        layout.setColumnStretch(0, 1)
+        layout.addWidget(self.steps, 0, 0)
+        layout.addWidget(self.no_more, 0, 1)
+        layout.addWidget(self.hint, 1, 0, 1, 2)
         self.no_more.clicked.connect(self._on_no_more)
         preferences.changed.connect(self._on_preferences)
         self.show_progress(

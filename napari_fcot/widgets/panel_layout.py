@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -21,6 +21,7 @@ from napari_fcot.widgets.change_report_bar import ChangeReportBar
 from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
 from napari_fcot.widgets.key_help import KeyHelp, key_text
+from napari_fcot.widgets.progress_row import ProgressRow
 from napari_fcot.widgets.rows import row_of
 from napari_fcot.widgets.run_box import RunBox
 from napari_fcot.widgets.self_check_box import SelfCheckBox
@@ -30,12 +31,17 @@ from napari_fcot.widgets.work_list_box import WorkListBox
 
 __all__ = ["PanelLayout"]
 
+WIDTH_PX = 340
+"""How wide the panel is at first: enough for its words, most is for the video."""
+_SMALL_BUTTON_PX = 32
+_PAGE_MARGIN_PX = 6
+
 
 class PanelLayout(QWidget):
     """Video and targets on top, then a tab for each thing to do, then the status.
 
-    What is needed in every tab is above and below them: it fits a small laptop's screen
-    with the timeline open.
+    What is needed in every tab, such as Stop, is above and below them: it fits a small
+    laptop's screen with the timeline open.
 
     Args:
         preferences: says whether the first steps are shown.
@@ -51,8 +57,8 @@ class PanelLayout(QWidget):
             "Edit", "edit_box", "Move or resize the box; that corrects the tracker"
         )
         self.new_target = _button("New", "new_target", "Follow one more object")
-        self.undo = _button("Undo", "undo", "Take back the last edit or run")
-        self.redo = _button("Redo", "redo", "Repeat what was taken back")
+        self.undo = _small_button("↶", "undo", "Take back the last edit or run")
+        self.redo = _small_button("↷", "redo", "Repeat what was taken back")
         self.box_text = _words()
         self.run = RunBox()
         self.work = WorkListBox()
@@ -68,6 +74,7 @@ class PanelLayout(QWidget):
         self.export = ExportBox()
         self.keys = KeyHelp()
         self.report = ChangeReportBar()
+        self.progress = ProgressRow()
         self.status = _words()
         self.tabs = QTabWidget()
         self._arrange()
@@ -90,12 +97,24 @@ class PanelLayout(QWidget):
         layout.addWidget(self.box_text)
         layout.addWidget(self.tabs, stretch=1)
         layout.addWidget(self.report)
+        layout.addWidget(self.progress)
         layout.addWidget(self.status)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As narrow as reads well; a person may make it wider."""
+        return QSize(WIDTH_PX, super().sizeHint().height())
 
 
 def _button(text: str, action_id: str, tip: str) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(f"{tip} ({key_text(find_key(action_id).key)})")
+    return button
+
+
+def _small_button(sign: str, action_id: str, tip: str) -> QPushButton:
+    button = _button(sign, action_id, tip)
+    button.setFixedWidth(_SMALL_BUTTON_PX)
+    button.setAccessibleName(find_key(action_id).words)
     return button
 
 
@@ -111,6 +130,7 @@ def _page(*parts: QWidget | QLayout) -> QScrollArea:
     """Put parts below each other; they scroll where there is no room."""
     inside = QWidget()
     column = QVBoxLayout(inside)
+    column.setContentsMargins(*4 * (_PAGE_MARGIN_PX,))
     for part in parts:
         if isinstance(part, QWidget):
             column.addWidget(part)

@@ -1,4 +1,4 @@
-"""Buttons that carry boxes through the video, and how far a run is."""
+"""Buttons that carry boxes through the video, and how far they go."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from psygnal import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from fcot_engine.annotation import Direction, Until
-from napari_fcot.tracking.controller import Activity, TrackingController
+from napari_fcot.keys import find_key
+from napari_fcot.tracking.controller import TrackingController
+from napari_fcot.widgets.key_help import key_text
 from napari_fcot.widgets.rows import row_of
 
 __all__ = ["RunBox"]
@@ -27,19 +27,22 @@ _UNTIL = {
 
 
 class RunBox(QWidget):
-    """Track backward, both ways, forward, and stop."""
+    """Track backward, both ways or forward."""
 
     run_wanted = Signal(object)
     """A person wants boxes carried: `Direction`."""
-    stop_wanted = Signal()
-    """A person wants it to stop."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.backward = _button("◀ Back", "Follow the object to earlier frames")
-        self.both = _button("◀ Both ▶", "Follow the object to both sides")
-        self.forward = _button("Track ▶", "Follow the object from this frame on")
-        self.stop = _button("Stop", "Stop at once; everything tracked so far is kept")
+        self.backward = _button(
+            "◀ Back", "track_backward", "Follow the object to earlier frames"
+        )
+        self.both = _button(
+            "◀ Both ▶", "track_both_ways", "Follow the object to both sides"
+        )
+        self.forward = _button(
+            "Track ▶", "track_forward", "Follow the object from this frame on"
+        )
         self.until = QComboBox()
         self.until.addItems(list(_UNTIL))
         self.until.setToolTip("How far a run goes; boxes that you drew always stay")
@@ -53,15 +56,10 @@ class RunBox(QWidget):
         )
         self.follow = QCheckBox("Show each frame while tracking")
         self.follow.setChecked(True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row_of(self.backward, self.both, self.forward))
-        layout.addLayout(row_of(self.until, self.stop))
-        for widget in (self.bar, self.text, self.all_targets, self.learn, self.follow):
+        for widget in (self.until, self.all_targets, self.learn, self.follow):
             layout.addWidget(widget)
         ways = {
             self.backward: Direction.BACKWARD,
@@ -70,7 +68,6 @@ class RunBox(QWidget):
         }
         for button, way in ways.items():
             button.clicked.connect(lambda _, way=way: self.run_wanted.emit(way))
-        self.stop.clicked.connect(lambda: self.stop_wanted.emit())
 
     @property
     def reach(self) -> Until:
@@ -78,30 +75,15 @@ class RunBox(QWidget):
         return _UNTIL[self.until.currentText()]
 
     def show_state(self, controller: TrackingController) -> None:
-        """Enable what can be done now, and show how far a run is."""
+        """Enable what can be done now."""
         session, frame = controller.session, controller.frame_index
         last = 0 if session is None else session.n_frames - 1
         self.backward.setEnabled(controller.can_track and frame > 0)
         self.both.setEnabled(controller.can_track)
         self.forward.setEnabled(controller.can_track and frame < last)
-        self.stop.setEnabled(controller.can_stop)
-        progress = controller.progress
-        is_waiting = controller.activity in (Activity.EXPORTING, Activity.CHECKING) or (
-            controller.can_stop and bool(controller.stage)
-        )
-        if is_waiting:  # nobody knows how long: the bar moves to and fro
-            self.bar.setRange(0, 0)
-        else:
-            self.bar.setRange(0, 1 if progress is None else progress.total)
-            self.bar.setValue(0 if progress is None else progress.done)
-        self.text.setText(
-            ""
-            if progress is None
-            else progress.describe(is_running=controller.can_stop)
-        )
 
 
-def _button(text: str, tip: str) -> QPushButton:
+def _button(text: str, action_id: str, tip: str) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    button.setToolTip(f"{tip} ({key_text(find_key(action_id).key)})")
     return button

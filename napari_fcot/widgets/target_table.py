@@ -26,7 +26,7 @@ from napari_fcot.widgets.target_model import LINE_ROLE, TargetColumn, TargetMode
 
 __all__ = ["TargetTable"]
 
-_FEWEST_ROWS, _MOST_ROWS = 3, 6
+_FEWEST_ROWS, _MOST_ROWS = 2, 5
 """Rows that there is room for; with more targets the table scrolls."""
 _CELL_PADDING_PX = 12
 _TOOL_PX = 22

@@ -10,6 +10,7 @@ from pathlib import Path
 import napari
 import numpy as np
 from napari.layers import Layer
+from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QWidget
 
@@ -147,7 +148,7 @@ class TrackingWidget(PanelLayout):
         self.undo.clicked.connect(lambda: ctrl.undo())
         self.redo.clicked.connect(lambda: ctrl.redo())
         self.run.run_wanted.connect(self.start_tracking)
-        self.run.stop_wanted.connect(ctrl.stop)
+        self.progress.stop_wanted.connect(ctrl.stop)
         self.run.learn.toggled.connect(self._on_learn)
         self.heatmap.toggled.connect(link.heatmap.show)
         self.show_timeline.clicked.connect(self.timeline_dock.show)
@@ -291,6 +292,7 @@ class TrackingWidget(PanelLayout):
         self.undo.setEnabled(ctrl.can_undo)
         self.redo.setEnabled(ctrl.can_redo)
         self.run.show_state(ctrl)
+        self.progress.show_state(ctrl)
         self.heatmap.setEnabled(ctrl.can_edit)
         self.export.export.setEnabled(ctrl.can_export)
         self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
@@ -419,4 +421,15 @@ def _close(
     timeline_dock.close()
     runner.close()
     controller.stop()
+    for signal in (  # the panel may be deleted already: it hears nothing more
+        controller.changed,
+        controller.session_changed,
+        controller.frame_tracked,
+        controller.stopped,
+        controller.settled,
+        controller.stops_changed,
+        controller.failed,
+    ):
+        signal.disconnect()
+    controller.failed.connect(show_error)  # such as: the project cannot be saved
     link.close()

@@ -27,7 +27,8 @@ from napari_fcot.widgets.work_words import describe_stop, name_reasons
 __all__ = ["WorkListBox"]
 
 _MOST_ROWS = 5
-_CELL_PADDING_PX = 8
+_CELL_PADDING_PX = 6
+_MARGIN_PX = 4
 _WIDEST_NAME_PX = 80
 _TITLES = ("Frame", "Target", "Why", "Saves")
 _WHY = 2
@@ -82,9 +83,10 @@ class WorkListBox(QGroupBox):
         buttons.addWidget(self.next)
         buttons.addWidget(self.looks_good)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(*4 * (_MARGIN_PX,))
+        layout.addLayout(buttons)
         layout.addWidget(self.table)
         layout.addWidget(self.words)
-        layout.addLayout(buttons)
 
     # --- what is shown -------------------------------------------------------
 

@@ -242,7 +242,7 @@ class TestTeaching:
         assert ("correct", OFF) in tracker.calls[n_calls:]
         assert box_at(tracked, 6).box_xywh == OFF
         assert box_at(tracked, 7).box_xywh[2:] == (20.0, 20.0)
-        assert tracked.message.startswith("Learned: ")
+        assert tracked.message.startswith("Learned from your box")
 
     def test_what_it_changed_can_be_taken_back_without_the_box(self, tracked, helpers):
         before = box_at(tracked, 7)
@@ -525,7 +525,9 @@ class TestStatus:
 
     def test_says_the_device_while_tracking(self, box_drawn, helpers):
         helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=6)
-        assert describe_status(box_drawn) == "Tracking…\nDevice: a fake (0 threads)"
+        doing, device = describe_status(box_drawn).split("\n")
+        assert doing.startswith("Tracking… 3/11")
+        assert device == "Device: a fake (0 threads)"
 
     def test_says_what_is_learned(self, box_drawn, helpers):
         helpers.run_jobs(box_drawn, box_drawn.start_tracking, limit=3)

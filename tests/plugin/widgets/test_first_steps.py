@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.first_steps import STEPS, FirstSteps
@@ -50,7 +51,13 @@ def test_after_the_last_step_it_says_where_to_go_on(steps):
     go_on(steps, len(STEPS))
     assert steps.current is None
     assert [mark[0] for mark in marks(steps)] == ["✓"] * len(STEPS)
-    assert "Where to look next" in steps.hint.text()
+    assert "The tab Check" in steps.hint.text()
+
+
+@pytest.mark.parametrize("n_done", range(len(STEPS) + 1))
+def test_signs_for_spaces_are_never_seen(steps, n_done):
+    go_on(steps, n_done)
+    assert steps.steps.textFormat() == Qt.TextFormat.RichText
 
 
 def test_step_that_was_undone_is_next_again(steps):
@@ -74,7 +81,7 @@ def test_little_room_is_taken(qtbot, preferences):
     for n_done in range(len(STEPS) + 1):
         go_on(steps, n_done)
         assert steps.minimumSizeHint().width() <= 310
-        assert steps.heightForWidth(310) <= 110
+        assert steps.heightForWidth(310) <= 85
 
 
 def test_deleted_panel_does_not_stop_others_from_hearing(qtbot, preferences):

@@ -395,7 +395,7 @@ class TestDuringARun:
 
     def test_height_has_room_for_few_or_many(self, table):
         few = table.sizeHint().height()
-        table.show_targets([line(number) for number in range(1, 6)], 1)
+        table.show_targets([line(number) for number in range(1, 5)], 1)
         more = table.sizeHint().height()
         table.show_targets([line(number) for number in range(1, 40)], 1)
         most = table.sizeHint().height()

@@ -38,7 +38,7 @@ class TestAtFirst:
                 "undo": panel.undo,
                 "back": panel.run.backward,
                 "forward": panel.run.forward,
-                "stop": panel.run.stop,
+                "stop": panel.progress.stop,
                 "export": panel.export.export,
             }.items()
             if button.isEnabled()
@@ -118,11 +118,11 @@ class TestTracking:
     def test_progress_is_shown(self, qtbot, with_box, tracker):
         tracker.delay_s = 0.05
         with_box.run.forward.click()
-        qtbot.waitUntil(lambda: with_box.run.bar.value() >= 3)
-        assert with_box.run.bar.maximum() == 11
-        assert "frames/s" in with_box.run.text.text()
-        assert "left" in with_box.run.text.text()
-        assert with_box.run.stop.isEnabled()
+        qtbot.waitUntil(lambda: with_box.progress.bar.value() >= 3)
+        assert with_box.progress.bar.maximum() == 11
+        assert "frames/s" in with_box.status.text()
+        assert "left" in with_box.status.text()
+        assert with_box.progress.stop.isEnabled()
         assert not with_box.run.forward.isEnabled()
 
     def test_key_of_the_box_layer_starts_and_stops(self, with_box, viewer, tracker):
@@ -151,7 +151,7 @@ class TestStop:
         with_box.run.forward.click()
         qtbot.waitUntil(lambda: len(with_box.controller.selected.boxes) >= 3)
         start_s = time.perf_counter()
-        with_box.run.stop.click()
+        with_box.progress.stop.click()
         click_ms = (time.perf_counter() - start_s) * 1e3
         kept = len(with_box.controller.selected.boxes)
         asked_before = len(tracker.calls)
@@ -166,7 +166,7 @@ class TestStop:
         tracker.delay_s = 0.1
         with_box.run.forward.click()
         qtbot.waitUntil(lambda: len(with_box.controller.selected.boxes) >= 3)
-        with_box.run.stop.click()
+        with_box.progress.stop.click()
         with_box.link.go_to(2)
         tracker.delay_s = 0.0
         track_to_the_end(qtbot, with_box)
@@ -349,6 +349,6 @@ class TestDrawing:
         monkeypatch.setattr(with_box.link, "go_to", shown.append)
         with_box.controller.start_tracking()
         with_box._on_frame_tracked(3)
-        with_box.run.stop.click()
+        with_box.progress.stop.click()
         qtbot.wait(100)
         assert shown == []
