@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_fcot.layers.box_layer import BoxLayer, BoxRow
-from napari_fcot.layers.heatmap_layer import ScoreMapArray
+from napari_fcot.layers.box_layer import BoxLayer
+from napari_fcot.layers.shown_box import ShownBox
 from napari_fcot.layers.viewer_link import ViewerLink
 
-__all__ = ["BoxLayer", "BoxRow", "ScoreMapArray", "ViewerLink"]
+__all__ = ["BoxLayer", "ShownBox", "ViewerLink"]

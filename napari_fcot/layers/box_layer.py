@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,15 @@ from napari.layers import Layer, Shapes
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from fcot_engine.geometry.boxes import BoxXywh
 from napari_fcot.layers.pixel_frame import (
     box_to_corners,
     corners_to_box,
     pixel_to_world,
     plane_of,
 )
+from napari_fcot.layers.shown_box import ShownBox
 
-__all__ = ["BOXES_NAME", "BoxLayer", "BoxRow", "is_box_layer"]
+__all__ = ["BOXES_NAME", "BoxLayer", "is_box_layer"]
 
 BOXES_NAME = "FCOT boxes"
 _MARK = "napari-fcot-boxes"
@@ -37,17 +36,6 @@ _MODE_INSTEAD = {
     "vertex_insert": "select",
     "vertex_remove": "select",
 }
-
-
-@dataclass(frozen=True)
-class BoxRow:
-    """How one target's box is shown."""
-
-    target_id: int
-    box_xywh: BoxXywh
-    color: str
-    is_selected: bool = False
-    is_lost: bool = False
 
 
 class BoxLayer:
@@ -71,9 +59,11 @@ class BoxLayer:
     """The box of a target was clicked on: track id."""
     released = Signal()
     """The mouse button was let go; a postponed `show` can be done."""
+    tool_changed = Signal()
+    """Another tool is at hand: `is_editing` or `is_drawing` may be different."""
 
     def __init__(self, video: Layer, *, width: int, height: int) -> None:
-        self._rows: list[BoxRow] = []
+        self._rows: list[ShownBox] = []
         self._is_writing = False
         self._is_dragging = False
         self._has_moved = False
@@ -100,6 +90,16 @@ class BoxLayer:
         """Whether a person holds the mouse button down on this layer."""
         return self._is_dragging
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a drag of the mouse on this layer draws a box."""
+        return str(self.layer.mode) == "add_rectangle"
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether a drag of the mouse on this layer moves and resizes boxes."""
+        return str(self.layer.mode) == "select"
+
     def place_over(self, video: Layer) -> None:
         """Follow a video layer that was scaled or moved."""
         self.layer.affine = plane_of(pixel_to_world(video))
@@ -113,11 +113,13 @@ class BoxLayer:
         """Put handles on a target's box, so that it can be moved and resized."""
         with self._writing():
             self.layer.mode = "select"
-            self.layer.selected_data = {
+            places = {
                 place
                 for place, row in enumerate(self._rows)
                 if row.target_id == target_id
             }
+            if self.layer.selected_data != places:
+                self.layer.selected_data = places
 
     def stop_editing(self) -> None:
         """Take the handles away, and let the mouse move the view again."""
@@ -125,7 +127,7 @@ class BoxLayer:
             self.layer.mode = "pan_zoom"
             self.layer.selected_data = set()
 
-    def show(self, rows: Sequence[BoxRow]) -> None:
+    def show(self, rows: Sequence[ShownBox]) -> None:
         """Rewrite the layer; does nothing when it shows these boxes already."""
         rows = list(rows)
         if rows == self._rows and self._shows(rows):
@@ -139,7 +141,7 @@ class BoxLayer:
                 place for place, row in enumerate(rows) if row.target_id in kept
             }
 
-    def _write(self, rows: list[BoxRow]) -> None:
+    def _write(self, rows: list[ShownBox]) -> None:
         corners = [box_to_corners(row.box_xywh) for row in rows]
         looks = [_look(row) for row in rows]
         if rows and self.layer.nshapes == len(rows) == len(self._rows):
@@ -157,7 +159,7 @@ class BoxLayer:
                 edge_width=[width * self._edge_width for _, width in looks],
             )
 
-    def _shows(self, rows: list[BoxRow]) -> bool:
+    def _shows(self, rows: list[ShownBox]) -> bool:
         """Whether the layer's shapes are these boxes, unturned and complete."""
         shapes = self.layer.data
         return len(shapes) == len(rows) and all(
@@ -220,6 +222,8 @@ class BoxLayer:
         if mode not in _ALLOWED_MODES:
             fallback = "add_rectangle" if mode.startswith("add_") else "pan_zoom"
             self.layer.mode = _MODE_INSTEAD.get(mode, fallback)
+        else:
+            self.tool_changed.emit()
 
     def _watch_last(self) -> None:
         callbacks = self.layer.mouse_drag_callbacks
@@ -246,9 +250,9 @@ class BoxLayer:
             self._is_writing = was_writing
 
 
-def _look(row: BoxRow) -> tuple[str, float]:
+def _look(row: ShownBox) -> tuple[str, float]:
     """Return the edge colour, paler where the target was lost, and a line weight."""
-    return row.color + ("70" if row.is_lost else ""), 1.0 if row.is_selected else 0.6
+    return row.colour + ("70" if row.is_lost else ""), 1.0 if row.is_selected else 0.6
 
 
 def is_box_layer(layer: Layer) -> bool:

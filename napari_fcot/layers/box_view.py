@@ -1,4 +1,10 @@
-"""Keeps the box layer in step with the controller, and hands edits on to it."""
+"""Keeps the boxes on the screen in step with the controller, and hands edits on to it.
+
+In a window, boxes are painted over the canvas, since a Shapes layer that is rewritten
+for each frame is costly. Only while a person edits, the selected target's box is a
+shape with handles, and that one too is painted while frames go by. Where nothing can
+be painted (without a window, in 3D, in a grid), all boxes are shapes.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +14,17 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from fcot_engine.geometry.boxes import BoxXywh
-from napari_fcot.layers.box_layer import BoxLayer, BoxRow
+from napari_fcot.layers.box_layer import BoxLayer
+from napari_fcot.layers.shown_box import ShownBox
+from napari_fcot.layers.step_rest import StepRest
+from napari_fcot.layers.video_sheet import VideoSheet
 from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.video_session import VideoSession
 
 __all__ = ["BoxView"]
+
+CLICK_REACH_PX = 4.0
+"""How far outside of a box a click on it may be, on the screen."""
 
 
 class BoxView:
@@ -23,6 +35,7 @@ class BoxView:
         video: the layer that the boxes lie over.
         controller: whose boxes are shown, and who is told of edits.
         session: the session of the video.
+        sheet: where boxes are painted.
         on_made: called with the napari layer, once: to bind keys to it.
     """
 
@@ -33,13 +46,19 @@ class BoxView:
         controller: TrackingController,
         session: VideoSession,
         *,
+        sheet: VideoSheet,
         on_made: Callable[[Layer], None] = lambda layer: None,
     ) -> None:
         self._viewer = viewer
         self._controller = controller
         self._session = session
+        self._sheet = sheet
         self._shown_frame = controller.frame_index
         self._is_late = False
+        self._is_held = False
+        self._rest = StepRest()
+        self._rest.rested.connect(self.refresh)
+        sheet.turned.connect(self.refresh)
         source = session.source
         boxes = BoxLayer(video, width=source.width, height=source.height)
         boxes.drawn.connect(self._on_drawn)
@@ -48,6 +67,8 @@ class BoxView:
         boxes.deleted.connect(self._on_deleted)
         boxes.picked.connect(controller.select)
         boxes.released.connect(self._on_released)
+        boxes.tool_changed.connect(self._on_tool)
+        boxes.layer.events.visible.connect(self.on_layers)
         on_made(boxes.layer)
         self._boxes = boxes
 
@@ -67,9 +88,24 @@ class BoxView:
             self._viewer.add_layer(self.layer)
         self.refresh()
 
+    def close(self) -> None:
+        """Take the boxes off the screen, for good."""
+        self._rest.close()
+        self._sheet.turned.disconnect(self.refresh)
+        self._sheet.boxes.show(())
+        if self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
+
     def place_over(self, video: Layer) -> None:
         """Follow a video layer that was scaled or moved."""
         self._boxes.place_over(video)
+
+    def on_layers(self, event: object = None) -> None:
+        """Paint boxes only while their layer is shown in the viewer."""
+        is_there = self.layer in self._viewer.layers
+        self._sheet.boxes.set_visible(is_there and bool(self.layer.visible))
+
+    # --- tools ---------------------------------------------------------------
 
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""
@@ -86,10 +122,44 @@ class BoxView:
         self._viewer.layers.selection.active = self.layer
         self.layer.visible = True
         self._boxes.pick(selected_id)
+        self._rest.rest_now()
 
     def stop_editing(self) -> None:
         """Take the handles away."""
         self._boxes.stop_editing()
+
+    def hold(self, is_held: bool) -> None:
+        """Show no handles, such as while the video is played; or show them again."""
+        self._is_held = is_held
+        self.refresh()
+
+    def select_at(self, point_xy: tuple[float, float]) -> None:
+        """Select the target whose box a click means, if it means one.
+
+        Nothing happens where clicks have another meaning: while drawing, and with a
+        tool of another layer.
+
+        Args:
+            point_xy: the click in image pixels.
+        """
+        active = self._viewer.layers.selection.active
+        if active is self.layer and self._boxes.is_drawing:
+            return
+        tools = ("pan_zoom", "select") if active is self.layer else ("pan_zoom",)
+        if active is not None and str(active.mode) not in tools:
+            return
+        reach_px = CLICK_REACH_PX / self._sheet.scale
+        box = self._sheet.boxes.box_at(point_xy, reach_px=reach_px)
+        if box is not None:
+            self._controller.select(box.target_id)
+
+    # --- what is shown -------------------------------------------------------
+
+    def step(self) -> None:
+        """Show the boxes of another frame, and no handles until it rests there."""
+        if self._sheet.is_seen:
+            self._rest.step()
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the boxes of the frame on the screen, unless a person is drawing."""
@@ -97,23 +167,39 @@ class BoxView:
         if self._is_late or self._controller.session is not self._session:
             return
         self._shown_frame = self._controller.frame_index
+        boxes = self._find_boxes()
+        if not self._sheet.is_seen:
+            self._boxes.show(boxes)
+            self._sheet.boxes.show(())
+            return
+        shapes = [box for box in boxes if box.is_selected and self._has_handles]
+        self._boxes.show(shapes)
+        for box in shapes:
+            self._boxes.pick(box.target_id)
+        left_out = shapes[0].target_id if shapes else None
+        self._sheet.boxes.show(boxes, left_out=left_out)
+
+    @property
+    def _has_handles(self) -> bool:
+        is_still = not self._rest.is_moving and not self._is_held
+        return self._boxes.is_editing and is_still
+
+    def _find_boxes(self) -> list[ShownBox]:
         annotation = self._session.annotation
         with annotation.document.lock:
             boxes = annotation.annotations.boxes_at(self._shown_frame)
-            infos = {t: annotation.annotations[t].info for t in boxes}
-        self._boxes.show(
-            [
-                BoxRow(
-                    target_id,
-                    box.box_xywh,
-                    infos[target_id].colour,
-                    is_selected=target_id == self._controller.selected_id,
-                    is_lost=box.is_lost,
-                )
-                for target_id, box in boxes.items()
-                if target_id not in self._session.hidden_ids
-            ]
-        )
+            colours = {t: annotation.annotations[t].info.colour for t in boxes}
+        return [
+            ShownBox(
+                target_id,
+                box.box_xywh,
+                colours[target_id],
+                is_selected=target_id == self._controller.selected_id,
+                is_lost=box.is_lost,
+            )
+            for target_id, box in boxes.items()
+            if target_id not in self._session.hidden_ids
+        ]
 
     # --- what a person does --------------------------------------------------
 
@@ -135,11 +221,16 @@ class BoxView:
     def _on_deleted(self, target_id: int) -> None:
         self._controller.remove_box(target_id=target_id, frame_index=self._shown_frame)
 
+    def _on_tool(self) -> None:
+        """With another tool, other boxes are shapes."""
+        if self._sheet.is_seen:
+            self.refresh()
+
     def _on_released(self) -> None:
         """Show what had to wait while the mouse button was down."""
         if not self._is_late:
             return
-        was_drawing = self.layer.mode == "add_rectangle"
+        was_drawing = self._boxes.is_drawing
         self.refresh()
         selected_id = self._controller.selected_id
         if was_drawing and selected_id is not None and self._controller.current_box:

@@ -9,13 +9,14 @@ canvas alone do not.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.layers import Layer
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_fcot.layers.canvas_place import CanvasPlace
 
@@ -95,9 +96,10 @@ class CanvasOverlay(QWidget):
         self._viewer.scene.camera.events.disconnect(self._on_change)
         self._viewer.dims.events.displayed.disconnect(self._on_change)
         self._viewer.canvas.grid.events.disconnect(self._on_change)
-        self._canvas.removeEventFilter(self)
-        self.hide()
-        self.deleteLater()
+        with suppress(RuntimeError):  # Qt may have deleted both with the window
+            self._canvas.removeEventFilter(self)
+            self.hide()
+            self.deleteLater()
 
     def _leave_video(self) -> None:
         if self._video is not None:
@@ -134,8 +136,12 @@ def find_canvas(window: QWidget) -> QWidget | None:
     """Return the canvas in napari's window, or None where there is none.
 
     Args:
-        window: any widget in that window, such as our panel once it is docked.
+        window: that window, or any widget in it, such as our panel once it is docked.
     """
-    top = window.window() or window
-    canvas: QWidget | None = top.findChild(QOpenGLWidget)
+    above: QWidget | None = window
+    while above is not None and not isinstance(above, QMainWindow):
+        above = above.parentWidget()
+    # the centre only: other docks may have canvases of their own
+    center = None if above is None else above.centralWidget()
+    canvas: QWidget | None = None if center is None else center.findChild(QOpenGLWidget)
     return canvas

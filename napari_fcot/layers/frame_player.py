@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, QTimer
@@ -66,7 +67,8 @@ class FramePlayer(QObject):
     def set_canvas(self, canvas: QWidget | None) -> None:
         """Watch another widget being painted."""
         if self._canvas is not None:
-            self._canvas.removeEventFilter(self)
+            with suppress(RuntimeError):  # Qt may have deleted it with the window
+                self._canvas.removeEventFilter(self)
         self._canvas = canvas
         if canvas is not None:
             canvas.installEventFilter(self)

@@ -1,105 +1,172 @@
-"""Keeps the heatmap layer in step with the controller."""
+"""Keeps the painted score map and its peaks in step with the controller."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from napari.components import ViewerModel
-from napari.layers import Image
 from psygnal import Signal
 
-from napari_fcot.layers.heatmap_layer import ScoreMapArray, make_heatmap_layer
+from fcot_engine.annotation.score_peaks import box_around
+from fcot_engine.geometry.boxes import BoxXywh
+from napari_fcot.layers.canvas_clicks import CanvasClicks
+from napari_fcot.layers.peak_picker import NO_MAP, PeakPicker
+from napari_fcot.layers.video_sheet import VideoSheet
+from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
 from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.score_map_store import ScoreMapStore
+from napari_fcot.tracking.map_peaks import MapPeak, find_map_peaks, nearest_peak
 
 __all__ = ["HeatmapView"]
 
 
 class HeatmapView:
-    """The score maps of the selected target, over one video layer.
+    """The score map of the selected target, and its peaks to choose from.
+
+    The rings around the peaks are there with the map, and while one is to be picked.
 
     Args:
-        viewer: where the layer is.
         controller: knows the video, the maps and the selected target.
+        sheet: is painted on.
+        clicks: of the canvas.
     """
 
     toggled = Signal(bool)
-    """The heatmap was shown or hidden, here or in the layer list."""
+    """The map was shown or hidden."""
+    picking_changed = Signal(bool)
+    """Whether the next click picks a peak."""
 
-    def __init__(self, viewer: ViewerModel, controller: TrackingController) -> None:
-        self._viewer = viewer
+    def __init__(
+        self, controller: TrackingController, sheet: VideoSheet, clicks: CanvasClicks
+    ) -> None:
         self._controller = controller
-        self._video: Image | None = None
-        self._layer: Image | None = None
+        self._sheet = sheet
+        self._is_shown = False
+        self._kind = MapKind.FUSED
+        self._peaks: tuple[CompactScoreMap | None, tuple[MapPeak, ...]] = (None, ())
+        self._picker = PeakPicker(
+            clicks, find_peaks=lambda: self.peaks, find_scale=lambda: sheet.scale
+        )
+        self._picker.picked.connect(self._on_picked)
+        self._picker.missed.connect(controller.say)
+        self._picker.armed_changed.connect(self._on_armed)
+
+    def close(self) -> None:
+        """Let go of the mouse."""
+        self._picker.close()
+
+    # --- what is shown -------------------------------------------------------
 
     @property
     def is_shown(self) -> bool:
-        """Whether the overlay is on the screen."""
-        return self._layer is not None and bool(self._layer.visible)
-
-    def enter(self, video: Image) -> None:
-        """Lie over a video layer from now on; nothing is shown yet."""
-        self._video = video
-
-    def leave(self) -> None:
-        """Take the overlay away."""
-        self._video = None
-        self._remove()
+        """Whether the map is wanted on the screen."""
+        return self._is_shown
 
     def show(self, is_shown: bool) -> None:
-        """Show or hide the overlay; it is made the first time it is shown."""
-        if is_shown and self._layer is None:
-            self._make()
-        if self._layer is not None:
-            self._layer.visible = is_shown
+        """Show or hide the map."""
+        if is_shown != self._is_shown:
+            self._is_shown = is_shown
+            self.refresh()
+            self.toggled.emit(is_shown)
+
+    @property
+    def kind(self) -> MapKind:
+        """Which of the maps."""
+        return self._kind
+
+    def show_kind(self, kind: MapKind) -> None:
+        """Choose which of the maps is shown, and whose peaks are."""
+        self._kind = kind
+        self.refresh()
+
+    @property
+    def opacity(self) -> float:
+        """How much of the video is hidden, 0 to 1."""
+        return self._sheet.heatmap.opacity
+
+    def set_opacity(self, opacity: float) -> None:
+        """Hide more or less of the video, 0 to 1."""
+        self._sheet.heatmap.set_opacity(opacity)
 
     def refresh(self) -> None:
-        """Show what came in for the frame on the screen."""
-        if self._layer is None or not self._layer.visible:
-            return
-        if self._layer.data.is_outdated(self._controller.frame_index):
-            self._layer.refresh(thumbnail=False, extent=False)
-
-    def on_layers(self) -> None:
-        """Notice when a person has removed the layer."""
-        if self._layer is not None and self._layer not in self._viewer.layers:
-            self._layer = None
-            self.toggled.emit(False)
-
-    def on_moved(self) -> None:
-        """Lie over a video layer that was scaled or moved."""
-        was_shown = self.is_shown
-        self._remove()
-        if was_shown:
-            self.show(True)
-
-    def _make(self) -> None:
+        """Show what is known of the frame on the screen."""
         session = self._controller.session
-        if self._video is None or session is None:
-            return
-        height, width = session.source.height, session.source.width
-        array = ScoreMapArray(
-            session.n_frames, height, width, find_maps=self._selected_maps
-        )
-        layer = make_heatmap_layer(self._video, array)
-        layer.events.visible.connect(self._on_visible)
-        active = self._viewer.layers.selection.active
-        place = self._viewer.layers.index(self._video) + 1
-        self._viewer.layers.insert(place, layer)
-        self._viewer.layers.selection.active = active
-        self._layer = layer
-        self.toggled.emit(True)
+        is_wanted = session is not None and self._is_shown
+        if session is not None:
+            frame_wh = float(session.source.width), float(session.source.height)
+            shown = self._score_map if is_wanted else None
+            self._sheet.heatmap.show(shown, frame_wh=frame_wh)
+        else:
+            self._sheet.heatmap.show(None)
+        has_rings = is_wanted or self._picker.is_armed
+        self._sheet.rings.show(self.peaks if has_rings else ())
 
-    def _remove(self) -> None:
-        layer, self._layer = self._layer, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
-
-    def _selected_maps(self) -> ScoreMapStore | None:
+    @property
+    def _score_map(self) -> CompactScoreMap | None:
         session, target_id = self._controller.session, self._controller.selected_id
         if session is None or target_id is None:
             return None
-        return session.scores_of(target_id)
+        if target_id in session.hidden_ids:
+            return None
+        return session.scores_of(target_id).get(
+            self._controller.frame_index, self._kind
+        )
 
-    def _on_visible(self, event: Any = None) -> None:
-        self.toggled.emit(self.is_shown)
+    # --- peaks ---------------------------------------------------------------
+
+    @property
+    def peaks(self) -> tuple[MapPeak, ...]:
+        """Peaks of the selected target in the frame on the screen, the highest first.
+
+        The one that its box is on comes before all others.
+        """
+        score_map = self._score_map
+        if score_map is None:
+            return ()
+        if score_map is not self._peaks[0]:
+            self._peaks = score_map, find_map_peaks(score_map)
+        peaks = self._peaks[1]
+        here = self._peak_of_box(peaks)
+        if here is None:
+            return peaks
+        return here, *(peak for peak in peaks if peak is not here)
+
+    @property
+    def is_picking(self) -> bool:
+        """Whether the next click picks a peak."""
+        return self._picker.is_armed
+
+    def pick(self, is_picking: bool = True) -> None:
+        """Let the next click pick a peak, or no longer."""
+        self._picker.arm(is_picking)
+
+    def accept_next(self) -> None:
+        """Move the box to the highest peak that it is not on."""
+        peaks = self.peaks
+        others = peaks[1:] if self._peak_of_box(peaks) is not None else peaks
+        if others:
+            self._move_to(others[0])
+        elif peaks:
+            self._controller.say("The score map of this frame has no other peak")
+        else:
+            self._controller.say(NO_MAP)
+
+    def _peak_of_box(self, peaks: tuple[MapPeak, ...]) -> MapPeak | None:
+        box = self._controller.current_box
+        if box is None:
+            return None
+        x, y, w, h = box.box_xywh
+        reach_px = max(w, h) / 2
+        return nearest_peak(peaks, (x + w / 2, y + h / 2), reach_px=reach_px)
+
+    def _on_picked(self, x: float, y: float, peak: MapPeak) -> None:
+        self._move_to(peak)
+
+    def _move_to(self, peak: MapPeak) -> None:
+        ctrl = self._controller
+        target_id, box = ctrl.selected_id, ctrl.current_box
+        if target_id is None or box is None:
+            ctrl.say("There is no box in this frame to move to another peak: draw one")
+            return
+        moved: BoxXywh = box_around((peak.x, peak.y), box.box_xywh[2:])
+        ctrl.pick_peak(moved, target_id=target_id, frame_index=ctrl.frame_index)
+
+    def _on_armed(self, is_armed: bool) -> None:
+        self.refresh()
+        self.picking_changed.emit(is_armed)

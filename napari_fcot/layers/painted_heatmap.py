@@ -1,6 +1,6 @@
 """The score map of the frame on the screen, painted on the canvas overlay.
 
-It looks like the heatmap layer and costs much less to draw, since it covers only the
+It costs much less to draw than an Image layer over the video, since it covers only the
 place where the tracker searched.
 """
 
@@ -16,12 +16,14 @@ from qtpy.QtCore import QRectF
 from qtpy.QtGui import QImage, QPainter, QTransform
 
 from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.heatmap_layer import make_colormap
 from napari_fcot.tracking.compact_score_map import CompactScoreMap
 
 __all__ = ["PaintedHeatmap"]
 
 MAX_OPACITY = 1.0
+# From nothing over blue to yellow and red: what scores 0 leaves the video as it is.
+_COLORS = ([0, 0.2, 1, 0], [0, 0.4, 1, 0.35], [1, 0.9, 0, 0.55], [1, 0, 0, 0.75])
+_COLOR_PLACES = (0.0, 0.2, 0.5, 1.0)
 
 
 class PaintedHeatmap:
@@ -33,6 +35,11 @@ class PaintedHeatmap:
         self._map: CompactScoreMap | None = None
         self._frame_wh: tuple[float, float] | None = None
         self._opacity = MAX_OPACITY
+
+    @property
+    def score_map(self) -> CompactScoreMap | None:
+        """What is shown."""
+        return self._map
 
     @property
     def opacity(self) -> float:
@@ -88,7 +95,7 @@ class PaintedHeatmap:
 @lru_cache(maxsize=1)
 def _colours() -> NDArray[np.uint8]:
     """Return the colour of each score, RGBA times its opacity, shape (256, 4)."""
-    colormap: Colormap = make_colormap()
+    colormap = Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score")
     rgba = np.asarray(colormap.map(np.linspace(0, 1, 256)), np.float64)
     rgba[:, :3] *= rgba[:, 3:]
     return np.rint(rgba * 255).astype(np.uint8)

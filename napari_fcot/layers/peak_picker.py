@@ -12,7 +12,7 @@ from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.tracking.map_peaks import MapPeak, nearest_peak
 
-__all__ = ["PICK_MODIFIER", "PeakPicker", "PeakRings"]
+__all__ = ["NO_MAP", "PICK_MODIFIER", "PeakPicker", "PeakRings"]
 
 PICK_MODIFIER = "Control"
 """Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
@@ -21,6 +21,7 @@ RING_PX = 9.0
 _MIN_RING_PX = 5.0
 _LINE = QColor(255, 255, 255)
 _SHADOW = QColor(0, 0, 0, 170)
+NO_MAP = "There is no score map for this frame: track over it, then pick a peak"
 REACH_PX = 24.0
 """How far from a peak a click may be on the screen."""
 
@@ -109,9 +110,7 @@ class PeakPicker:
             return
         peaks = self._find_peaks()
         if not peaks:
-            self.missed.emit(
-                "There is no score map for this frame: track over it, then pick a peak"
-            )
+            self.missed.emit(NO_MAP)
             return
         reach = REACH_PX / max(self._find_scale(), 1e-6)
         peak = nearest_peak(peaks, (x, y), reach_px=reach)

@@ -19,7 +19,6 @@ __all__ = [
     "HALF_PIXEL",
     "box_to_corners",
     "corners_to_box",
-    "grid_to_pixels",
     "pixel_to_world",
     "plane_of",
 ]
@@ -73,23 +72,3 @@ def pixel_to_world(layer: Layer) -> NDArray[np.float64]:
 def plane_of(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the part of a data-to-world mapping for (y, x), shape (3, 3)."""
     return matrix[-3:, -3:]
-
-
-def grid_to_pixels(stride: int, ndim: int) -> NDArray[np.float64]:
-    """Map a grid whose cells cover stride x stride pixels to napari's pixels.
-
-    Grid cell i is centred at (i + 1/2) * stride in our pixels, which is half a pixel
-    less in napari's. Leading axes stay as they are.
-
-    Args:
-        stride: image pixels a cell covers, along y and x.
-        ndim: number of axes, with y and x last.
-
-    Returns:
-        Shape (ndim + 1, ndim + 1).
-    """
-    matrix = np.eye(ndim + 1)
-    for axis in (ndim - 2, ndim - 1):
-        matrix[axis, axis] = stride
-        matrix[axis, -1] = stride * HALF_PIXEL - HALF_PIXEL
-    return matrix

@@ -52,3 +52,7 @@ class StepRest(QObject):
         if self.is_moving:
             self._timer.stop()
             self.rested.emit()
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._timer.stop()

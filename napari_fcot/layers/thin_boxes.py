@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from psygnal import Signal
@@ -12,8 +11,9 @@ from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from fcot_engine.geometry.boxes import BoxXywh
 from napari_fcot.layers.canvas_place import CanvasPlace
+from napari_fcot.layers.shown_box import ShownBox
 
-__all__ = ["ThinBox", "ThinBoxes"]
+__all__ = ["ThinBoxes"]
 
 LINE_PX = 2.0
 SELECTED_LINE_PX = 3.5
@@ -23,32 +23,19 @@ _SHADOW_PX = 1.5
 """How much wider the dark line below is, so that a box is seen on any picture."""
 
 
-@dataclass(frozen=True)
-class ThinBox:
-    """How one target's box is shown."""
-
-    target_id: int
-    box_xywh: BoxXywh
-    colour: str
-    """`#rrggbb`."""
-    is_lost: bool = False
-    """Dashed and paler."""
-    is_selected: bool = False
-    """Thicker."""
-
-
 class ThinBoxes:
     """Paints boxes on a `CanvasOverlay`, and knows which one is at a place."""
 
     changed = Signal()
 
     def __init__(self) -> None:
-        self._boxes: tuple[ThinBox, ...] = ()
+        self._boxes: tuple[ShownBox, ...] = ()
+        self._left_out: int | None = None
         self._is_visible = True
 
     @property
-    def boxes(self) -> tuple[ThinBox, ...]:
-        """What is shown; later ones lie over earlier ones."""
+    def boxes(self) -> tuple[ShownBox, ...]:
+        """What is there, painted or not; later ones lie over earlier ones."""
         return self._boxes
 
     @property
@@ -62,16 +49,30 @@ class ThinBoxes:
             self._is_visible = visible
             self.changed.emit()
 
-    def show(self, boxes: Sequence[ThinBox]) -> None:
-        """Show these boxes and no others."""
+    def show(self, boxes: Sequence[ShownBox], *, left_out: int | None = None) -> None:
+        """Show these boxes and no others.
+
+        Args:
+            boxes: what is there; later ones lie over earlier ones.
+            left_out: a target whose box is there, but not painted, since it is a shape
+                with handles now.
+        """
         boxes = tuple(boxes)
-        if boxes != self._boxes:
-            self._boxes = boxes
+        if boxes != self._boxes or left_out != self._left_out:
+            self._boxes, self._left_out = boxes, left_out
             self.changed.emit()
+
+    @property
+    def painted(self) -> tuple[ShownBox, ...]:
+        """What is painted, the selected box last."""
+        if not self._is_visible:
+            return ()
+        boxes = [box for box in self._boxes if box.target_id != self._left_out]
+        return tuple(sorted(boxes, key=lambda box: box.is_selected))
 
     def box_at(
         self, point_xy: tuple[float, float], *, reach_px: float = 0.0
-    ) -> ThinBox | None:
+    ) -> ShownBox | None:
         """Return the box that a click means, or None.
 
         Of several boxes around a place it is the smallest one, since the larger ones
@@ -93,9 +94,7 @@ class ThinBoxes:
 
     def paint(self, painter: QPainter, place: CanvasPlace) -> None:
         """Paint all boxes, the selected one last."""
-        if not self._is_visible:
-            return
-        for box in sorted(self._boxes, key=lambda box: box.is_selected):
+        for box in self.painted:
             corners = place.to_canvas(_corners_of(box.box_xywh))
             outline = QPolygonF([QPointF(x, y) for x, y in corners.tolist()])
             for pen in _pens_of(box):
@@ -103,7 +102,7 @@ class ThinBoxes:
                 painter.drawPolygon(outline)
 
 
-def _pens_of(box: ThinBox) -> tuple[QPen, QPen]:
+def _pens_of(box: ShownBox) -> tuple[QPen, QPen]:
     """Return the pen of the dark line below and that of the coloured one."""
     width = SELECTED_LINE_PX if box.is_selected else LINE_PX
     colour = QColor(box.colour)
@@ -125,5 +124,5 @@ def _corners_of(box_xywh: BoxXywh) -> np.ndarray:
     return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
 
 
-def _area(box: ThinBox) -> float:
+def _area(box: ShownBox) -> float:
     return box.box_xywh[2] * box.box_xywh[3]

@@ -10,7 +10,6 @@ from napari.layers import Image, Layer
 from fcot_engine.errors import VideoError
 from fcot_engine.io import ArrayFrames
 from fcot_engine.session.frame_source import FrameSource
-from napari_fcot.layers.heatmap_layer import is_heatmap
 
 __all__ = [
     "PATH_KEY",
@@ -30,8 +29,8 @@ DEFAULT_FRAME_RATE = 25.0
 
 
 def is_candidate(layer: Layer) -> bool:
-    """Whether a layer is offered in the list: any image that is not our overlay."""
-    return isinstance(layer, Image) and not is_heatmap(layer)
+    """Whether a layer is offered in the list: any image."""
+    return isinstance(layer, Image)
 
 
 def check_is_video(layer: Layer) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a napari viewer and a tracking controller in step; no Qt in here."""
+"""Keeps a napari viewer and a tracking controller in step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from psygnal import Signal
+from qtpy.QtWidgets import QWidget
 
 from fcot_engine.errors import FcotError, MovedVideoError
 from fcot_engine.io import open_frames
 from napari_fcot.layers.box_view import BoxView
+from napari_fcot.layers.canvas_clicks import CanvasClicks
+from napari_fcot.layers.frame_player import FramePlayer
 from napari_fcot.layers.heatmap_view import HeatmapView
 from napari_fcot.layers.lazy_frames import LayerData, source_layer_data
 from napari_fcot.layers.pixel_frame import pixel_to_world
@@ -22,6 +25,7 @@ from napari_fcot.layers.video_layer import (
     project_of,
     read_video_layer,
 )
+from napari_fcot.layers.video_sheet import VideoSheet
 from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.session_opening import Opened
 
@@ -31,11 +35,11 @@ _TRANSFORM_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
 
 
 class ViewerLink:
-    """The layers of one video: the picture, its boxes and its heatmap.
+    """One video in the viewer: the picture, its boxes, its score maps, and playing it.
 
     Args:
         viewer: where the layers are.
-        controller: what the layers show, and who is told of edits.
+        controller: what is shown, and who is told of edits.
     """
 
     videos_changed = Signal()
@@ -50,11 +54,20 @@ class ViewerLink:
         self._controller = controller
         self._video: Image | None = None
         self._boxes: BoxView | None = None
-        self.heatmap = HeatmapView(viewer, controller)
-        """The overlay of score maps."""
+        self._sheet = VideoSheet(viewer)
+        self._clicks = CanvasClicks(viewer)
+        # before the peaks: a click that picks one does not select a target
+        self._clicks.clicked.connect(self._on_clicked)
+        self.heatmap = HeatmapView(controller, self._sheet, self._clicks)
+        """The score maps and their peaks."""
+        self.player = FramePlayer(self.go_to)
+        """Plays the video without leaving out a frame."""
+        self.player.playing_changed.connect(self._on_playing)
         self._is_open = True
         controller.boxes_changed.connect(self.refresh)
+        controller.frame_changed.connect(self._on_frame)
         controller.started.connect(self._on_started)
+        controller.box_drawn.connect(self._on_box_drawn)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_layers)
@@ -70,8 +83,19 @@ class ViewerLink:
         self._viewer.layers.events.removed.disconnect(self._on_layers)
         self._viewer.layers.events.renamed.disconnect(self._on_layers)
         self._controller.boxes_changed.disconnect(self.refresh)
+        self._controller.frame_changed.disconnect(self._on_frame, missing_ok=True)
         self._controller.started.disconnect(self._on_started)
+        self._controller.box_drawn.disconnect(self._on_box_drawn)
         self._leave_video()
+        self.player.set_canvas(None)
+        self.heatmap.close()
+        self._clicks.close()
+        self._sheet.close()
+
+    def set_canvas(self, canvas: QWidget | None) -> None:
+        """Paint over a canvas; without one, all boxes are shapes."""
+        self._sheet.set_canvas(canvas)
+        self.player.set_canvas(canvas)
 
     # --- which video ---------------------------------------------------------
 
@@ -161,14 +185,17 @@ class ViewerLink:
         napari_start = (session.n_frames - 1) // 2
         if self._frame_on_screen() == napari_start:
             self.go_to(0)  # napari opens a video in its middle; objects begin at 0
+        self._sheet.set_video(layer)
+        self._clicks.set_video(layer)
+        self.player.set_video(session.n_frames, session.source.frame_rate)
         self._boxes = BoxView(
             self._viewer,
             layer,
             self._controller,
             session,
+            sheet=self._sheet,
             on_made=self.boxes_made.emit,
         )
-        self.heatmap.enter(layer)
         self._controller.show_frame(self._frame_on_screen())
         self._boxes.put_into_viewer()
         self._controller.say(opened.message)
@@ -186,25 +213,51 @@ class ViewerLink:
             for name in _TRANSFORM_EVENTS:
                 getattr(self._video.events, name).disconnect(self._on_transform)
         self._video = None
+        self.player.set_video(0, 0.0)
         boxes, self._boxes = self._boxes, None
-        if boxes is not None and boxes.layer in self._viewer.layers:
-            self._viewer.layers.remove(boxes.layer)
-        self.heatmap.leave()
+        if boxes is not None:
+            boxes.close()
+        self.heatmap.refresh()
+        self._sheet.set_video(None)
+        self._clicks.set_video(None)
 
     # --- time ----------------------------------------------------------------
 
-    def go_to(self, frame_index: int) -> None:
-        """Show a frame, unless a person is in the middle of drawing on this one."""
+    def go_to(self, frame_index: int) -> bool:
+        """Show a frame, unless a person is in the middle of drawing on this one.
+
+        Returns:
+            Whether it could be shown.
+        """
         if self._video is None or (self._boxes and self._boxes.is_dragging):
-            return
+            return False
         world = pixel_to_world(self._video) @ np.array([frame_index, 0, 0, 1.0])
         self._viewer.dims.set_point(self._viewer.dims.ndim - 3, float(world[0]))
+        return True
+
+    def play(self, direction: int = 1) -> None:
+        """Play every frame from the one on the screen on, or stop.
+
+        Args:
+            direction: 1 forward, -1 backward.
+        """
+        self.player.toggle(self._controller.frame_index, direction=direction)
 
     def refresh(self) -> None:
         """Show what came in for the frame on the screen."""
         if self._boxes is not None:
             self._boxes.refresh()
         self.heatmap.refresh()
+
+    def _on_frame(self) -> None:
+        self.player.notice_frame(self._controller.frame_index)
+        if self._boxes is not None:
+            self._boxes.step()
+        self.heatmap.refresh()
+
+    def _on_playing(self, is_playing: bool) -> None:
+        if self._boxes is not None:
+            self._boxes.hold(is_playing)
 
     def _on_step(self, event: Any = None) -> None:
         if self._video is not None:
@@ -221,22 +274,33 @@ class ViewerLink:
 
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""
+        self.player.stop()
         if self._boxes is not None:
             self._boxes.start_drawing()
 
     def start_editing(self) -> None:
         """Put handles on the selected target's box."""
+        self.player.stop()
         if self._boxes is not None:
             self._boxes.start_editing()
 
+    def _on_clicked(self, x: float, y: float, modifiers: frozenset[str]) -> None:
+        if self._boxes is not None and not modifiers and not self.heatmap.is_picking:
+            self._boxes.select_at((x, y))
+
+    def _on_box_drawn(self, target_id: int, frame_index: int) -> None:
+        self.player.stop()
+
     def _on_started(self) -> None:
+        self.player.stop()
         if self._boxes is not None and not self._controller.is_teaching:
             self._boxes.stop_editing()
 
     # --- layers come, go and move --------------------------------------------
 
     def _on_layers(self, event: Any = None) -> None:
-        self.heatmap.on_layers()
+        if self._boxes is not None:
+            self._boxes.on_layers()
         if self._video is not None and self._video not in self._viewer.layers:
             self._lose_video()
         self.videos_changed.emit()
@@ -257,4 +321,3 @@ class ViewerLink:
             return
         if self._boxes is not None:
             self._boxes.place_over(self._video)
-        self.heatmap.on_moved()

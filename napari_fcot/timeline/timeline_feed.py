@@ -26,6 +26,7 @@ class TimelineFeed:
         self._links = (
             (controller.session_changed, self._on_session),
             (controller.boxes_changed, self._on_boxes),
+            (controller.frame_changed, self._on_frame),
             (controller.frames_changed, self._on_frames),
             (controller.stops_changed, self._on_stops),
         )
@@ -60,7 +61,10 @@ class TimelineFeed:
             for target in ctrl.targets
         ]
         self._model.show_targets(lines, ctrl.selected_id)
-        self._model.show_frame(ctrl.frame_index)
+        self._on_frame()
+
+    def _on_frame(self) -> None:
+        self._model.show_frame(self._controller.frame_index)
 
     def _on_frames(self, target_id: int, first: int, last: int) -> None:
         session: VideoSession | None = self._controller.session

@@ -55,57 +55,6 @@ class CompactScoreMap:
         x, y = self.origin_xy
         return x + self.cell_px * column, y + self.cell_px * row
 
-    def paste(self, *, height: int, width: int, stride: int) -> NDArray[np.uint8]:
-        """Lay the map over the frame, on a grid of `stride` x `stride` pixel cells.
-
-        Args:
-            height: rows of the grid.
-            width: columns of the grid.
-            stride: image pixels a grid cell covers.
-
-        Returns:
-            Shape (height, width), 0 outside of the map. Cells of the map that are
-            smaller than those of the grid give their highest score, so that no peak is
-            lost between two of them; larger ones are seen as the squares they are.
-        """
-        pasted = np.zeros((height, width), dtype=np.uint8)
-        if self.cell_px < stride:
-            values, rows = self._highest(self.values, height, stride, axis=0)
-            values, columns = self._highest(values, width, stride, axis=1)
-            pasted[rows, columns] = values
-        else:
-            cell_rows, rows = self._nearest(height, stride, axis=0)
-            cell_columns, columns = self._nearest(width, stride, axis=1)
-            pasted[rows, columns] = self.values[np.ix_(cell_rows, cell_columns)]
-        return pasted
-
-    def _nearest(
-        self, size: int, stride: int, *, axis: int
-    ) -> tuple[NDArray[np.intp], slice]:
-        """Find which cell of the map each grid cell along one axis shows, if any."""
-        centres_px = (np.arange(size) + 0.5) * stride
-        origin_px = self.origin_xy[1 - axis]
-        cells = np.floor((centres_px - origin_px) / self.cell_px + 0.5).astype(np.intp)
-        first, end = np.searchsorted(cells, [0, self.values.shape[axis]])
-        return cells[first:end], slice(first, end)
-
-    def _highest(
-        self, values: NDArray[np.uint8], size: int, stride: int, *, axis: int
-    ) -> tuple[NDArray[np.uint8], slice]:
-        """Reduce one axis of the map to the cells of the grid that it touches."""
-        places = np.arange(values.shape[axis])
-        centres_px = self.origin_xy[1 - axis] + self.cell_px * places
-        cells = np.floor(centres_px / stride).astype(np.intp)
-        first, end = np.searchsorted(cells, [0, size])
-        inside = values.take(places[first:end], axis=axis)
-        if first == end:
-            return inside, slice(0, 0)
-        cells = cells[first:end]
-        # smaller than the grid's, so no cell of the grid between two others is left out
-        starts = np.flatnonzero(np.diff(cells, prepend=-1))
-        reduced: NDArray[np.uint8] = np.maximum.reduceat(inside, starts, axis=axis)
-        return reduced, slice(cells[0], cells[-1] + 1)
-
 
 def coarse_cells_of(
     scores: NDArray[Any], origin_xy: tuple[float, float], cell_px: float

@@ -132,6 +132,27 @@ class PanelEditing(PanelState):
             self.box_drawn.emit(drawn_id, frame_index)
         return is_done
 
+    def pick_peak(self, box_xywh: BoxXywh, *, target_id: int, frame_index: int) -> bool:
+        """Move a box to another peak of the score map; return whether it was usable.
+
+        The place where it was before is kept as one that is not the target. The score
+        map stays, so that another peak can still be picked.
+
+        Args:
+            box_xywh: around the peak, image pixels; cut at the frame's border.
+            target_id: whose box.
+            frame_index: in which frame.
+        """
+        if self._session is None or self._refuse_locked(target_id):
+            return False
+        is_done = self._edit(
+            lambda annotation: annotation.pick_peak(target_id, frame_index, box_xywh)
+        )
+        if is_done:
+            self.say(f"{self.name_of(target_id)} moved to another peak")
+            self.box_drawn.emit(target_id, frame_index)
+        return is_done
+
     def remove_box(self, *, target_id: int, frame_index: int) -> None:
         """Take one frame's box away; the target keeps all others."""
         if self._session is None or self._refuse_locked(target_id):

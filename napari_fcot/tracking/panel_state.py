@@ -27,9 +27,12 @@ class PanelState:
     """One panel's state; every method belongs to the main thread."""
 
     changed = Signal()
-    """Anything that the panel shows."""
+    """Anything that the panel shows, but for what `frame_changed` tells."""
     boxes_changed = Signal()
     """The boxes of the frame on the screen, the targets or the selected target."""
+    frame_changed = Signal()
+    """Another frame is on the screen. Told instead of the two above: it comes often,
+    and most of what they stand for does not depend on the frame."""
     frames_changed = Signal(int, int, int)
     """Boxes came, changed or went: target id, first frame, last frame."""
     session_changed = Signal()
@@ -150,7 +153,7 @@ class PanelState:
         self._frame_index = frame_index
         if self._activity is Activity.IDLE:
             self._message = ""
-        self._tell_boxes()
+        self.frame_changed.emit()
 
     def select(self, target_id: int) -> None:
         """Choose the target that is drawn and tracked."""

@@ -46,6 +46,7 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "delete_box": with_selected(
             lambda t: ctrl.remove_box(target_id=t, frame_index=ctrl.frame_index)
         ),
+        "accept_peak": link.heatmap.accept_next,
         "mark_occluded": with_selected(lambda t: mark(t, SpanKind.OCCLUDED)),
         "mark_out_of_view": with_selected(lambda t: mark(t, SpanKind.OUT_OF_VIEW)),
         "end_target": with_selected(lambda t: ctrl.end_target(t, ctrl.frame_index)),
@@ -57,6 +58,7 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "looks_good": panel.pass_over,
         "next_drawn_box": lambda: go_to_drawn(1),
         "previous_drawn_box": lambda: go_to_drawn(-1),
+        "play_every_frame": link.play,
         "toggle_heatmap": panel.heatmap.toggle,
         "undo": ctrl.undo,
         "redo": ctrl.redo,

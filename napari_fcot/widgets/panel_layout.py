@@ -20,7 +20,9 @@ from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.change_report_bar import ChangeReportBar
 from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
+from napari_fcot.widgets.heatmap_box import HeatmapBox
 from napari_fcot.widgets.key_help import KeyHelp, key_text
+from napari_fcot.widgets.play_box import PlayBox
 from napari_fcot.widgets.progress_row import ProgressRow
 from napari_fcot.widgets.rows import row_of
 from napari_fcot.widgets.run_box import RunBox
@@ -70,7 +72,8 @@ class PanelLayout(QWidget):
         )
         self.show_timeline = QCheckBox("Timeline")
         self.show_timeline.setToolTip("Every target along time, below the video")
-        self.view_parts = QVBoxLayout()
+        self.heatmap_box = HeatmapBox()
+        self.play = PlayBox()
         self.export = ExportBox()
         self.keys = KeyHelp()
         self.report = ChangeReportBar()
@@ -80,11 +83,10 @@ class PanelLayout(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        self.view_parts.addWidget(self.heatmap)
-        self.view_parts.addWidget(self.show_timeline)
         self.tabs.addTab(_page(self.run), "Track")
         self.tabs.addTab(_page(self.work, self.check), "Check")
-        self.tabs.addTab(_page(self.view_parts), "View")
+        view = self.play, self.heatmap, self.heatmap_box, self.show_timeline
+        self.tabs.addTab(_page(*view), "View")
         self.tabs.addTab(_page(self.export, self.keys), "Files, keys")
         layout = QVBoxLayout(self)
         layout.setSpacing(4)

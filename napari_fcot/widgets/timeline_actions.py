@@ -14,7 +14,7 @@ __all__ = ["connect_timeline"]
 def connect_timeline(
     timeline: TimelineWidget,
     controller: TrackingController,
-    go_to: Callable[[int], None],
+    go_to: Callable[[int], object],
 ) -> None:
     """Let the timeline's menus do what they say.
 

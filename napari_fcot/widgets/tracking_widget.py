@@ -12,11 +12,13 @@ import numpy as np
 from napari.layers import Layer
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QWidget
 
 from fcot_engine.annotation import Direction, Origin, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
+from napari_fcot.layers.canvas_overlay import find_canvas
 from napari_fcot.layers.viewer_link import ViewerLink
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.timeline import (
@@ -105,6 +107,7 @@ class TrackingWidget(PanelLayout):
         self._show_problem = show_problem
         self._latest_frame: int | None = None
         self._layers: list[Layer] = []
+        self._canvas: QWidget | None = None
         self._draw_timer = _single_shot(self, DRAW_INTERVAL_MS, self._draw_latest)
         self._settle_timer = _single_shot(
             self, SETTLE_MS, self.controller.refresh_stops
@@ -117,6 +120,7 @@ class TrackingWidget(PanelLayout):
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
+        self.heatmap_box.show_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
         self.link.choose_first_video()
         self._refresh()
@@ -128,6 +132,7 @@ class TrackingWidget(PanelLayout):
     def _connect(self) -> None:
         ctrl, link = self.controller, self.link
         ctrl.changed.connect(self._refresh)
+        ctrl.frame_changed.connect(self._refresh_frame)
         ctrl.job_started.connect(self.runner.start)
         ctrl.frame_tracked.connect(self._on_frame_tracked)
         ctrl.stopped.connect(self._on_stopped)
@@ -137,7 +142,6 @@ class TrackingWidget(PanelLayout):
         self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
-        link.heatmap.toggled.connect(self._on_heatmap_toggled)
         self.video.picked.connect(self._on_video)
         self.video.open_wanted.connect(self._on_open)
         self.video.project_wanted.connect(self._on_project)
@@ -150,7 +154,7 @@ class TrackingWidget(PanelLayout):
         self.run.run_wanted.connect(self.start_tracking)
         self.progress.stop_wanted.connect(ctrl.stop)
         self.run.learn.toggled.connect(self._on_learn)
-        self.heatmap.toggled.connect(link.heatmap.show)
+        self._connect_view()
         self.show_timeline.clicked.connect(self.timeline_dock.show)
         self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
         connect_timeline(self.timeline, ctrl, link.go_to)
@@ -180,6 +184,18 @@ class TrackingWidget(PanelLayout):
         table.visibility_changed.connect(ctrl.show_target)
         table.lock_changed.connect(ctrl.lock_target)
         table.remove_wanted.connect(ctrl.remove_target)
+
+    def _connect_view(self) -> None:
+        heatmap, box, player = self.link.heatmap, self.heatmap_box, self.link.player
+        self.heatmap.toggled.connect(heatmap.show)
+        heatmap.toggled.connect(self._on_heatmap_toggled)
+        box.kind_changed.connect(heatmap.show_kind)
+        box.opacity_changed.connect(heatmap.set_opacity)
+        box.pick_wanted.connect(heatmap.pick)
+        heatmap.picking_changed.connect(box.show_picking)
+        self.play.play_wanted.connect(self.link.play)
+        self.play.speed_changed.connect(player.set_speed)
+        player.playing_changed.connect(self._on_playing)
 
     def _connect_corrections(self) -> None:
         ctrl, work = self.controller, self.work
@@ -264,6 +280,14 @@ class TrackingWidget(PanelLayout):
         if path is not None:
             self.controller.import_boxes(path)
 
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Find the canvas of the window that the panel was docked in."""
+        super().showEvent(event)
+        canvas = find_canvas(self)
+        if canvas is not None and canvas is not self._canvas:
+            self._canvas = canvas
+            self.link.set_canvas(canvas)
+
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Notice when napari takes the panel out of its dock, which is for good."""
         is_moved = event is not None and event.type() == QEvent.Type.ParentChange
@@ -287,25 +311,31 @@ class TrackingWidget(PanelLayout):
         ctrl = self.controller
         self._refresh_targets()
         self.draw.setEnabled(ctrl.can_edit)
-        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
         self.new_target.setEnabled(ctrl.can_edit)
         self.undo.setEnabled(ctrl.can_undo)
         self.redo.setEnabled(ctrl.can_redo)
-        self.run.show_state(ctrl)
         self.progress.show_state(ctrl)
-        self.heatmap.setEnabled(ctrl.can_edit)
+        for part in (self.heatmap, self.heatmap_box, self.play):
+            part.setEnabled(ctrl.can_edit)
         self.export.export.setEnabled(ctrl.can_export)
         self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
+        self.report.show_reports(ctrl.report, self._names())
+        self._refresh_check()
+        self._refresh_first_steps()
+        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
+        self._refresh_frame()
+
+    def _refresh_frame(self) -> None:
+        """Show what depends on the frame on the screen; comes with every step."""
+        ctrl = self.controller
+        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
+        self.run.show_state(ctrl)
         self.box_text.setText(
             f"Frame {ctrl.frame_index}: {describe_box(ctrl.current_box)}"
             if ctrl.session is not None
             else ""
         )
-        self.report.show_reports(ctrl.report, self._names())
-        self._refresh_check()
-        self._refresh_first_steps()
         self.status.setText(describe_status(ctrl))
-        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
 
     def _refresh_check(self) -> None:
         ctrl = self.controller
@@ -385,6 +415,9 @@ class TrackingWidget(PanelLayout):
     def _on_settled(self) -> None:
         self._settle_timer.start()
 
+    def _on_playing(self, is_playing: bool) -> None:
+        self.play.show_playing(is_playing, direction=self.link.player.direction)
+
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
 
@@ -423,6 +456,7 @@ def _close(
     controller.stop()
     for signal in (  # the panel may be deleted already: it hears nothing more
         controller.changed,
+        controller.frame_changed,
         controller.session_changed,
         controller.frame_tracked,
         controller.stopped,

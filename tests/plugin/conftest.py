@@ -43,7 +43,7 @@ class FakeTracker:
     device_name: str = "a fake (0 threads)"
     _size: tuple[float, float] | None = None
 
-    def init(self, frame_rgb, box_xywh):
+    def init(self, frame_rgb, box_xywh, not_boxes=()):
         self.calls.append(("init", tuple(box_xywh)))
         return self._given(box_xywh)
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_fcot.layers import BoxLayer, BoxRow
+from napari_fcot.layers import BoxLayer
+from napari_fcot.layers.shown_box import ShownBox
 
 ROWS = [
-    BoxRow(1, (10.0, 20.0, 30.0, 40.0), "#ffb000", is_selected=True),
-    BoxRow(2, (60.0, 20.0, 10.0, 10.0), "#00d5ff"),
+    ShownBox(1, (10.0, 20.0, 30.0, 40.0), "#ffb000", is_selected=True),
+    ShownBox(2, (60.0, 20.0, 10.0, 10.0), "#00d5ff"),
 ]
 
 
@@ -59,13 +60,13 @@ class TestShow:
         )
 
     def test_lost_target_is_paler(self, box_layer):
-        lost = BoxRow(1, ROWS[0].box_xywh, "#ffb000", is_lost=True)
+        lost = ShownBox(1, ROWS[0].box_xywh, "#ffb000", is_lost=True)
         box_layer.show([lost, ROWS[1]])
         assert box_layer.layer.edge_color[0, 3] < 0.5
 
     def test_handles_stay_on_the_picked_box(self, box_layer):
         box_layer.pick(2)
-        moved = BoxRow(2, (61.0, 20.0, 10.0, 10.0), "#00d5ff")
+        moved = ShownBox(2, (61.0, 20.0, 10.0, 10.0), "#00d5ff")
         box_layer.show([ROWS[0], moved])
         assert box_layer.layer.selected_data == {1}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from napari.layers import Image
@@ -11,7 +10,6 @@ from napari.layers import Image
 from napari_fcot.layers.pixel_frame import (
     box_to_corners,
     corners_to_box,
-    grid_to_pixels,
     pixel_to_world,
     plane_of,
 )
@@ -54,12 +52,3 @@ class TestPixelToWorld:
         layer = Image(np.zeros((4, 5, 6)), scale=(2, 0.5, 0.25), translate=(1, 10, 20))
         expected = [[0.5, 0, 10], [0, 0.25, 20], [0, 0, 1]]
         np.testing.assert_allclose(plane_of(pixel_to_world(layer)), expected)
-
-
-@pytest.mark.parametrize("stride", [1, 2, 4])
-def test_grid_of_cells_covers_the_same_pixels(stride):
-    matrix = grid_to_pixels(stride, ndim=2)
-    first_corner = matrix @ [-0.5, -0.5, 1]  # top left corner of cell (0, 0)
-    np.testing.assert_allclose(first_corner[:2], [-0.5, -0.5])
-    next_corner = matrix @ [0.5, 0.5, 1]
-    np.testing.assert_allclose(next_corner[:2], [stride - 0.5, stride - 0.5])

@@ -7,7 +7,8 @@ import pytest
 from qtpy.QtGui import QImage, QPainter
 
 from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.thin_boxes import ThinBox, ThinBoxes
+from napari_fcot.layers.shown_box import ShownBox
+from napari_fcot.layers.thin_boxes import ThinBoxes
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))
 RED, GREEN = "#ff0000", "#00ff00"
@@ -36,28 +37,28 @@ def boxes():
 
 class TestPaint:
     def test_lines_lie_on_the_edges(self, boxes):
-        boxes.show([ThinBox(1, (10, 5, 20, 15), RED)])
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)])
         rows, columns = np.nonzero(is_red(paint(boxes)))
         assert abs(columns.min() - 20) <= 1 and abs(columns.max() - 60) <= 1
         assert abs(rows.min() - 10) <= 1 and abs(rows.max() - 40) <= 1
         assert not paint(boxes)[15:35, 25:55].any()  # nothing inside
 
     def test_selected_one_is_thicker_and_on_top(self, boxes):
-        selected = ThinBox(1, (10, 5, 20, 15), RED, is_selected=True)
-        other = ThinBox(2, (10, 5, 20, 15), GREEN)
+        selected = ShownBox(1, (10, 5, 20, 15), RED, is_selected=True)
+        other = ShownBox(2, (10, 5, 20, 15), GREEN)
         boxes.show([selected, other])
         over = paint(boxes)
         assert not (over[..., 1] > 100).any()  # nothing green is left
-        boxes.show([ThinBox(1, (10, 5, 20, 15), RED)])
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)])
         assert is_red(over).sum() > 1.3 * is_red(paint(boxes)).sum()
 
     def test_lost_one_is_dashed(self, boxes):
-        boxes.show([ThinBox(1, (5, 5, 40, 30), RED, is_lost=True)])
+        boxes.show([ShownBox(1, (5, 5, 40, 30), RED, is_lost=True)])
         upper_edge = paint(boxes)[8:13, 15:85, 3].any(axis=0)
         assert upper_edge.any() and not upper_edge.all()
 
     def test_hidden_ones_are_not_painted(self, boxes):
-        boxes.show([ThinBox(1, (10, 5, 20, 15), RED)])
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)])
         boxes.set_visible(False)
         assert not paint(boxes).any()
 
@@ -65,23 +66,25 @@ class TestPaint:
         told = []
         boxes.changed.connect(lambda: told.append(1))
         for _ in range(3):
-            boxes.show([ThinBox(1, (10, 5, 20, 15), RED)])
+            boxes.show([ShownBox(1, (10, 5, 20, 15), RED)])
         assert len(told) == 1
 
 
 class TestBoxAt:
     def test_inside_and_outside(self, boxes):
-        boxes.show([ThinBox(7, (10, 5, 20, 15), RED)])
+        boxes.show([ShownBox(7, (10, 5, 20, 15), RED)])
         assert boxes.box_at((12, 6)).target_id == 7
         assert boxes.box_at((9, 6)) is None
         assert boxes.box_at((9, 6), reach_px=1.5).target_id == 7
 
     def test_smallest_of_several(self, boxes):
-        boxes.show([ThinBox(1, (10, 10, 4, 4), RED), ThinBox(2, (0, 0, 30, 30), GREEN)])
+        boxes.show(
+            [ShownBox(1, (10, 10, 4, 4), RED), ShownBox(2, (0, 0, 30, 30), GREEN)]
+        )
         assert boxes.box_at((12, 12)).target_id == 1
         assert boxes.box_at((2, 2)).target_id == 2
 
     def test_hidden_ones_cannot_be_hit(self, boxes):
-        boxes.show([ThinBox(7, (10, 5, 20, 15), RED)])
+        boxes.show([ShownBox(7, (10, 5, 20, 15), RED)])
         boxes.set_visible(False)
         assert boxes.box_at((12, 6)) is None

@@ -180,56 +180,8 @@ class TestHandles:
         assert boxes.selected_data == set()
 
 
-class TestHeatmap:
-    def test_costs_no_layer_before_it_is_shown(self, viewer, link, tracked):
-        assert [layer.name for layer in viewer.layers] == ["square", "FCOT boxes"]
-
-    def test_lies_between_video_and_boxes(self, viewer, link, tracked):
-        link.heatmap.show(True)
-        assert [layer.name for layer in viewer.layers] == [
-            "square",
-            "FCOT heatmap",
-            "FCOT boxes",
-        ]
-
-    def test_hidden_overlay_pastes_nothing(self, viewer, link, tracked, monkeypatch):
-        link.heatmap.show(True)
-        link.heatmap.show(False)
-        asked = []
-        monkeypatch.setattr(
-            type(viewer.layers["FCOT heatmap"].data),
-            "__getitem__",
-            lambda self, key: asked.append(key),
-        )
-        viewer.dims.set_current_step(0, 5)
-        assert asked == []
-
-    def test_shows_the_peak_on_the_object(self, viewer, link, tracked, helpers):
-        link.heatmap.show(True)
-        viewer.dims.set_current_step(0, 5)
-        picture = np.asarray(viewer.layers["FCOT heatmap"].data[5])
-        (row, column) = np.argwhere(picture == 255)[0]
-        x, y, w, h = helpers.square_box(5)
-        assert abs((column + 0.5) * 4 - (x + w / 2)) <= 2
-        assert abs((row + 0.5) * 4 - (y + h / 2)) <= 2
-
-    def test_hiding_it_in_the_layer_list_is_told(self, viewer, link, tracked):
-        link.heatmap.show(True)
-        told = []
-        link.heatmap.toggled.connect(told.append)
-        viewer.layers["FCOT heatmap"].visible = False
-        assert told == [False]
-
-    def test_removed_overlay_can_be_shown_again(self, viewer, link, tracked):
-        link.heatmap.show(True)
-        viewer.layers.remove("FCOT heatmap")
-        link.heatmap.show(True)
-        assert "FCOT heatmap" in viewer.layers
-
-
 class TestVideos:
     def test_our_own_layers_are_no_candidates(self, link, video, tracked):
-        link.heatmap.show(True)
         assert link.candidates == [video]
 
     @pytest.mark.parametrize(

@@ -42,52 +42,6 @@ class TestFromScores:
         assert compact_map(np.array([[1.0]], np.float16)).values.dtype == np.uint8
 
 
-class TestPaste:
-    def test_cells_on_the_grid_stay_where_they_are(self):
-        # grid cell (1, 2) of stride 4 is centred at x = 10, y = 6
-        pasted = compact_map([[1.0]], origin_xy=(10.0, 6.0)).paste(
-            height=3, width=4, stride=4
-        )
-        assert np.argwhere(pasted).tolist() == [[1, 2]]
-
-    def test_larger_cells_cover_several_of_the_grid(self):
-        compact = compact_map([[1.0]], origin_xy=(8.0, 8.0), cell_px=8.0)
-        pasted = compact.paste(height=5, width=5, stride=4)
-        assert np.argwhere(pasted).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
-
-    @pytest.mark.parametrize("place", range(8))
-    def test_peak_between_the_cells_of_the_grid_is_not_lost(self, place):
-        scores = np.zeros((8, 8))
-        scores[place, 5] = 1.0
-        pasted = compact_map(scores, origin_xy=(0.5, 0.5), cell_px=1.0).paste(
-            height=3, width=3, stride=4
-        )
-        assert np.argwhere(pasted == 255).tolist() == [[place // 4, 1]]
-
-    def test_small_cells_leave_no_gap(self):
-        compact = compact_map(np.ones((9, 9)), origin_xy=(1.0, 1.0), cell_px=3.9)
-        assert compact.paste(height=8, width=8, stride=4).all()
-
-    @pytest.mark.parametrize("cell_px", [1.5, 4.0, 9.0])
-    def test_map_reaching_over_the_border_is_cut(self, cell_px):
-        compact = compact_map(
-            np.ones((10, 10)), origin_xy=(-4 * cell_px, -4 * cell_px), cell_px=cell_px
-        )
-        pasted = compact.paste(height=20, width=20, stride=4)
-        last = int(5 * cell_px // 4)
-        assert pasted[:last, :last].all()
-        assert not pasted[last + 2 :].any()
-        assert not pasted[:, last + 2 :].any()
-
-    @pytest.mark.parametrize("cell_px", [1.5, 4.0, 9.0])
-    @pytest.mark.parametrize("place", [900.0, -900.0])
-    def test_map_outside_of_the_frame_pastes_nothing(self, cell_px, place):
-        compact = compact_map(
-            np.ones((3, 3)), origin_xy=(place, place), cell_px=cell_px
-        )
-        assert not compact.paste(height=5, width=5, stride=4).any()
-
-
 class TestCoarseCells:
     @pytest.mark.parametrize(
         ("n_fine", "n_coarse", "corners"),

@@ -6,14 +6,28 @@ import sys
 import time
 
 import pytest
+from qtpy.QtGui import QKeySequence, QShortcut
 
-from napari_fcot.tracking import Activity
+from napari_fcot.preferences import PreferencesStore
+from napari_fcot.tracking import Activity, TrackingController
+from napari_fcot.tracking.compact_score_map import MapKind
+from napari_fcot.widgets import TrackingWidget
 
 
 def press_track_key(viewer):
     layer = viewer.layers["FCOT boxes"]
     (action,) = [do for key, do in layer.keymap.items() if str(key) == "Shift+T"]
     action(layer)
+
+
+def press_key(panel, key):
+    """Do what a key does, without asking Qt who has the focus."""
+    (shortcut,) = [
+        shortcut
+        for shortcut in panel.findChildren(QShortcut)
+        if shortcut.key() == QKeySequence(key)
+    ]
+    shortcut.activated.emit()
 
 
 def track_to_the_end(qtbot, panel):
@@ -316,16 +330,102 @@ class TestExport:
 
 
 class TestHeatmap:
-    def test_box_shows_and_hides_the_layer(self, with_box, viewer):
+    def test_box_and_key_show_and_hide_it(self, with_box):
         with_box.heatmap.setChecked(True)
-        assert viewer.layers["FCOT heatmap"].visible
-        with_box.heatmap.setChecked(False)
-        assert not viewer.layers["FCOT heatmap"].visible
-
-    def test_box_follows_the_layer_list(self, with_box, viewer):
-        with_box.heatmap.setChecked(True)
-        viewer.layers["FCOT heatmap"].visible = False
+        assert with_box.link.heatmap.is_shown
+        press_key(with_box, "H")
+        assert not with_box.link.heatmap.is_shown
         assert not with_box.heatmap.isChecked()
+
+    def test_kind_is_chosen(self, with_box):
+        with_box.heatmap_box.kind.setCurrentIndex(1)
+        assert with_box.link.heatmap.kind is MapKind.COARSE
+
+    def test_opacity_begins_as_preferred_and_may_be_changed(
+        self, qtbot, viewer, tracker
+    ):
+        preferences = PreferencesStore.in_memory()
+        preferences.change(heatmap_opacity=0.4)
+        controller = TrackingController(lambda: tracker)
+        panel = TrackingWidget(viewer, controller, preferences=preferences)
+        qtbot.addWidget(panel)
+        qtbot.waitUntil(lambda: not panel.runner.is_busy)
+        assert panel.link.heatmap.opacity == 0.4
+        panel.heatmap_box.opacity.setValue(75)
+        assert panel.link.heatmap.opacity == 0.75
+
+    def test_button_is_down_while_a_click_picks_a_peak(self, with_box):
+        with_box.heatmap_box.pick.click()
+        assert with_box.link.heatmap.is_picking
+        with_box.link.heatmap.pick(False)
+        assert not with_box.heatmap_box.pick.isChecked()
+
+    def test_key_without_a_map_says_what_to_do(self, with_box):
+        press_key(with_box, "G")
+        assert "no score map" in with_box.status.text()
+
+
+class TestPlaying:
+    def test_button_plays_every_frame_and_pauses(self, qtbot, panel):
+        shown = []
+        panel.link.player.shown.connect(shown.append)
+        panel.play.forward.click()
+        assert panel.play.forward.text() == "Pause"
+        qtbot.waitUntil(lambda: len(shown) >= 3)
+        panel.play.forward.click()
+        assert panel.play.forward.text() != "Pause"
+        assert shown == list(range(1, len(shown) + 1))
+
+    def test_backward(self, qtbot, panel):
+        panel.link.go_to(8)
+        panel.play.backward.click()
+        assert panel.play.backward.isChecked()
+        assert not panel.play.forward.isChecked()
+        qtbot.waitUntil(lambda: panel.controller.frame_index < 7)
+        panel.link.player.stop()
+
+    def test_key_plays_and_speed_is_chosen(self, panel):
+        press_key(panel, "Shift+F")
+        assert panel.link.player.is_playing
+        panel.play.speed.setCurrentText("2× speed")
+        assert panel.link.player.speed == 2.0
+        press_key(panel, "Shift+F")
+        assert not panel.link.player.is_playing
+
+    @pytest.mark.parametrize(
+        "do",
+        [
+            pytest.param(lambda panel: panel.link.go_to(6), id="another_frame"),
+            pytest.param(lambda panel: panel.draw.click(), id="drawing"),
+            pytest.param(lambda panel: panel.link.start_editing(), id="editing"),
+            pytest.param(lambda panel: panel.run.forward.click(), id="tracking"),
+            pytest.param(lambda panel: panel.link.choose_video(None), id="no_video"),
+        ],
+    )
+    def test_what_else_is_done_ends_it(self, qtbot, with_box, do):
+        with_box.play.forward.click()
+        do(with_box)
+        assert not with_box.link.player.is_playing
+        assert not with_box.play.forward.isChecked()
+
+
+class TestSteps:
+    def test_a_step_shows_its_frame_and_box(self, with_box, viewer):
+        assert "drawn by you" in with_box.box_text.text()
+        viewer.dims.set_current_step(0, 3)
+        assert "Frame 3: no box" in with_box.box_text.text()
+        assert not with_box.edit.isEnabled()
+        assert not with_box.run.forward.isEnabled()
+        viewer.dims.set_current_step(0, 0)
+        assert with_box.edit.isEnabled()
+
+    def test_a_step_leaves_what_does_not_depend_on_the_frame(
+        self, with_box, viewer, monkeypatch
+    ):
+        told = []
+        monkeypatch.setattr(with_box.targets, "show_targets", lambda *_: told.append(1))
+        viewer.dims.set_current_step(0, 3)
+        assert told == []
 
 
 class TestDrawing:

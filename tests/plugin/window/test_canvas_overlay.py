@@ -7,7 +7,8 @@ import pytest
 from qtpy.QtGui import QColor
 
 from napari_fcot.layers.canvas_overlay import CanvasOverlay, find_canvas
-from napari_fcot.layers.thin_boxes import ThinBox, ThinBoxes
+from napari_fcot.layers.shown_box import ShownBox
+from napari_fcot.layers.thin_boxes import ThinBoxes
 
 pytestmark = pytest.mark.window
 
@@ -24,7 +25,7 @@ def viewer(make_napari_viewer):
 @pytest.fixture
 def boxes():
     boxes = ThinBoxes()
-    boxes.show([ThinBox(1, BOX, "#ff0000", is_selected=True)])
+    boxes.show([ShownBox(1, BOX, "#ff0000", is_selected=True)])
     return boxes
 
 

@@ -1,0 +1,65 @@
+"""Buttons that play the video, every frame of it."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+
+from napari_fcot.keys import find_key
+from napari_fcot.layers.frame_player import SPEEDS
+from napari_fcot.widgets.key_help import key_text
+from napari_fcot.widgets.rows import row_of
+
+__all__ = ["PlayBox"]
+
+_BACKWARD, _FORWARD, _PAUSE = "◀ Play", "Play ▶", "Pause"
+_SPEEDS = {f"{speed:g}× speed": speed for speed in SPEEDS}
+
+
+class PlayBox(QWidget):
+    """Play backward, forward, pause, and how fast."""
+
+    play_wanted = Signal(int)
+    """A person wants it played, or paused: 1 forward, -1 backward."""
+    speed_changed = Signal(float)
+    """Over the speed of the video."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.backward = _button(_BACKWARD, "Every frame, backward")
+        self.forward = _button(
+            _FORWARD,
+            "Every frame, none left out, as fast as this computer can draw them "
+            f"({key_text(find_key('play_every_frame').key)})",
+        )
+        self.speed = QComboBox()
+        self.speed.addItems(list(_SPEEDS))
+        self.speed.setCurrentText("1× speed")
+        self.speed.setToolTip("Over the speed of the video")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row_of(self.backward, self.forward, self.speed))
+        self.backward.clicked.connect(lambda: self.play_wanted.emit(-1))
+        self.forward.clicked.connect(lambda: self.play_wanted.emit(1))
+        self.speed.currentTextChanged.connect(
+            lambda text: self.speed_changed.emit(_SPEEDS[text])
+        )
+
+    def show_playing(self, is_playing: bool, *, direction: int = 1) -> None:
+        """Say on the button of the direction at work that it pauses."""
+        for button, way, words in (
+            (self.backward, -1, _BACKWARD),
+            (self.forward, 1, _FORWARD),
+        ):
+            is_at_work = is_playing and way == direction
+            button.setText(_PAUSE if is_at_work else words)
+            with QSignalBlocker(button):
+                button.setChecked(is_at_work)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    return button

@@ -1,0 +1,192 @@
+"""The score map of the frame on the screen, and its peaks to choose from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fcot_engine.annotation import Origin
+from fcot_engine.tracker.results import ScoreMaps
+from napari_fcot.tracking.compact_score_map import MapKind
+
+HERE, THERE = (18.0, 28.0), (70.0, 52.0)
+"""The box of frame 0 is around the first; both are peaks."""
+
+
+def two_peaks(first=1.0, second=0.7) -> ScoreMaps:
+    """Peaks at HERE and THERE, cells of 4 px; the coarse map has the second only."""
+    rows, columns = np.mgrid[:20, :30]
+
+    def bump(place_xy):
+        x, y = place_xy
+        return np.exp(-((columns * 4 - x) ** 2 + (rows * 4 - y) ** 2) / 40)
+
+    fused = (first * bump(HERE) + second * bump(THERE)).astype(np.float16)
+    coarse = bump(THERE).astype(np.float16)
+    return ScoreMaps(fused, coarse, fused, (0.0, 0.0), 4.0)
+
+
+@pytest.fixture
+def heatmap(link):
+    return link.heatmap
+
+
+@pytest.fixture
+def painted(link):
+    return link._sheet.heatmap
+
+
+@pytest.fixture
+def rings(link):
+    return link._sheet.rings
+
+
+@pytest.fixture
+def boxed(controller, link, helpers):
+    """A target with a box and a map of two peaks in frame 0."""
+    controller.teaches_at_once = False
+    controller.set_box(helpers.square_box(0), frame_index=0)
+    controller.session.scores_of(1).put(0, two_peaks())
+    return controller
+
+
+def centre_of(box):
+    x, y, w, h = box.box_xywh
+    return x + w / 2, y + h / 2
+
+
+class TestMap:
+    def test_is_shown_when_asked_for(self, heatmap, painted, boxed):
+        told = []
+        heatmap.toggled.connect(told.append)
+        assert painted.score_map is None
+        heatmap.show(True)
+        assert painted.score_map is boxed.session.scores_of(1).get(0)
+        heatmap.show(False)
+        assert painted.score_map is None
+        assert told == [True, False]
+
+    def test_follows_the_frame(self, viewer, heatmap, painted, boxed):
+        heatmap.show(True)
+        viewer.dims.set_current_step(0, 4)
+        assert painted.score_map is None
+        viewer.dims.set_current_step(0, 0)
+        assert painted.score_map is not None
+
+    def test_kind(self, heatmap, painted, boxed):
+        heatmap.show(True)
+        heatmap.show_kind(MapKind.COARSE)
+        assert painted.score_map is boxed.session.scores_of(1).get(0, MapKind.COARSE)
+
+    def test_of_a_hidden_target_is_hidden(self, heatmap, painted, boxed):
+        heatmap.show(True)
+        boxed.show_target(1, False)
+        assert painted.score_map is None
+
+    def test_goes_with_the_video(self, link, heatmap, painted, boxed):
+        heatmap.show(True)
+        link.choose_video(None)
+        assert painted.score_map is None
+
+    def test_comes_while_tracking(self, link, heatmap, painted, controller, helpers):
+        heatmap.show(True)
+        controller.set_box(helpers.square_box(0), frame_index=0)
+        helpers.run_jobs(controller, controller.start_tracking)
+        link.go_to(5)
+        x, y, w, h = helpers.square_box(5)
+        row, column = np.unravel_index(
+            painted.score_map.values.argmax(), painted.score_map.values.shape
+        )
+        np.testing.assert_allclose(
+            painted.score_map.to_image(row, column), (x + w / 2, y + h / 2), atol=2
+        )
+
+
+class TestPeaks:
+    def test_that_of_the_box_comes_first(self, heatmap, boxed):
+        boxed.session.scores_of(1).put(0, two_peaks(first=0.6, second=0.9))
+        places = [(peak.x, peak.y) for peak in heatmap.peaks]
+        np.testing.assert_allclose(places, [HERE, THERE], atol=1.0)
+
+    def test_rings_are_there_with_the_map_and_while_picking(
+        self, heatmap, rings, boxed
+    ):
+        assert rings.peaks == ()
+        heatmap.pick()
+        assert len(rings.peaks) == 2
+        heatmap.pick(False)
+        assert rings.peaks == ()
+        heatmap.show(True)
+        assert len(rings.peaks) == 2
+
+    def test_next_one_gets_the_box_and_the_old_place_is_rejected(self, heatmap, boxed):
+        old = boxed.current_box.box_xywh
+        heatmap.accept_next()
+        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
+        assert boxed.current_box.box_xywh[2:] == old[2:]
+        assert boxed.current_box.origin is Origin.HUMAN
+        (rejection,) = boxed.selected.info.rejections
+        np.testing.assert_allclose(rejection.box_xywh, old)
+
+    def test_once_more_goes_back(self, heatmap, boxed):
+        heatmap.accept_next()
+        heatmap.accept_next()
+        np.testing.assert_allclose(centre_of(boxed.current_box), HERE, atol=1.0)
+
+    def test_without_another_one_it_says_so(self, heatmap, boxed):
+        heatmap.accept_next()
+        boxed.session.scores_of(1).put(0, two_peaks(first=0.0))
+        heatmap.accept_next()
+        assert "no other peak" in boxed.message
+
+    def test_without_a_map_it_says_what_to_do(self, viewer, heatmap, boxed):
+        viewer.dims.set_current_step(0, 3)
+        heatmap.accept_next()
+        assert "track over it" in boxed.message
+
+    def test_a_locked_target_stays(self, heatmap, boxed):
+        boxed.lock_target(1, True)
+        before = boxed.current_box
+        heatmap.accept_next()
+        assert boxed.current_box == before
+        assert "is locked" in boxed.message
+
+    def test_it_teaches(self, heatmap, controller, boxed, helpers, tracker):
+        helpers.run_jobs(controller, controller.start_tracking)
+        controller.session.scores_of(1).put(0, two_peaks())
+        controller.teaches_at_once = True
+        helpers.run_jobs(controller, heatmap.accept_next)
+        taught = [call[1] for call in tracker.calls if call[0] in ("init", "correct")]
+        assert any(abs(box[0] + box[2] / 2 - THERE[0]) < 1 for box in taught)
+
+    def test_undo_takes_it_back(self, heatmap, boxed, helpers):
+        heatmap.accept_next()
+        boxed.undo()
+        assert boxed.current_box.box_xywh == helpers.square_box(0)
+        assert boxed.selected.info.rejections == ()
+
+
+class TestClicks:
+    def click(self, link, place_xy, *modifiers):
+        link._clicks.clicked.emit(*place_xy, frozenset(modifiers))
+
+    def test_with_the_key_moves_the_box(self, link, boxed):
+        self.click(link, (THERE[0] + 3, THERE[1] - 2), "Control")
+        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
+
+    def test_after_the_button_moves_the_box_once(self, link, heatmap, boxed):
+        heatmap.pick()
+        self.click(link, THERE)
+        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
+        assert not heatmap.is_picking
+
+    def test_beside_all_peaks_says_so_and_waits(self, link, heatmap, boxed):
+        heatmap.pick()
+        self.click(link, (110.0, 5.0))
+        assert "no peak near" in boxed.message
+        assert heatmap.is_picking
+
+    def test_on_nothing_leaves_the_box(self, link, boxed):
+        before = boxed.current_box
+        self.click(link, THERE)
+        assert boxed.current_box == before
