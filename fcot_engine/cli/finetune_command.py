@@ -119,6 +119,8 @@ def _settle(
         return EXIT_REFUSED
     _write(args, found, start, path)
     say(f"Weights: {path}")
+    say("The check is about other frames of these videos: before you use them on other")
+    say(f"videos, measure them with fcot eval SEQUENCES --weights {path}")
     return 0
 
 

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 GENTLE = TrainingConfig(
-    minutes=5.0, lr=1e-4, batch=8, warmup_samples=64, ema_decay=0.98
+    minutes=5.0, lr=5e-4, batch=8, warmup_samples=64, ema_decay=0.98
 )
 """Few samples: small steps, soon at full speed, and an average of the last fifty."""
 

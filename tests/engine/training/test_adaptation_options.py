@@ -33,7 +33,7 @@ class TestTraining:
     def test_gentle_and_five_minutes_by_default(self, parse):
         config = read_adaptation_config(parse("--finetune", "a"))
         assert config.minutes == 5.0 and config.samples is None
-        assert config.lr == 1e-4 and config.batch == 8
+        assert config.lr == 5e-4 and config.batch == 8
         assert config.warmup_samples < 200
 
     def test_what_is_given_counts(self, parse):
