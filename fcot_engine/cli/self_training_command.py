@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         check_options,
         find_start,
         read_adaptation_settings,
+        read_harvest_config,
     )
     from fcot_engine.training.checkpoint import find_checkpoint
     from fcot_engine.training.clip_cache import read_clips
@@ -61,10 +62,12 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     network, cache = load_network(start), args.out / "tracks"
     harvest = _gather(args, network, start, device, say)
     say(harvest.text)
-    if not harvest.kept:
+    fewest = 1 if args.force else read_harvest_config(args).min_tracks
+    if harvest.kept < fewest:
         raise TrainingError(
-            f"No track in {args.on_videos} agreed with itself: there is nothing to "
-            "learn from. Give other or more videos."
+            f"{harvest.kept} tracks are too few to learn from, expected {fewest} or "
+            "more. Give other or more videos, or more time to gather; --force learns "
+            "from a few."
         )
     source, what = open_adaptation_source(
         read_clips(cache),

@@ -139,6 +139,8 @@ class HarvestConfig:
     min_motion: float = 0.25
     """How far a target moves in its clip, or changes size, in target sizes; stiller
     ones teach nothing."""
+    min_tracks: int = 20
+    """With fewer tracks of all clips nothing is learned: four made weights worse."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -146,6 +148,7 @@ class HarvestConfig:
             "max_clips",
             "targets_per_clip",
             "frame_step",
+            "min_tracks",
         ):
             value = getattr(self, name)
             _check(value >= 1, f"{name} must be at least 1, got {value}.")

@@ -54,7 +54,11 @@ def add_adaptation(group: argparse._ArgumentGroup) -> None:
         default=AdaptationConfig().pull,
         help="how strongly weights are pulled back to where they began (%(default)g)",
     )
-    add("--force", action="store_true", help="write weights that did not help as well")
+    add(
+        "--force",
+        action="store_true",
+        help="write weights that did not help as well; learn from a few tracks",
+    )
     add(
         "--max-clips",
         type=int,

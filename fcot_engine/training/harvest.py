@@ -198,7 +198,8 @@ def _check_settings(
 ) -> None:
     """Write down what a cache is gathered with, or make sure that it is the same."""
     settings = dataclasses.asdict(config) | {"made_with": made_with, "seed": seed}
-    del settings["max_clips"]  # more clips may be asked for later
+    for name in ("max_clips", "min_tracks"):  # may be others in a later run
+        del settings[name]
     path = cache / "settings.json"
     try:
         if not path.is_file():

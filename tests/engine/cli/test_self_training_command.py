@@ -44,8 +44,9 @@ def follow(monkeypatch):
 
 @pytest.fixture
 def train(films, tmp_path):
-    def train(*options):
+    def train(*options, force=True):
         words = ["--on-videos", films, "--out", tmp_path / "run", "--device", "cpu"]
+        words += ["--force"] if force else []
         words += ["--samples", 2, "--batch", 2, "--patch-size", 64]
         return main(["train", *(str(word) for word in (*words, *options))])
 
@@ -73,7 +74,16 @@ def test_second_run_gathers_nothing_again(train, follow):
 def test_tracks_that_never_agree_are_nothing_to_learn_from(train, follow, capsys):
     follow(False)
     assert train() == 1
-    assert "there is nothing to learn from" in capsys.readouterr().err
+    assert "0 tracks are too few to learn from" in capsys.readouterr().err
+
+
+def test_a_few_tracks_are_not_learned_from_unless_forced(
+    train, follow, tmp_path, capsys
+):
+    follow(True)
+    assert train(force=False) == 1
+    assert "expected 20 or more" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_folder_without_videos_is_one_line(tmp_path, capsys):
