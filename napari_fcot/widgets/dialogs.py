@@ -17,6 +17,8 @@ __all__ = [
     "show_problem",
 ]
 
+_TITLE = "FCOT box tracker"
+
 
 def ask_video_file(parent: QWidget) -> Path | None:
     """Ask which video to open; None if the person thought better of it."""
@@ -37,8 +39,18 @@ def ask_project_file(parent: QWidget) -> Path | None:
 
 def ask_moved_video(parent: QWidget, sentence: str) -> Path | None:
     """Say that a video is gone and ask where it is; None if nobody knows."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, sentence)
-    return Path(chosen) if chosen else None
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        _TITLE,
+        sentence,
+        QMessageBox.StandardButton.Cancel,
+        parent,
+    )
+    find = box.addButton("Find the video…", QMessageBox.ButtonRole.AcceptRole)
+    box.exec()
+    if box.clickedButton() is not find:
+        return None
+    return ask_video_file(parent)
 
 
 def ask_import_path(parent: QWidget) -> Path | None:
@@ -61,7 +73,7 @@ def show_problem(parent: QWidget, sentence: str) -> None:
     """Show one clear sentence, without stopping what else goes on."""
     box = QMessageBox(
         QMessageBox.Icon.Warning,
-        "FCOT box tracker",
+        _TITLE,
         sentence,
         QMessageBox.StandardButton.Ok,
         parent,
