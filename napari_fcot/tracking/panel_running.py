@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fcot_engine.annotation import (
     Direction,
+    Edit,
     Overwrite,
     SelfCheck,
     TargetReport,
@@ -203,6 +204,10 @@ class PanelRunning(PanelEditing):
         self.started.emit()
         self.changed.emit()
         self.job_started.emit(job)
+
+    def _tell_edit(self, edit: Edit) -> None:
+        self.report = []  # going on with something else is being content with it
+        super()._tell_edit(edit)
 
     def keep_report(self) -> None:
         """Be content with what the last correction has changed."""

@@ -253,6 +253,11 @@ class TestTeaching:
         assert box_at(tracked, 6).box_xywh == OFF
         assert tracked.report == []
 
+    def test_doing_something_else_is_being_content_with_it(self, tracked, helpers):
+        helpers.run_jobs(tracked, lambda: tracked.set_box(OFF, frame_index=6))
+        tracked.describe_target(1, name="cup")
+        assert tracked.report == []
+
     def test_a_second_box_before_any_run_teaches_nothing_yet(self, box_drawn, helpers):
         def draw():
             box_drawn.set_box(helpers.square_box(5), frame_index=5)
