@@ -12,10 +12,12 @@ from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.tracking.map_peaks import MapPeak, nearest_peak
 
-__all__ = ["NO_MAP", "PICK_MODIFIER", "PeakPicker", "PeakRings"]
+__all__ = ["NO_MAP", "PICK_KEY", "PICK_MODIFIER", "PeakPicker", "PeakRings"]
 
 PICK_MODIFIER = "Control"
 """Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
+PICK_KEY = "Ctrl"
+"""The same as Qt writes it."""
 RING_PX = 9.0
 """Radius of the ring of the first peak on the screen; lower ones are smaller."""
 _MIN_RING_PX = 5.0

@@ -63,8 +63,10 @@ class VideoSheet:
         self._drop_overlay()
         if canvas is not None:
             parts = self.heatmap, self.boxes, self.rings
-            self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
-            self._overlay.set_video(self._video)
+            overlay = CanvasOverlay(self._viewer, canvas, *parts)
+            overlay.set_video(self._video)
+            overlay.destroyed.connect(lambda: self._on_destroyed(overlay))
+            self._overlay = overlay
         self._on_view()
 
     def set_video(self, video: Layer | None) -> None:
@@ -84,6 +86,11 @@ class VideoSheet:
         overlay, self._overlay = self._overlay, None
         if overlay is not None:
             overlay.close_for_good()
+
+    def _on_destroyed(self, overlay: CanvasOverlay) -> None:
+        """Do without a sheet that Qt has deleted with its window."""
+        if overlay is self._overlay:
+            self._drop_overlay()
 
     def _place(self) -> CanvasPlace | None:
         return None if self._overlay is None else self._overlay.place()

@@ -92,6 +92,11 @@ class ViewerLink:
         self._clicks.close()
         self._sheet.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not closed yet."""
+        return self._is_open
+
     def set_canvas(self, canvas: QWidget | None) -> None:
         """Paint over a canvas; without one, all boxes are shapes."""
         self._sheet.set_canvas(canvas)

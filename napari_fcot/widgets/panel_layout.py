@@ -16,11 +16,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_fcot.keys import find_key
+from napari_fcot.layers.peak_picker import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.change_report_bar import ChangeReportBar
 from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
-from napari_fcot.widgets.heatmap_box import HeatmapBox
+from napari_fcot.widgets.heatmap_look import HeatmapLook
 from napari_fcot.widgets.key_help import KeyHelp, key_text
 from napari_fcot.widgets.play_box import PlayBox
 from napari_fcot.widgets.progress_row import ProgressRow
@@ -72,7 +73,8 @@ class PanelLayout(QWidget):
         )
         self.show_timeline = QCheckBox("Timeline")
         self.show_timeline.setToolTip("Every target along time, below the video")
-        self.heatmap_box = HeatmapBox()
+        self.heatmap_look = HeatmapLook()
+        self.pick = _pick_button()
         self.play = PlayBox()
         self.export = ExportBox()
         self.keys = KeyHelp()
@@ -85,8 +87,9 @@ class PanelLayout(QWidget):
     def _arrange(self) -> None:
         self.tabs.addTab(_page(self.run), "Track")
         self.tabs.addTab(_page(self.work, self.check), "Check")
-        view = self.play, self.heatmap, self.heatmap_box, self.show_timeline
-        self.tabs.addTab(_page(*view), "View")
+        heatmap_row = row_of(self.heatmap, self.heatmap_look)
+        last_row = row_of(self.pick, self.show_timeline)
+        self.tabs.addTab(_page(self.play, heatmap_row, last_row), "View")
         self.tabs.addTab(_page(self.export, self.keys), "Files, keys")
         layout = QVBoxLayout(self)
         layout.setSpacing(4)
@@ -117,6 +120,18 @@ def _small_button(sign: str, action_id: str, tip: str) -> QPushButton:
     button = _button(sign, action_id, tip)
     button.setFixedWidth(_SMALL_BUTTON_PX)
     button.setAccessibleName(find_key(action_id).words)
+    return button
+
+
+def _pick_button() -> QPushButton:
+    button = QPushButton("Pick a peak")
+    button.setCheckable(True)
+    click = key_text(f"{PICK_KEY}+A").removesuffix("A")
+    next_one = key_text(find_key("accept_peak").key)
+    button.setToolTip(
+        "The box is on the wrong one of several rings? Then click on the right one."
+        f" Without this button: {click}click on it, or {next_one} for the next one"
+    )
     return button
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable
 from functools import partial
@@ -120,7 +121,7 @@ class TrackingWidget(PanelLayout):
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
-        self.heatmap_box.show_opacity(self.preferences.load().heatmap_opacity)
+        self.heatmap_look.show_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
         self.link.choose_first_video()
         self._refresh()
@@ -166,6 +167,10 @@ class TrackingWidget(PanelLayout):
         ]
         link.boxes_made.connect(lambda layer: bind_to_layer(layer, handlers))
         self.destroyed.connect(self._close)
+        # Python may end before Qt has deleted the window, such as in a script
+        close = self._close
+        atexit.register(close)
+        self.destroyed.connect(lambda: atexit.unregister(close))
 
     def _connect_targets(self) -> None:
         ctrl, table = self.controller, self.targets
@@ -186,13 +191,13 @@ class TrackingWidget(PanelLayout):
         table.remove_wanted.connect(ctrl.remove_target)
 
     def _connect_view(self) -> None:
-        heatmap, box, player = self.link.heatmap, self.heatmap_box, self.link.player
+        heatmap, player = self.link.heatmap, self.link.player
         self.heatmap.toggled.connect(heatmap.show)
         heatmap.toggled.connect(self._on_heatmap_toggled)
-        box.kind_changed.connect(heatmap.show_kind)
-        box.opacity_changed.connect(heatmap.set_opacity)
-        box.pick_wanted.connect(heatmap.pick)
-        heatmap.picking_changed.connect(box.show_picking)
+        self.heatmap_look.kind_changed.connect(heatmap.show_kind)
+        self.heatmap_look.opacity_changed.connect(heatmap.set_opacity)
+        self.pick.toggled.connect(heatmap.pick)
+        heatmap.picking_changed.connect(self._on_picking)
         self.play.play_wanted.connect(self.link.play)
         self.play.speed_changed.connect(player.set_speed)
         player.playing_changed.connect(self._on_playing)
@@ -315,7 +320,7 @@ class TrackingWidget(PanelLayout):
         self.undo.setEnabled(ctrl.can_undo)
         self.redo.setEnabled(ctrl.can_redo)
         self.progress.show_state(ctrl)
-        for part in (self.heatmap, self.heatmap_box, self.play):
+        for part in (self.heatmap, self.heatmap_look, self.pick, self.play):
             part.setEnabled(ctrl.can_edit)
         self.export.export.setEnabled(ctrl.can_export)
         self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
@@ -418,6 +423,9 @@ class TrackingWidget(PanelLayout):
     def _on_playing(self, is_playing: bool) -> None:
         self.play.show_playing(is_playing, direction=self.link.player.direction)
 
+    def _on_picking(self, is_picking: bool) -> None:
+        self.pick.setChecked(is_picking)
+
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
 
@@ -450,6 +458,8 @@ def _close(
     *_: object,
 ) -> None:
     """End the work of a panel that is going away; its boxes are in the project."""
+    if not link.is_open:
+        return
     feed.close()
     timeline_dock.close()
     runner.close()

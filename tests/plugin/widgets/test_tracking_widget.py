@@ -338,7 +338,7 @@ class TestHeatmap:
         assert not with_box.heatmap.isChecked()
 
     def test_kind_is_chosen(self, with_box):
-        with_box.heatmap_box.kind.setCurrentIndex(1)
+        with_box.heatmap_look.kind.setCurrentIndex(1)
         assert with_box.link.heatmap.kind is MapKind.COARSE
 
     def test_opacity_begins_as_preferred_and_may_be_changed(
@@ -351,14 +351,14 @@ class TestHeatmap:
         qtbot.addWidget(panel)
         qtbot.waitUntil(lambda: not panel.runner.is_busy)
         assert panel.link.heatmap.opacity == 0.4
-        panel.heatmap_box.opacity.setValue(75)
+        panel.heatmap_look.opacity.setValue(75)
         assert panel.link.heatmap.opacity == 0.75
 
     def test_button_is_down_while_a_click_picks_a_peak(self, with_box):
-        with_box.heatmap_box.pick.click()
+        with_box.pick.click()
         assert with_box.link.heatmap.is_picking
         with_box.link.heatmap.pick(False)
-        assert not with_box.heatmap_box.pick.isChecked()
+        assert not with_box.pick.isChecked()
 
     def test_key_without_a_map_says_what_to_do(self, with_box):
         press_key(with_box, "G")
