@@ -24,10 +24,9 @@ from napari_fcot.layers.pixel_frame import (
 )
 from napari_fcot.layers.shown_box import ShownBox
 
-__all__ = ["BOXES_NAME", "BoxLayer", "is_box_layer"]
+__all__ = ["BOXES_NAME", "BoxLayer"]
 
 BOXES_NAME = "FCOT boxes"
-_MARK = "napari-fcot-boxes"
 _EDGE_WIDTH_SHARE = 1 / 220
 """Edge width over the frame's longer side: about 4 screen pixels in a usual window."""
 _ALLOWED_MODES = {"pan_zoom", "select", "add_rectangle"}
@@ -67,18 +66,18 @@ class BoxLayer:
         self._is_writing = False
         self._is_dragging = False
         self._has_moved = False
-        self._edge_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
+        self._usual_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
+        self._width = self._usual_width
         self.layer = Shapes(
             None,
             ndim=2,
             name=BOXES_NAME,
-            edge_width=self._edge_width,
+            edge_width=self._usual_width,
             face_color="transparent",
             opacity=1.0,
             affine=plane_of(pixel_to_world(video)),
             axis_labels=video.axis_labels[-2:],
             units=video.units[-2:],
-            metadata={_MARK: True},
         )
         self.layer.events.data.connect(self._on_data)
         self.layer.events.mode.connect(self._on_mode)
@@ -127,36 +126,44 @@ class BoxLayer:
             self.layer.mode = "pan_zoom"
             self.layer.selected_data = set()
 
-    def show(self, rows: Sequence[ShownBox]) -> None:
-        """Rewrite the layer; does nothing when it shows these boxes already."""
-        rows = list(rows)
-        if rows == self._rows and self._shows(rows):
+    def show(
+        self, rows: Sequence[ShownBox], *, line_width: float | None = None
+    ) -> None:
+        """Rewrite the layer; does nothing when it shows these boxes already.
+
+        Args:
+            rows: what to show.
+            line_width: of the selected box, in image pixels; a share of the video's
+                size if None.
+        """
+        rows, width = list(rows), line_width or self._usual_width
+        if rows == self._rows and width == self._width and self._shows(rows):
             return
         with self._writing():
             kept = self._picked_ids()
             self.layer.selected_data = set()
-            self._write(rows)
-            self._rows = rows
+            self._write(rows, width)
+            self._rows, self._width = rows, width
             self.layer.selected_data = {
                 place for place, row in enumerate(rows) if row.target_id in kept
             }
 
-    def _write(self, rows: list[ShownBox]) -> None:
+    def _write(self, rows: list[ShownBox], width: float) -> None:
         corners = [box_to_corners(row.box_xywh) for row in rows]
-        looks = [_look(row) for row in rows]
+        looks = [_look(row, width) for row in rows]
         if rows and self.layer.nshapes == len(rows) == len(self._rows):
             self.layer.data = corners
-            if looks == [_look(row) for row in self._rows]:
+            if looks == [_look(row, self._width) for row in self._rows]:
                 return
             self.layer.edge_color = [color for color, _ in looks]
-            self.layer.edge_width = [width * self._edge_width for _, width in looks]
+            self.layer.edge_width = [width for _, width in looks]
             return
         self.layer.data = []
         if rows:
             self.layer.add_rectangles(
                 corners,
                 edge_color=[color for color, _ in looks],
-                edge_width=[width * self._edge_width for _, width in looks],
+                edge_width=[width for _, width in looks],
             )
 
     def _shows(self, rows: list[ShownBox]) -> bool:
@@ -250,11 +257,7 @@ class BoxLayer:
             self._is_writing = was_writing
 
 
-def _look(row: ShownBox) -> tuple[str, float]:
-    """Return the edge colour, paler where the target was lost, and a line weight."""
-    return row.colour + ("70" if row.is_lost else ""), 1.0 if row.is_selected else 0.6
-
-
-def is_box_layer(layer: Layer) -> bool:
-    """Whether a layer shows our boxes."""
-    return bool(layer.metadata.get(_MARK, False))
+def _look(row: ShownBox, width: float) -> tuple[str, float]:
+    """Return the edge colour, paler where the target was lost, and the line width."""
+    colour = row.colour + ("70" if row.is_lost else "")
+    return colour, width if row.is_selected else 0.6 * width

@@ -3,7 +3,8 @@
 In a window, boxes are painted over the canvas, since a Shapes layer that is rewritten
 for each frame is costly. Only while a person edits, the selected target's box is a
 shape with handles, and that one too is painted while frames go by. Where nothing can
-be painted (without a window, in 3D, in a grid), all boxes are shapes.
+be painted (without a window, in a grid of layers), all boxes are shapes. In 3D there
+are none: napari can neither draw shapes there nor rewrite them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fcot_engine.geometry.boxes import BoxXywh
 from napari_fcot.layers.box_layer import BoxLayer
 from napari_fcot.layers.shown_box import ShownBox
 from napari_fcot.layers.step_rest import StepRest
+from napari_fcot.layers.thin_boxes import SELECTED_LINE_PX
 from napari_fcot.layers.video_sheet import VideoSheet
 from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.video_session import VideoSession
@@ -25,6 +27,7 @@ __all__ = ["BoxView"]
 
 CLICK_REACH_PX = 4.0
 """How far outside of a box a click on it may be, on the screen."""
+NOT_IN_3D = "Boxes are drawn in 2D: leave napari's 3D view first"
 
 
 class BoxView:
@@ -58,7 +61,11 @@ class BoxView:
         self._is_held = False
         self._rest = StepRest()
         self._rest.rested.connect(self.refresh)
+        self._zoom_rest = StepRest()
+        self._zoom_rest.rested.connect(self.refresh)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom)
         sheet.turned.connect(self.refresh)
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         source = session.source
         boxes = BoxLayer(video, width=source.width, height=source.height)
         boxes.drawn.connect(self._on_drawn)
@@ -91,7 +98,10 @@ class BoxView:
     def close(self) -> None:
         """Take the boxes off the screen, for good."""
         self._rest.close()
+        self._zoom_rest.close()
+        self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         self._sheet.turned.disconnect(self.refresh)
+        self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         self._sheet.boxes.show(())
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
@@ -109,6 +119,9 @@ class BoxView:
 
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""
+        if self._is_in_3d:
+            self._controller.say(NOT_IN_3D)
+            return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
         self._boxes.start_drawing()
@@ -117,6 +130,9 @@ class BoxView:
         """Put handles on the selected target's box."""
         selected_id = self._controller.selected_id
         if selected_id is None:
+            return
+        if self._is_in_3d:
+            self._controller.say(NOT_IN_3D)
             return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
@@ -167,17 +183,21 @@ class BoxView:
         if self._is_late or self._controller.session is not self._session:
             return
         self._shown_frame = self._controller.frame_index
-        boxes = self._find_boxes()
+        boxes = [] if self._is_in_3d else self._find_boxes()
         if not self._sheet.is_seen:
             self._boxes.show(boxes)
             self._sheet.boxes.show(())
             return
         shapes = [box for box in boxes if box.is_selected and self._has_handles]
-        self._boxes.show(shapes)
+        self._boxes.show(shapes, line_width=SELECTED_LINE_PX / self._sheet.scale)
         for box in shapes:
             self._boxes.pick(box.target_id)
         left_out = shapes[0].target_id if shapes else None
         self._sheet.boxes.show(boxes, left_out=left_out)
+
+    @property
+    def _is_in_3d(self) -> bool:
+        return bool(self._viewer.dims.ndisplay == 3)
 
     @property
     def _has_handles(self) -> bool:
@@ -220,6 +240,14 @@ class BoxView:
 
     def _on_deleted(self, target_id: int) -> None:
         self._controller.remove_box(target_id=target_id, frame_index=self._shown_frame)
+
+    def _on_ndisplay(self, event: object = None) -> None:
+        self.refresh()
+
+    def _on_zoom(self, event: object = None) -> None:
+        """Keep the line of a shape as thick as it was on the screen."""
+        if self._sheet.is_seen and self._boxes.is_editing:
+            self._zoom_rest.step()
 
     def _on_tool(self) -> None:
         """With another tool, other boxes are shapes."""

@@ -13,7 +13,7 @@ from fcot_engine.geometry.boxes import BoxXywh
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.layers.shown_box import ShownBox
 
-__all__ = ["ThinBoxes"]
+__all__ = ["SELECTED_LINE_PX", "ThinBoxes"]
 
 LINE_PX = 2.0
 SELECTED_LINE_PX = 3.5
