@@ -1,30 +1,44 @@
-"""Take the pictures of the documentation, from the sample and a real window.
+"""Take the pictures of the tutorial, from the sample and a real window, in both themes.
 
     python scripts/make_screenshots.py [FOLDER]
 
-Needs a screen; `xvfb-run -a -s "-screen 0 1366x768x24"` is one.
+Needs a screen; `xvfb-run -a -s "-screen 0 1366x768x24"` is one. The tracker is the real
+one, so this takes some minutes on a CPU.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import napari
+from napari.layers import Layer
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
+from fcot_engine.annotation import SpanKind
 from fcot_engine.sample import SampleVideo, make_sample_video
-from napari_fcot.launch import open_panel
 from napari_fcot.layers.lazy_frames import video_layer_data
+from napari_fcot.preferences import PreferencesStore
+from napari_fcot.tracking.project_place import ProjectPlace
 from napari_fcot.widgets import TrackingWidget
 
 WINDOW_PX = 1366, 768
 """The smallest usual laptop screen: what is readable here is readable anywhere."""
-SHOWN_FRAME = 84
-DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
+N_COLOURS = 256
+"""Keeps each picture below 200 kB; the photographs suffer a little, words do not."""
+SHOWN_FRAME = 62
+"""Frame of the picture that shows a run under way."""
+SECOND_FRAME = 120
+"""Frame in which the second cup is drawn."""
+SECOND_LAST = 150
+"""Up to which it is tracked; nobody has to watch more of that."""
+HIDDEN = 41, 48
+"""Frames in which the post hides the cup."""
+DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images" / "tutorial"
 
 
 def main() -> None:
@@ -34,56 +48,105 @@ def main() -> None:
     sample = make_sample_video()
     viewer = napari.Viewer(title="napari-fcot")
     viewer.window.resize(*WINDOW_PX)
-    data = video_layer_data(
-        sample.frames, name=sample.name, frame_rate=sample.frame_rate
-    )
-    panel = open_panel(viewer, data)
-    wait_until(lambda: not panel.runner.is_busy)
-    viewer.reset_view()
-    shoot_story(viewer, panel, sample, folder)
-    panel.controller.stop()
-    wait_until(lambda: not panel.runner.is_busy)
+    with tempfile.TemporaryDirectory() as projects:
+        panel = TrackingWidget(viewer, preferences=PreferencesStore.in_memory())
+        panel.controller.opener.place = ProjectPlace(Path(projects))
+        viewer.window.add_dock_widget(panel, name="Track boxes", area="right")
+        wait_until(lambda: not panel.runner.is_busy)
+        shoot_story(viewer, panel, sample, folder)
+        viewer.window.remove_dock_widget(panel)
     viewer.close()
 
 
 def shoot_story(
     viewer: napari.Viewer, panel: TrackingWidget, sample: SampleVideo, folder: Path
 ) -> None:
-    """Draw, track with the heatmap, correct; a picture of each."""
-    x, y, w, h = sample.boxes_xywh[0].tolist()
-    panel.controller.set_box((x, y, w, h), frame_index=0)
-    panel.edit.click()
-    save(viewer, folder / "draw.png")
+    """Go through the tutorial; a picture of each stage in each theme."""
 
-    panel.start_tracking()
-    wait_until(lambda: len(panel.controller.selected or ()) > SHOWN_FRAME)
-    save(viewer, folder / "panel.png")
+    def shoot(name: str) -> None:
+        for theme in ("dark", "light"):
+            viewer.theme = theme
+            save(viewer, folder / f"{name}_{theme}.png")
 
+    data = video_layer_data(
+        sample.frames, name=sample.name, frame_rate=sample.frame_rate
+    )
+    viewer.add_layer(Layer.create(*data))
+    wait_until(lambda: panel.controller.session is not None)
+    viewer.reset_view()
+    shoot("1_open")
+    draw(panel, sample.boxes_xywh[0].tolist(), frame_index=0)
+    shoot("2_draw")
+    panel.run.forward.click()
+    wait_until(lambda: panel.controller.frame_index >= SHOWN_FRAME)
+    shoot("3_track")
+    panel.run.follow.setChecked(False)
+    finish(panel)
+    panel.add_target()
+    draw(
+        panel,
+        sample.distractor_boxes_xywh[SECOND_FRAME].tolist(),
+        frame_index=SECOND_FRAME,
+    )
+    panel.controller.start_tracking(until=SECOND_LAST)
+    finish(panel)
+    panel.tabs.setCurrentIndex(1)
+    panel.work.next.click()
+    shoot("4_check")
+    correct(panel, sample)
+    finish(panel)
+    shoot("5_correct")
+    panel.controller.keep_report()
+    first_id = panel.controller.targets[0].target_id
+    panel.controller.mark_span(first_id, *HIDDEN, SpanKind.OCCLUDED)
+    panel.tabs.setCurrentIndex(2)
     panel.heatmap.setChecked(True)
-    save(viewer, folder / "heatmap.png")
-
-    panel.controller.stop()
+    panel.link.go_to(HIDDEN[1] + 6)
+    shoot("6_look")
     panel.heatmap.setChecked(False)
-    panel.link.go_to(SHOWN_FRAME)
-    x, y, w, h = sample.boxes_xywh[SHOWN_FRAME].tolist()
-    panel.controller.set_box((x, y, w, h), frame_index=SHOWN_FRAME)
-    panel.edit.click()
-    save(viewer, folder / "correct.png")
+    panel.tabs.setCurrentIndex(3)
+    for box in panel.export.boxes.values():
+        box.setChecked(True)
+    shoot("7_export")
 
-    viewer.theme = "light"
-    save(viewer, folder / "light.png")
+
+def draw(panel: TrackingWidget, box_xywh: list[float], *, frame_index: int) -> None:
+    """Put a box where a person would have drawn it."""
+    x, y, w, h = box_xywh
+    panel.link.go_to(frame_index)
+    panel.controller.set_box((x, y, w, h), frame_index=frame_index)
+    panel.edit.click()
+
+
+def correct(panel: TrackingWidget, sample: SampleVideo) -> None:
+    """Put the box of the frame on the screen right."""
+    controller = panel.controller
+    is_first = controller.selected_id == controller.targets[0].target_id
+    truth = sample.boxes_xywh if is_first else sample.distractor_boxes_xywh
+    frame = controller.frame_index
+    draw(panel, truth[frame].tolist(), frame_index=frame)
+
+
+def finish(panel: TrackingWidget) -> None:
+    """Wait for the end of a run, and of what is shown of it."""
+    wait_until(lambda: not panel.runner.is_busy and not panel.controller.can_stop)
+    settle(0.6)
 
 
 def save(viewer: napari.Viewer, path: Path) -> None:
     """Write the whole window to a file."""
-    settle(0.3)
+    settle(0.4)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = Image.fromarray(pixels).convert("RGB").quantize(256)  # a third in size
+    picture = (
+        Image.fromarray(pixels)
+        .convert("RGB")
+        .quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=0)
+    )
     picture.save(path, optimize=True)
-    print(f"{path} {picture.width}x{picture.height}")
+    print(f"{path.name} {picture.width}x{picture.height} {path.stat().st_size} bytes")
 
 
-def wait_until(is_done: Callable[[], bool], *, at_most_s: float = 300.0) -> None:
+def wait_until(is_done: Callable[[], bool], *, at_most_s: float = 600.0) -> None:
     """Let the window live until something has happened."""
     end = time.monotonic() + at_most_s
     while not is_done():

@@ -29,21 +29,15 @@ STEPS = (
     Step("Open", "Choose a video layer, or open a video file."),
     Step(
         "Draw",
-        f"Press Draw ({key_text(find_key('draw_box').key)}), then drag a box around an "
-        "object.",
+        f"Press Draw ({key_text(find_key('draw_box').key)}) and drag over an object.",
     ),
     Step(
         "Track",
-        f"Press Track ({key_text(find_key('track_forward').key)}): the box follows the "
-        "object.",
+        f"Press Track ({key_text(find_key('track_forward').key)}): the box follows.",
     ),
-    Step(
-        "Correct",
-        "Go to a frame where the box is off and drag it right: the tracker learns from "
-        "that.",
-    ),
+    Step("Correct", "Where the box is off, drag it right: that teaches."),
 )
-_DONE = "That is all there is to it. The tab Check shows what is worth a look."
+_DONE = "That is all. The tab Check shows where to look."
 
 
 class FirstSteps(QFrame):
@@ -121,6 +115,7 @@ class FirstSteps(QFrame):
         )
         self.steps.setText("&nbsp; ".join(marked))
         self.hint.setText(_DONE if current is None else current.hint)
+        self.updateGeometry()  # it may take one line more, or less
 
     def _on_no_more(self) -> None:
         self._preferences.change(show_first_steps=False)

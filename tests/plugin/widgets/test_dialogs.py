@@ -1,4 +1,4 @@
-"""Questions that a person may also leave unanswered, and sentences that stop nothing."""
+"""Questions a person may leave unanswered, and sentences that stop nothing."""
 
 from __future__ import annotations
 
