@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from npe2 import PluginManager, PluginManifest
@@ -13,6 +17,17 @@ def sample():
     from fcot_engine.sample import make_sample_video
 
     return make_sample_video()
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """The module beside this one, which is no package."""
+    path = Path(__file__).with_name("story_clips.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look for it there
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

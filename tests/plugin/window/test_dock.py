@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
+
 import pytest
 from napari.layers import Layer
 
+from fcot_engine.annotation import AnnotationSession
+from fcot_engine.io import open_frames
 from napari_fcot.layers.lazy_frames import video_layer_data
-from napari_fcot.tracking import Activity
+from napari_fcot.preferences import PreferencesStore
+from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.widgets import TrackingWidget
 
 pytestmark = pytest.mark.window
@@ -31,7 +37,7 @@ def open_dock(qtbot, viewer):
 def test_panel_opens_from_the_manifest_with_the_real_network(qtbot, viewer):
     _, panel = open_dock(qtbot, viewer)
     assert isinstance(panel, TrackingWidget)
-    assert panel.videos.currentText() == "square"
+    assert panel.video.videos.currentText() == "square"
     assert panel.controller.device_name != ""
 
 
@@ -66,3 +72,119 @@ def test_closing_the_dock_ends_the_run(qtbot, viewer, helpers):
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: controller.activity is Activity.IDLE)
     qtbot.waitUntil(lambda: not runner.is_busy, timeout=120_000)
+
+
+def test_project_that_cannot_be_saved_is_said_after_the_panel_is_gone(
+    qtbot, viewer, helpers, project_folder, monkeypatch
+):
+    said = []
+    monkeypatch.setattr("napari_fcot.widgets.tracking_widget.show_error", said.append)
+    dock, panel = open_dock(qtbot, viewer)
+    panel._show_problem = lambda parent, sentence: parent.isVisible()  # a dialog
+    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    project = panel.controller.project_path
+    shutil.rmtree(project_folder)  # such as a disk that was unplugged
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
+    assert len(said) == 1
+    assert project.name in said[0] or str(project.parent) in said[0]
+
+
+class TestProjects:
+    """Beside real files, in a window without layers."""
+
+    @pytest.fixture
+    def clip(self, clips, frames, tmp_path):
+        boxes = [(10.0 + 4 * n, 20.0 + 2 * n, 16.0, 16.0) for n in range(len(frames))]
+        return clips.write_clip(tmp_path / "square.mp4", frames, boxes, boxes)
+
+    @pytest.fixture
+    def project(self, clip, tracker, helpers):
+        """A project with one box, written by somebody else."""
+        path = clip.path.with_suffix(".fcot.json")
+        session = AnnotationSession.begin(
+            open_frames(clip.path), lambda: tracker, path, video_path=clip.path
+        )
+        with closing(session):
+            target_id = session.add_target(name="the square")
+            session.draw_box(target_id, 3, helpers.square_box(3))
+        return path
+
+    @pytest.fixture
+    def problems(self):
+        return []
+
+    @pytest.fixture
+    def empty(self, make_napari_viewer, our_manifest):
+        return make_napari_viewer(show=True)
+
+    @pytest.fixture
+    def dock(self, qtbot, tracker, problems):
+        def dock(viewer, **answers):
+            panel = TrackingWidget(
+                viewer,
+                TrackingController(lambda: tracker),
+                preferences=PreferencesStore.in_memory(),
+                show_problem=lambda parent, sentence: problems.append(sentence),
+                **answers,
+            )
+            viewer.window.add_dock_widget(panel, name=WIDGET, area="right")
+            qtbot.waitUntil(lambda: not panel.runner.is_busy)
+            return panel
+
+        return dock
+
+    def test_panel_goes_on_with_a_project_that_was_dropped_on_napari(
+        self, empty, project, dock, problems
+    ):
+        empty.open(str(project), plugin="napari-fcot")
+        panel = dock(empty)
+        (target,) = panel.controller.targets
+        assert target.info.name == "the square"
+        assert panel.controller.project_path == project
+        assert "Went on with" in panel.status.text()
+        assert problems == []
+
+    def test_project_that_is_open_elsewhere_is_one_sentence(
+        self, empty, clip, project, dock, problems, tracker
+    ):
+        with closing(AnnotationSession.open(project, lambda: tracker)):
+            panel = dock(empty, ask_project=lambda parent: project)
+            panel.video.open.menu().actions()[1].trigger()
+            assert problems == [
+                f"{project.name} is open in another window. Close it there first."
+            ]
+            assert panel.controller.session is None
+        panel.video.open.menu().actions()[1].trigger()
+        assert panel.controller.project_path == project
+
+    def test_video_that_was_moved_is_asked_for(
+        self, empty, clip, project, dock, problems, tmp_path
+    ):
+        (tmp_path / "elsewhere").mkdir()
+        there = clip.path.rename(tmp_path / "elsewhere" / "renamed.mp4")
+        asked = []
+
+        def answer(parent, sentence):
+            asked.append(sentence)
+            return there
+
+        panel = dock(empty, ask_project=lambda parent: project, ask_moved=answer)
+        panel.video.open.menu().actions()[1].trigger()
+        assert len(asked) == 1 and "Say where it is." in asked[0]
+        assert panel.controller.project_path == project
+        assert len(panel.controller.targets) == 1
+        assert problems == []
+
+    def test_file_that_holds_no_boxes_is_one_sentence(
+        self, empty, clip, project, dock, problems
+    ):
+        panel = dock(
+            empty,
+            ask_project=lambda parent: project,
+            ask_import=lambda parent: clip.path,
+        )
+        panel.video.open.menu().actions()[1].trigger()
+        panel.export.load.click()
+        assert len(problems) == 1
+        assert clip.path.name in problems[0]

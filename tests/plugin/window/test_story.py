@@ -1,69 +1,76 @@
-"""One story in a real napari window: open, draw, track, stop, correct, export."""
+"""The whole story in a real napari window, on real video files.
+
+Open, draw two targets by mouse, track, stop, go where it is worth most, correct, see it
+carried to both sides, take back, undo, redo, mark, close, open again, export.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QContextMenuEvent
+from qtpy.QtWidgets import QApplication
 
-from fcot_engine.session.track_store import BoxOrigin
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.annotation import Origin, SpanKind
+from fcot_engine.io import FORMATS, READERS, read_tracks
+from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import Activity, TrackingController
-from napari_fcot.tracking.pupil import load_default_tracker
+from napari_fcot.tracking.tracker_shelf import DefaultTrackers
 from napari_fcot.widgets import TrackingWidget
 
 pytestmark = pytest.mark.window
 
 WIDGET = "Track boxes"
+LONG_MS = 120_000
+SHARED_SEQUENCE = "otb_Coke"
 
 
-class TruthfulTracker:
-    """Knows where the cup of the sample is, found by comparing frames."""
-
-    device_name = "the truth (0 threads)"
-
-    def __init__(self, sample, delay_s):
-        self._places = {
-            frame[::7, ::7].tobytes(): index
-            for index, frame in enumerate(sample.frames)
-        }
-        self._sample, self._delay_s = sample, delay_s
-        self._offset = np.zeros(4)
-        self.n_tracked = 0
-
-    def init(self, frame_rgb, box_xywh):
-        self._offset = np.array(box_xywh) - self._truth(frame_rgb)
-        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
-
-    correct = init
-
-    def place(self, box_xywh):
-        """The truth needs no place to look for."""
-
-    def track(self, frame_rgb):
-        time.sleep(self._delay_s)
-        self.n_tracked += 1
-        x, y, w, h = (self._truth(frame_rgb) + self._offset).tolist()
-        fused = np.zeros((72, 72), np.float16)
-        rows, columns = np.mgrid[:72, :72] - 35.5
-        fused[:] = np.exp(-(rows**2 + columns**2) / 50)
-        origin = (x + w / 2 - 35.5 * 4, y + h / 2 - 35.5 * 4)
-        maps = ScoreMaps(fused, fused, fused, origin, 4.0)
-        return TrackResult((x, y, w, h), 0.9, Verdict.FOUND, maps)
-
-    def _truth(self, frame_rgb):
-        index = self._places[frame_rgb[::7, ::7].tobytes()]
-        return self._sample.boxes_xywh[index]
+@pytest.fixture
+def sample_clip(clips, sample, tmp_path):
+    """The part of the sample in which both cups fly apart."""
+    part = slice(128, 172)
+    return clips.write_clip(
+        tmp_path / "two cups.mp4",
+        sample.frames[part],
+        sample.boxes_xywh[part],
+        sample.distractor_boxes_xywh[part],
+    )
 
 
-@pytest.fixture(params=["truth", "real"])
-def make_tracker(request, sample):
-    if request.param == "truth":
-        return lambda: TruthfulTracker(sample, 0.02)
-    return load_default_tracker
+@pytest.fixture
+def shared_clip(clips, shared_dir, tmp_path):
+    """A can in somebody's hand, and a part of the lamp beside it."""
+    from PIL import Image
+
+    folder = shared_dir / "eval" / SHARED_SEQUENCE
+    if not folder.is_dir():
+        pytest.skip(f"no {SHARED_SEQUENCE} in the folder of shared videos")
+    pictures = sorted((folder / "img").iterdir())[:40]
+    frames = np.stack([np.asarray(Image.open(one).convert("RGB")) for one in pictures])
+    lines = (folder / "groundtruth.txt").read_text().replace("\t", ",").splitlines()
+    truth = np.array([[float(v) for v in line.split(",")] for line in lines[:40]])
+    still = np.tile([100.0, 30.0, 60.0, 60.0], (40, 1))
+    return clips.write_clip(tmp_path / "coke.mp4", frames, truth, still)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("sample_clip", "truth"), id="sample-truth"),
+        pytest.param(("sample_clip", "real"), id="sample-real"),
+        pytest.param(("shared_clip", "real"), id="shared-real", marks=pytest.mark.slow),
+    ]
+)
+def story(request, clips):
+    """A clip, and what makes trackers for it."""
+    clip_name, kind = request.param
+    clip = request.getfixturevalue(clip_name)
+    if kind == "truth":
+        return clip, lambda: clips.TruthfulTracker(clip, delay_s=0.02)
+    return clip, DefaultTrackers("lite", "cpu")
 
 
 @pytest.fixture
@@ -77,88 +84,278 @@ def problems():
 
 
 @pytest.fixture
-def panel(qtbot, viewer, make_tracker, problems, tmp_path):
-    panel = TrackingWidget(
-        viewer,
-        TrackingController(make_tracker),
-        ask_folder=lambda parent: tmp_path / "export",
-        show_problem=lambda parent, sentence: problems.append(sentence),
+def open_panel(qtbot, viewer, story, problems, tmp_path):
+    """Dock a panel whose questions are answered; all of them are closed at the end."""
+    clip, make_tracker = story
+    panels = []
+
+    def make() -> TrackingWidget:
+        panel = TrackingWidget(
+            viewer,
+            TrackingController(make_tracker),
+            preferences=PreferencesStore.in_memory(),
+            ask_video=lambda parent: clip.path,
+            ask_folder=lambda parent: tmp_path / "export",
+            show_problem=lambda parent, sentence: problems.append(sentence),
+        )
+        panels.append(panel)
+        viewer.window.add_dock_widget(panel, name=WIDGET, area="right")
+        panel.video.open.menu().actions()[0].trigger()
+        qtbot.waitUntil(
+            lambda: panel.controller.device_name != "" and not panel.runner.is_busy,
+            timeout=LONG_MS,
+        )
+        return panel
+
+    yield make
+    for panel in panels:
+        panel.controller.stop()
+        qtbot.waitUntil(lambda panel=panel: not panel.runner.is_busy, timeout=LONG_MS)
+
+
+def middle_of(box_xywh) -> tuple[float, float]:
+    x, y, w, h = box_xywh
+    return x + w / 2, y + h / 2
+
+
+def rows_of(controller) -> dict[int, np.ndarray]:
+    """All boxes as they are now, by target."""
+    return {one.target_id: one.boxes.rows().copy() for one in controller.targets}
+
+
+def kind_at(controller, target_id, frame) -> SpanKind | None:
+    """How a frame of a target is marked."""
+    spans = controller.session.annotation.annotations[target_id].spans
+    return next((span.kind for span in spans if frame in span), None)
+
+
+def wait_for_the_end(qtbot, panel):
+    ctrl = panel.controller
+    qtbot.waitUntil(
+        lambda: ctrl.activity is Activity.IDLE and not panel.runner.is_busy,
+        timeout=LONG_MS,
     )
-    viewer.window.add_dock_widget(panel, name=WIDGET, area="right")
-    yield panel
-    panel.controller.stop()
-    qtbot.waitUntil(lambda: not panel.runner.is_busy, timeout=60_000)
+    qtbot.wait(20)  # what was told is drawn
 
 
-def test_open_draw_track_stop_correct_export(
-    qtbot, viewer, panel, sample, problems, tmp_path, canvas_drag, monkeypatch
+def point_on_timeline(panel, frame, row) -> QPoint:
+    view = panel.timeline.view
+    x = view.places.axis_left + view.axis.x_of(frame + 0.5)
+    return QPoint(int(x), view.places.row_top(row) + view.places.row_height // 2)
+
+
+def select_on_timeline(qtbot, panel, first, last, row):
+    canvas = panel.timeline.view.canvas
+    begin, end = (point_on_timeline(panel, frame, row) for frame in (first, last))
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=begin)
+    for point in ((begin + end) / 2, end):
+        qtbot.mouseMove(canvas, point)
+        qtbot.wait(30)
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+
+
+def choose_on_timeline(panel, at: QPoint, text: str):
+    canvas = panel.timeline.view.canvas
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Mouse, at, canvas.mapToGlobal(at)
+    )
+    QApplication.sendEvent(canvas, event)
+    menu = QApplication.activePopupWidget()
+    (entry,) = (a for a in menu.actions() if a.text().replace("&", "") == text)
+    entry.trigger()
+    menu.close()
+
+
+def test_whole_story(
+    qtbot, viewer, open_panel, story, clips, problems, canvas_drag, tmp_path
 ):
-    controller = panel.controller
-    # composing it takes seconds; the menu's command gets the one that is there
-    monkeypatch.setattr("fcot_engine.sample.make_sample_video", lambda: sample)
+    clip, make_tracker = story
+    iou_of = clips.iou_of
+    is_truth = not isinstance(make_tracker, DefaultTrackers)
+    panel = open_panel()
+    ctrl = panel.controller
 
-    # open the sample as the menu does
-    viewer.open_sample("napari-fcot", "fcot-sample")
-    qtbot.waitUntil(lambda: panel.videos.currentText() == sample.name)
-    assert controller.session.n_frames == len(sample.frames)
+    # the video is open, frame by frame, and nothing is written yet
+    assert panel.video.videos.currentText() == clip.path.stem
+    assert ctrl.session.n_frames == clip.n_frames
     assert viewer.dims.current_step[0] == 0
-    qtbot.waitUntil(lambda: controller.device_name != "", timeout=60_000)
+    assert not ctrl.is_saved
+    assert list(tmp_path.glob("*.fcot.json")) == []
 
-    # draw the box with the mouse
-    panel.draw.click()
+    # two targets, drawn by mouse
     boxes = viewer.layers["FCOT boxes"]
-    x, y, w, h = sample.boxes_xywh[0]
-    canvas_drag(viewer, boxes, (x, y), (x + w, y + h))
-    drawn = controller.current_box
-    assert drawn.origin is BoxOrigin.HUMAN
-    np.testing.assert_allclose(drawn.box_xywh, (x, y, w, h), atol=3.0)
+    for button, truth in ((panel.draw, clip.first), (panel.new_target, clip.second)):
+        button.click()
+        x, y, w, h = truth[0]
+        canvas_drag(viewer, boxes, (x, y), (x + w, y + h))
+        assert ctrl.current_box.origin is Origin.HUMAN
+        assert iou_of(ctrl.current_box.box_xywh, truth[0]) > 0.85
+    first_id, second_id = (target.target_id for target in ctrl.targets)
+    assert ctrl.selected_id == second_id
+    assert ctrl.project_path == clip.path.with_suffix(".fcot.json")
+    assert ctrl.is_saved
 
-    # track, and stop before the end
-    panel.heatmap.setChecked(True)
-    panel.track.click()
-    qtbot.waitUntil(lambda: len(controller.selected) >= 20, timeout=120_000)
+    # track both, and stop before the end
+    panel.run.all_targets.setChecked(True)
+    panel.run.forward.click()
+    qtbot.waitUntil(lambda: len(ctrl.targets[0].boxes) >= 8, timeout=LONG_MS)
     start_s = time.perf_counter()
-    panel.stop.click()
+    panel.progress.stop.click()
     stop_ms = (time.perf_counter() - start_s) * 1e3
     sys.stdout.write(f"Stop gave control back after {stop_ms:.1f} ms\n")
-    n_kept = len(controller.selected)
-    assert controller.activity is Activity.IDLE
-    qtbot.waitUntil(lambda: not panel.runner.is_busy, timeout=60_000)
-    assert len(controller.selected) == n_kept
-    assert 20 <= n_kept < len(sample.frames)
+    assert ctrl.activity is Activity.IDLE
+    n_kept = len(ctrl.targets[0].boxes)
+    wait_for_the_end(qtbot, panel)
+    assert len(ctrl.targets[0].boxes) == n_kept < clip.n_frames
 
-    # correct by moving the shape
-    panel.link.go_to(15)
-    panel.edit.click()
-    x, y, w, h = controller.current_box.box_xywh
-    middle = (x + w / 2, y + h / 2)
-    canvas_drag(viewer, boxes, middle, (middle[0] + 12, middle[1] + 6))
-    moved = controller.current_box
-    assert moved.frame_index == 15
-    assert moved.origin is BoxOrigin.CORRECTED
-    np.testing.assert_allclose(moved.box_xywh, (x + 12, y + 6, w, h), atol=3.0)
+    # go on from there, to the end
+    panel.run.follow.setChecked(False)
+    panel.link.go_to(min(len(one.boxes) for one in ctrl.targets) - 1)
+    panel.run.forward.click()
+    wait_for_the_end(qtbot, panel)
+    assert [len(one.boxes) for one in ctrl.targets] == [clip.n_frames] * 2
+    assert len(ctrl.targets[0].boxes.human_frames()) == 1
 
-    # track on from there, to a little further
-    panel.track.click()
-    qtbot.waitUntil(
-        lambda: controller.progress is not None and controller.progress.done >= 10,
-        timeout=120_000,
+    # the work list leads to a frame, with the target selected
+    panel.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(panel.work.next.isEnabled)
+    panel.work.next.click()
+    stop = panel.work.current
+    frame, target_id = stop.frame_index, stop.target_id
+    truth = clip.first if target_id == first_id else clip.second
+    assert viewer.dims.current_step[0] == frame == ctrl.frame_index
+    assert ctrl.selected_id == target_id
+    if is_truth:
+        assert abs(frame - clips.WORST) <= 2
+        assert iou_of(ctrl.current_box.box_xywh, truth[frame]) < 0.6
+
+    # correct it by mouse: it is carried to both sides
+    before = rows_of(ctrl)
+    old = ctrl.current_box.box_xywh
+    goal = middle_of(truth[frame]) if is_truth else np.add(middle_of(old), (9, 6))
+    qtbot.wait(300)  # the handles come when the frame rests
+    canvas_drag(viewer, boxes, middle_of(old), goal)
+    assert ctrl.current_box.origin is Origin.CORRECTED
+    np.testing.assert_allclose(middle_of(ctrl.current_box.box_xywh), goal, atol=3)
+    assert ctrl.is_teaching
+    drawn = ctrl.current_box
+    wait_for_the_end(qtbot, panel)
+    learned = rows_of(ctrl)
+    moved = np.flatnonzero(
+        np.abs(learned[target_id]["box"] - before[target_id]["box"]).max(axis=1) > 0.01
     )
-    panel.stop.click()
-    qtbot.waitUntil(lambda: not panel.runner.is_busy, timeout=60_000)
-    assert controller.selected.get(15) == moved  # never overwritten
-    assert controller.selected.get(16).origin is BoxOrigin.TRACKED
+    assert moved[0] < frame < moved[-1]
+    other_id = second_id if target_id == first_id else first_id
+    assert_same_rows(learned[other_id], before[other_id])
+    assert ctrl.current_box == drawn
+    assert ctrl.selected.boxes.get(0).origin is Origin.HUMAN
+    if is_truth:
+        for near in (frame - 5, frame + 5):
+            found = ctrl.selected.boxes.get(near).box_xywh
+            assert iou_of(found, truth[near]) > 0.85
+            assert iou_of(before[target_id]["box"][near], truth[near]) < 0.75
 
-    # export, and read what was written
-    panel.export.click()
-    qtbot.waitUntil(lambda: not panel.runner.is_busy)
-    (coco,) = (tmp_path / "export" / "coco").rglob("*.json")
-    written = json.loads(coco.read_text())["annotations"]
-    assert len(written) == len(controller.selected)
-    np.testing.assert_allclose(written[15]["bbox"], moved.box_xywh, atol=1e-3)
-    assert list((tmp_path / "export" / "mot").rglob("*.txt"))
+    # the report says so; take it back, and bring it back
+    assert panel.report.isVisible()
+    assert "changed by" in panel.report.words.text()
+    assert "changed by" not in panel.status.text()  # once is enough
+    panel.report.take_back.click()
+    assert not panel.report.isVisible()
+    taken_back = rows_of(ctrl)[target_id]
+    others = np.arange(clip.n_frames) != frame
+    assert_same_rows(taken_back[others], before[target_id][others])
+    assert ctrl.current_box == drawn
+    panel.redo.click()
+    assert_same(rows_of(ctrl), learned)
+    panel.undo.click()
+    assert_same_rows(rows_of(ctrl)[target_id], taken_back)
+    panel.undo.click()
+    assert_same(rows_of(ctrl), before)
+    panel.redo.click()
+    panel.redo.click()
+    assert_same(rows_of(ctrl), learned)
+
+    # mark a stretch on the timeline
+    row = 0 if target_id == first_id else 1
+    select_on_timeline(qtbot, panel, 4, 9, row)
+    first, last = panel.timeline.view.selected_range
+    assert (abs(first - 4), abs(last - 9)) <= (1, 1)
+    choose_on_timeline(panel, point_on_timeline(panel, 6, row), "Mark as occluded")
+    assert kind_at(ctrl, target_id, 6) is SpanKind.OCCLUDED
+
+    # close the panel and the video, open both again: all is there, undo too
+    marked = rows_of(ctrl)
+    viewer.window.remove_dock_widget(panel)
+    qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
+    assert ctrl.project_path is None
+    viewer.layers.clear()
+    panel = open_panel()
+    ctrl = panel.controller
+    assert "Went on with" in panel.status.text()
+    assert_same(rows_of(ctrl), marked)
+    assert panel.undo.isEnabled()
+    panel.undo.click()
+    assert kind_at(ctrl, target_id, 6) is None
+    panel.undo.click()
+    assert_same_rows(rows_of(ctrl)[target_id], taken_back)
+    panel.redo.click()
+    panel.redo.click()
+    assert_same(rows_of(ctrl), marked)
+
+    # export everything, and read it back
+    for box in panel.export.boxes.values():
+        box.setChecked(True)
+    panel.export.export.click()
+    wait_for_the_end(qtbot, panel)
+    check_exports(tmp_path / "export", ctrl)
     assert problems == []
 
     screenshot = viewer.screenshot(canvas_only=False, flash=False)
     assert screenshot.shape[2] == 4
     assert len(np.unique(screenshot[..., :3].reshape(-1, 3), axis=0)) > 1000
+
+
+def assert_same(found: dict[int, np.ndarray], expected: dict[int, np.ndarray]):
+    assert found.keys() == expected.keys()
+    for target_id, rows in expected.items():
+        assert_same_rows(found[target_id], rows)
+
+
+def assert_same_rows(found: np.ndarray, expected: np.ndarray):
+    """To the last bit, and frames without a value, too."""
+    assert found.dtype == expected.dtype
+    for name in expected.dtype.names:
+        np.testing.assert_array_equal(found[name], expected[name])
+
+
+def check_exports(folder, ctrl):
+    """Every format has all boxes; those that can be read have them in place."""
+    files = {
+        "mot": next((folder / "mot").rglob("gt.txt")),
+        "coco": next((folder / "coco").rglob("*.json")),
+        "cvat": next((folder / "cvat").rglob("*.xml")),
+    }
+    assert set(files) == set(READERS)
+    n_lost = {
+        one.target_id: sum(one.boxes.get(n).is_lost for n in range(len(one.boxes)))
+        for one in ctrl.targets
+    }
+    for name, path in files.items():
+        store = read_tracks(path, name).store
+        tracks = {track.track_id: track for track in store}
+        for target in ctrl.targets:
+            track = tracks[target.target_id]
+            assert len(track) >= len(target.boxes) - n_lost[target.target_id]
+            for box in track:
+                expected = target.boxes.get(box.frame_index).box_xywh
+                np.testing.assert_allclose(box.box_xywh, expected, atol=2e-3)
+    assert set(FORMATS) - set(READERS) == {"yolo", "lasot", "got10k"}
+    n_frames = ctrl.session.n_frames
+    labels = sorted((folder / "yolo").rglob("labels/*.txt"))
+    n_seen = sum(len(one.boxes) for one in ctrl.targets) - sum(n_lost.values())
+    assert sum(len(p.read_text().splitlines()) for p in labels) == n_seen
+    for name in ("lasot", "got10k"):
+        truths = list((folder / name).rglob("groundtruth.txt"))
+        assert len(truths) == len(ctrl.targets)
+        for path in truths:
+            assert len(path.read_text().splitlines()) == n_frames

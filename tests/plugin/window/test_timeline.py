@@ -70,7 +70,7 @@ def test_arrow_keys_move_the_viewer_by_one_frame(qtbot, viewer, panel):
 
 def test_tracked_boxes_come_into_the_timeline(qtbot, panel, helpers):
     panel.controller.set_box(helpers.square_box(0), frame_index=0)
-    panel.track.click()
+    panel.run.forward.click()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     assert panel.timeline.model.row(1).n_boxes == 12
 
@@ -80,12 +80,12 @@ def test_click_while_tracking_stays_at_its_frame(
 ):
     tracker.delay_s = 0.05
     panel.controller.set_box(helpers.square_box(0), frame_index=0)
-    panel.track.click()
+    panel.run.forward.click()
     qtbot.waitUntil(lambda: panel.timeline.model.row(1).n_boxes > 2)
     click_frame(qtbot, panel.timeline, 0)
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     assert viewer.dims.current_step[0] == 0
-    assert not panel.follow.isChecked()
+    assert not panel.run.follow.isChecked()
 
 
 def test_it_opens_once_below_the_canvas_and_says_what_it_is(qtbot, viewer, panel):
