@@ -137,6 +137,7 @@ class BoxLayer:
                 size if None.
         """
         rows, width = list(rows), line_width or self._usual_width
+        width = width if rows else self._width
         if rows == self._rows and width == self._width and self._shows(rows):
             return
         with self._writing():

@@ -189,11 +189,14 @@ class BoxView:
             self._sheet.boxes.show(())
             return
         shapes = [box for box in boxes if box.is_selected and self._has_handles]
-        self._boxes.show(shapes, line_width=SELECTED_LINE_PX / self._sheet.scale)
-        for box in shapes:
+        if shapes:
+            (box,) = shapes
+            self._boxes.show(shapes, line_width=SELECTED_LINE_PX / self._sheet.scale)
             self._boxes.pick(box.target_id)
-        left_out = shapes[0].target_id if shapes else None
-        self._sheet.boxes.show(boxes, left_out=left_out)
+            self._sheet.boxes.show(boxes, left_out=box.target_id)
+        else:
+            self._boxes.show(())
+            self._sheet.boxes.show(boxes)
 
     @property
     def _is_in_3d(self) -> bool:

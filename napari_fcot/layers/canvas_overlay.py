@@ -76,13 +76,16 @@ class CanvasOverlay(QWidget):
         if video is not None:
             for name in ("affine", "scale", "translate", "rotate", "shear"):
                 getattr(video.events, name).connect(self._on_change)
-        self.update()
+        self._on_change()
 
     def place(self) -> CanvasPlace | None:
         """Return where the video's pixels are now, or None where they are not."""
         if self._video is None:
             return None
-        size = float(self.width()), float(self.height())
+        try:
+            size = float(self.width()), float(self.height())
+        except RuntimeError:  # Qt has deleted it with its window
+            return None
         return CanvasPlace.of(self._viewer, self._video, size)
 
     def close_for_good(self) -> None:
@@ -108,7 +111,8 @@ class CanvasOverlay(QWidget):
         self._video = None
 
     def _on_change(self, event: Any = None) -> None:
-        self.update()
+        with suppress(RuntimeError):  # Qt may have deleted it with its window
+            self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Paint all parts over the video."""

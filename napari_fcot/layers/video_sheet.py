@@ -37,7 +37,7 @@ class VideoSheet:
         self._viewer = viewer
         self._video: Layer | None = None
         self._overlay: CanvasOverlay | None = None
-        self._was_seen = False
+        self._is_seen = False
         self.heatmap = PaintedHeatmap()
         """Lies below the rest."""
         self.boxes = ThinBoxes()
@@ -50,7 +50,7 @@ class VideoSheet:
     @property
     def is_seen(self) -> bool:
         """Whether what is painted is on the screen, in its place."""
-        return self._place() is not None
+        return self._is_seen
 
     @property
     def scale(self) -> float:
@@ -63,10 +63,8 @@ class VideoSheet:
         self._drop_overlay()
         if canvas is not None:
             parts = self.heatmap, self.boxes, self.rings
-            overlay = CanvasOverlay(self._viewer, canvas, *parts)
-            overlay.set_video(self._video)
-            overlay.destroyed.connect(lambda: self._on_destroyed(overlay))
-            self._overlay = overlay
+            self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
+            self._overlay.set_video(self._video)
         self._on_view()
 
     def set_video(self, video: Layer | None) -> None:
@@ -87,15 +85,11 @@ class VideoSheet:
         if overlay is not None:
             overlay.close_for_good()
 
-    def _on_destroyed(self, overlay: CanvasOverlay) -> None:
-        """Do without a sheet that Qt has deleted with its window."""
-        if overlay is self._overlay:
-            self._drop_overlay()
-
     def _place(self) -> CanvasPlace | None:
         return None if self._overlay is None else self._overlay.place()
 
     def _on_view(self, event: Any = None) -> None:
-        if self.is_seen != self._was_seen:
-            self._was_seen = self.is_seen
+        is_seen = self._place() is not None
+        if is_seen != self._is_seen:
+            self._is_seen = is_seen
             self.turned.emit()
