@@ -125,6 +125,7 @@ class BoxView:
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
         self._boxes.start_drawing()
+        self._rest.rest_now()
 
     def start_editing(self) -> None:
         """Put handles on the selected target's box."""

@@ -64,6 +64,12 @@ class TestShow:
         box_layer.show([lost, ROWS[1]])
         assert box_layer.layer.edge_color[0, 3] < 0.5
 
+    def test_line_width_is_that_of_the_selected_box(self, box_layer):
+        box_layer.show(ROWS, line_width=2.0)
+        assert box_layer.layer.edge_width == [2.0, 1.2]
+        box_layer.show(ROWS, line_width=3.0)
+        assert box_layer.layer.edge_width[0] == 3.0
+
     def test_handles_stay_on_the_picked_box(self, box_layer):
         box_layer.pick(2)
         moved = ShownBox(2, (61.0, 20.0, 10.0, 10.0), "#00d5ff")

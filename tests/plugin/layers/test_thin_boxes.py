@@ -62,6 +62,11 @@ class TestPaint:
         boxes.set_visible(False)
         assert not paint(boxes).any()
 
+    def test_left_out_one_is_not_painted_and_can_be_hit(self, boxes):
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)], left_out=1)
+        assert not paint(boxes).any()
+        assert boxes.box_at((12, 6)).target_id == 1
+
     def test_same_boxes_again_need_no_new_picture(self, boxes):
         told = []
         boxes.changed.connect(lambda: told.append(1))

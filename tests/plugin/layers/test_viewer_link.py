@@ -72,6 +72,15 @@ class TestTime:
         assert controller.frame_index == 8
         link.close()
 
+    def test_go_to_says_whether_it_could(self, link, boxes, drag):
+        assert link.go_to(3) is True
+        said = []
+        link.start_drawing()
+        drag(boxes, (5, 5), (30, 30), before_release=lambda: said.append(link.go_to(9)))
+        assert said == [False]
+        link.choose_video(None)
+        assert link.go_to(3) is False
+
 
 class TestDrawing:
     def test_drawing_gives_the_selected_target_a_box(
@@ -178,6 +187,23 @@ class TestHandles:
         helpers.run_jobs(controller, controller.start_tracking, limit=4)
         assert boxes.mode == "pan_zoom"
         assert boxes.selected_data == set()
+
+
+class TestIn3d:
+    def test_there_are_no_boxes_until_one_is_back(self, viewer, boxes, tracked):
+        viewer.dims.ndisplay = 3
+        assert len(boxes.data) == 0
+        tracked.show_target(1, False)
+        tracked.show_target(1, True)  # rewriting them there would fail in napari
+        viewer.dims.ndisplay = 2
+        assert len(boxes.data) == 1
+
+    def test_drawing_is_said_to_be_impossible(self, viewer, link, boxes, tracked):
+        viewer.dims.ndisplay = 3
+        for do in (link.start_drawing, link.start_editing):
+            do()
+            assert "2D" in tracked.message
+            assert boxes.mode == "pan_zoom"
 
 
 class TestVideos:
