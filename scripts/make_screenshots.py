@@ -140,7 +140,7 @@ def save(viewer: napari.Viewer, path: Path) -> None:
     picture = (
         Image.fromarray(pixels)
         .convert("RGB")
-        .quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=0)
+        .quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     )
     picture.save(path, optimize=True)
     print(f"{path.name} {picture.width}x{picture.height} {path.stat().st_size} bytes")

@@ -25,7 +25,7 @@ from napari_fcot.widgets import TrackingWidget
 pytestmark = pytest.mark.window
 
 WIDGET = "Track boxes"
-LONG_MS = 120_000
+LONG_MS = 280_000
 SHARED_SEQUENCE = "otb_Coke"
 
 
