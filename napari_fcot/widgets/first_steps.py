@@ -35,9 +35,9 @@ STEPS = (
         "Track",
         f"Press Track ({key_text(find_key('track_forward').key)}): the box follows.",
     ),
-    Step("Correct", "Box is off? Drag it right: that teaches."),
+    Step("Correct", "Where the box is off, drag it right: that teaches."),
 )
-_DONE = "That is all. Next: the tab Check."
+_DONE = "That is all. The tab Check shows where to look."
 
 
 class FirstSteps(QFrame):

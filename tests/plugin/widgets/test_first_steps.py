@@ -51,7 +51,7 @@ def test_after_the_last_step_it_says_where_to_go_on(steps):
     go_on(steps, len(STEPS))
     assert steps.current is None
     assert [mark[0] for mark in marks(steps)] == ["✓"] * len(STEPS)
-    assert "the tab Check" in steps.hint.text()
+    assert "The tab Check" in steps.hint.text()
 
 
 @pytest.mark.parametrize("n_done", range(len(STEPS) + 1))
