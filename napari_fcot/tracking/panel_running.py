@@ -289,6 +289,7 @@ class PanelRunning(PanelEditing):
             return
         elif isinstance(event, FrameDone) and isinstance(job, RunJob):
             self._accept_frame(job, event)
+            return  # whoever draws, draws some of them: see `frame_tracked`
         elif isinstance(event, Fused):
             self.frames_changed.emit(event.target_id, event.first, event.last)
             self.boxes_changed.emit()

@@ -41,6 +41,12 @@ class DefaultTrackers:
         self._device = device
         self._loaded: tuple[FcotNet, TrackerConfig] | None = None
 
+    def choose(self, preset: str, device: str) -> None:
+        """Take another network or device for the trackers made from now on."""
+        if (preset, device) != (self._preset, self._device):
+            self._preset, self._device = preset, device
+            self._loaded = None
+
     def __call__(self) -> TargetTracker:
         """Make one more tracker."""
         from fcot_engine.tracker import Tracker

@@ -9,14 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import napari
-import numpy as np
 from napari.layers import Layer
-from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QWidget
 
-from fcot_engine.annotation import Direction, Origin, WorkStop
+from fcot_engine.annotation import Direction, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
 from napari_fcot.layers.canvas_overlay import find_canvas
@@ -29,9 +27,9 @@ from napari_fcot.timeline import (
     TimelineWidget,
 )
 from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.tracking.controller import Activity, TrackingController
-from napari_fcot.tracking.status_text import describe_box, describe_status
+from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.tracker_shelf import DefaultTrackers
+from napari_fcot.widgets.closing import close_panel
 from napari_fcot.widgets.dialogs import (
     ask_export_folder,
     ask_import_path,
@@ -41,10 +39,9 @@ from napari_fcot.widgets.dialogs import (
     show_problem,
 )
 from napari_fcot.widgets.job_runner import JobRunner
+from napari_fcot.widgets.panel_display import PanelDisplay
 from napari_fcot.widgets.panel_keys import panel_handlers
-from napari_fcot.widgets.panel_layout import PanelLayout
 from napari_fcot.widgets.shortcut_scope import ShortcutScope
-from napari_fcot.widgets.target_line import TargetLineData
 from napari_fcot.widgets.timeline_actions import connect_timeline
 
 __all__ = ["TrackingWidget"]
@@ -59,7 +56,7 @@ SETTLE_MS = 250
 """How long after an edit the work list is made anew."""
 
 
-class TrackingWidget(PanelLayout):
+class TrackingWidget(PanelDisplay):
     """Draw a box, track it, correct it, export it.
 
     Args:
@@ -89,8 +86,10 @@ class TrackingWidget(PanelLayout):
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
         self.preferences = preferences or PreferencesStore()
-        super().__init__(self.preferences)
-        self.controller = controller or _make_controller(self.preferences.load())
+        self._trackers = DefaultTrackers()
+        super().__init__(
+            self.preferences, controller or TrackingController(self._trackers)
+        )
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(self.controller.accept, self.controller.finish)
         self.timeline = TimelineWidget(
@@ -117,14 +116,19 @@ class TrackingWidget(PanelLayout):
         self._choose_timer = _single_shot(self, 0, self.link.choose_first_video)
         # bound to the parts, not to the panel: they are there when it is gone
         self._close = partial(
-            _close, self.controller, self.link, self.runner, feed, self.timeline_dock
+            close_panel,
+            self.controller,
+            self.link,
+            self.runner,
+            feed,
+            self.timeline_dock,
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
         self.heatmap_look.show_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
         self.link.choose_first_video()
-        self._refresh()
+        self.show_all()
         self.controller.prepare()
         self.timeline_dock.show()
 
@@ -132,8 +136,8 @@ class TrackingWidget(PanelLayout):
 
     def _connect(self) -> None:
         ctrl, link = self.controller, self.link
-        ctrl.changed.connect(self._refresh)
-        ctrl.frame_changed.connect(self._refresh_frame)
+        ctrl.changed.connect(self.show_all)
+        ctrl.frame_changed.connect(self.show_frame)
         ctrl.job_started.connect(self.runner.start)
         ctrl.frame_tracked.connect(self._on_frame_tracked)
         ctrl.stopped.connect(self._on_stopped)
@@ -204,7 +208,7 @@ class TrackingWidget(PanelLayout):
 
     def _connect_corrections(self) -> None:
         ctrl, work = self.controller, self.work
-        ctrl.stops_changed.connect(self._refresh_work)
+        ctrl.stops_changed.connect(self.show_work)
         work.stop_wanted.connect(self._on_stop_wanted)
         work.passed_over.connect(ctrl.pass_over)
         self.check.check_wanted.connect(ctrl.start_check)
@@ -312,58 +316,9 @@ class TrackingWidget(PanelLayout):
         row = self._layers.index(chosen) if chosen in self._layers else -1
         self.video.show_videos([layer.name for layer in self._layers], row)
 
-    def _refresh(self) -> None:
-        ctrl = self.controller
-        self._refresh_targets()
-        self.draw.setEnabled(ctrl.can_edit)
-        self.new_target.setEnabled(ctrl.can_edit)
-        self.undo.setEnabled(ctrl.can_undo)
-        self.redo.setEnabled(ctrl.can_redo)
-        self.progress.show_state(ctrl)
-        for part in (self.heatmap, self.heatmap_look, self.pick, self.play):
-            part.setEnabled(ctrl.can_edit)
-        self.export.export.setEnabled(ctrl.can_export)
-        self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
-        self.report.show_reports(ctrl.report, self._names())
-        self._refresh_check()
-        self._refresh_first_steps()
-        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
-        self._refresh_frame()
-
-    def _refresh_frame(self) -> None:
-        """Show what depends on the frame on the screen; comes with every step."""
-        ctrl = self.controller
-        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
-        self.run.show_state(ctrl)
-        self.box_text.setText(
-            f"Frame {ctrl.frame_index}: {describe_box(ctrl.current_box)}"
-            if ctrl.session is not None
-            else ""
-        )
-        self.status.setText(describe_status(ctrl))
-
-    def _refresh_check(self) -> None:
-        ctrl = self.controller
-        self.check.set_enabled(ctrl.can_check)
-        if ctrl.activity is Activity.CHECKING:
-            self.check.show_running(ctrl.n_checked)
-        elif ctrl.check is not None:
-            self.check.show_result(ctrl.check)
-        elif self.check.is_running:
-            self.check.clear()
-
-    def _refresh_first_steps(self) -> None:
-        boxes = [target.boxes for target in self.controller.targets]
-        origins = {int(o) for table in boxes for o in np.unique(table.rows()["origin"])}
-        self.first_steps.show_progress(
-            has_video=self.controller.session is not None,
-            has_box=bool(origins & {Origin.HUMAN, Origin.CORRECTED}),
-            has_run=Origin.TRACKED in origins,
-            has_correction=Origin.CORRECTED in origins,
-        )
-
     def _apply_preferences(self, preferences: Preferences) -> None:
         ctrl = self.controller
+        self._trackers.choose(preferences.preset, preferences.device)
         self.run.learn.setChecked(preferences.track_after_correction)
         ctrl.overwrite = preferences.overwrite_policy
         ctrl.opener.place.is_beside_video = preferences.is_beside_video
@@ -371,29 +326,6 @@ class TrackingWidget(PanelLayout):
         ctrl.opener.config = preferences.propagation
         if ctrl.session is not None:
             ctrl.session.annotation.config = preferences.propagation
-
-    def _refresh_work(self) -> None:
-        self.work.show_stops(self.controller.stops, self._names())
-
-    def _names(self) -> dict[int, str]:
-        return {
-            target.target_id: target.info.name for target in self.controller.targets
-        }
-
-    def _refresh_targets(self) -> None:
-        session = self.controller.session
-        hidden = set() if session is None else session.hidden_ids
-        self.targets.show_targets(
-            [
-                TargetLineData.of_target(
-                    target,
-                    is_visible=target.target_id not in hidden,
-                    is_locked=self.controller.is_locked(target.target_id),
-                )
-                for target in self.controller.targets
-            ],
-            self.controller.selected_id,
-        )
 
     def _on_frame_tracked(self, frame_index: int) -> None:
         self._latest_frame = frame_index
@@ -408,7 +340,7 @@ class TrackingWidget(PanelLayout):
         if self.run.follow.isChecked() and not self.controller.is_teaching:
             self.link.go_to(frame_index)
         self.link.refresh()
-        self._refresh()
+        self.show_all()
         took_ms = (time.perf_counter() - start_s) * 1e3
         rest_ms = max(DRAW_INTERVAL_MS, round(REST_PER_DRAWING * took_ms))
         self._draw_timer.setInterval(rest_ms)
@@ -436,44 +368,9 @@ class TrackingWidget(PanelLayout):
         self._show_problem(self, sentence)
 
 
-def _make_controller(preferences: Preferences) -> TrackingController:
-    trackers = DefaultTrackers(preferences.preset, preferences.device)
-    return TrackingController(trackers)
-
-
 def _single_shot(parent: QWidget, wait_ms: int, do: Callable[[], None]) -> QTimer:
     timer = QTimer(parent)
     timer.setInterval(wait_ms)
     timer.setSingleShot(True)
     timer.timeout.connect(do)
     return timer
-
-
-def _close(
-    controller: TrackingController,
-    link: ViewerLink,
-    runner: JobRunner,
-    feed: TimelineFeed,
-    timeline_dock: TimelineDock,
-    *_: object,
-) -> None:
-    """End the work of a panel that is going away; its boxes are in the project."""
-    if not link.is_open:
-        return
-    feed.close()
-    timeline_dock.close()
-    runner.close()
-    controller.stop()
-    for signal in (  # the panel may be deleted already: it hears nothing more
-        controller.changed,
-        controller.frame_changed,
-        controller.session_changed,
-        controller.frame_tracked,
-        controller.stopped,
-        controller.settled,
-        controller.stops_changed,
-        controller.failed,
-    ):
-        signal.disconnect()
-    controller.failed.connect(show_error)  # such as: the project cannot be saved
-    link.close()
