@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from pathlib import Path
 
@@ -45,6 +46,17 @@ def canvas_drag(qtbot):
     """Drag the mouse over the canvas, between two points in image pixels."""
     from qtpy.QtCore import QPoint, Qt
 
+    def move_until_heard(native, point, heard) -> None:
+        """Move the mouse; Qt drops moves that come close together."""
+        for _ in range(40):
+            qtbot.mouseMove(native, point)
+            qtbot.wait(30)
+            if heard and math.dist(heard[-1], (point.x(), point.y())) < 2:
+                qtbot.wait(30)  # napari takes one move in 5 ms
+                return
+            qtbot.mouseMove(native, QPoint(point.x() + 1, point.y()))  # else no move
+        raise AssertionError(f"The canvas has not heard of a move to {point}.")
+
     def drag(viewer, layer, start_xy, end_xy):
         canvas = viewer.window._qt_viewer.canvas
         native = canvas.native
@@ -61,9 +73,10 @@ def canvas_drag(qtbot):
         between = QPoint((begin.x() + end.x()) // 2, (begin.y() + end.y()) // 2)
         qtbot.mouseMove(native, begin)
         qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=begin)
+        moves = []
+        canvas.events.mouse_move.connect(lambda event: moves.append(tuple(event.pos)))
         for point in (between, end):
-            qtbot.mouseMove(native, point)
-            qtbot.wait(30)  # Qt merges moves that come close together
+            move_until_heard(native, point, moves)
         qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=end)
 
     return drag

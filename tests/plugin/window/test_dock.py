@@ -78,7 +78,7 @@ def test_project_that_cannot_be_saved_is_said_after_the_panel_is_gone(
     qtbot, viewer, helpers, project_folder, monkeypatch
 ):
     said = []
-    monkeypatch.setattr("napari_fcot.widgets.tracking_widget.show_error", said.append)
+    monkeypatch.setattr("napari_fcot.widgets.closing.show_error", said.append)
     dock, panel = open_dock(qtbot, viewer)
     panel._show_problem = lambda parent, sentence: parent.isVisible()  # a dialog
     panel.controller.set_box(helpers.square_box(0), frame_index=0)

@@ -128,7 +128,7 @@ def rows_of(controller) -> dict[int, np.ndarray]:
 
 def kind_at(controller, target_id, frame) -> SpanKind | None:
     """How a frame of a target is marked."""
-    spans = controller.session.annotation.annotations[target_id].spans
+    spans = controller.session.annotation.annotations[target_id].info.spans
     return next((span.kind for span in spans if frame in span), None)
 
 
