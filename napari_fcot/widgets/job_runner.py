@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
 from napari_fcot.tracking.job import Job, JobEvent
 
 __all__ = ["JobRunner"]
+
+_LONGEST_STEP_MS = 20_000
 
 
 class JobRunner:
@@ -45,10 +49,14 @@ class JobRunner:
             self._start_next()
 
     def close(self) -> None:
-        """Cancel everything; the worker ends after its present step."""
+        """Cancel everything; the worker ends after its present step.
+
+        Python's end waits for that step: a worker that outlives Qt would abort it.
+        """
         self._waiting.clear()
         if self._running is not None:
             self._running.cancel()
+            atexit.register(_wait_for_workers)
         self._accept, self._finish = _ignore_event, _ignore_end
 
     def _start_next(self) -> None:
@@ -73,6 +81,12 @@ class JobRunner:
         if job is not None:
             self._finish(job)
         self._start_next()
+
+
+def _wait_for_workers() -> None:
+    pool = QThreadPool.globalInstance()
+    if pool is not None:
+        pool.waitForDone(_LONGEST_STEP_MS)
 
 
 def _ignore_event(job: Job, event: JobEvent) -> None:

@@ -23,6 +23,7 @@ from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
 from napari_fcot.widgets.heatmap_look import HeatmapLook
 from napari_fcot.widgets.key_help import KeyHelp, key_text
+from napari_fcot.widgets.one_line import OneLine
 from napari_fcot.widgets.play_box import PlayBox
 from napari_fcot.widgets.progress_row import ProgressRow
 from napari_fcot.widgets.rows import row_of
@@ -62,7 +63,7 @@ class PanelLayout(QWidget):
         self.new_target = _button("New", "new_target", "Follow one more object")
         self.undo = _small_button("↶", "undo", "Take back the last edit or run")
         self.redo = _small_button("↷", "redo", "Repeat what was taken back")
-        self.box_text = _words()
+        self.box_text = OneLine()
         self.run = RunBox()
         self.work = WorkListBox()
         self.check = SelfCheckBox()

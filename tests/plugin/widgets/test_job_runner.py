@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -95,3 +97,29 @@ def test_closed_runner_tells_nothing_more(qtbot, runner, log):
     gate.set()
     wait(qtbot, runner)
     assert log == []
+
+
+def test_python_ends_in_peace_while_a_worker_is_at_its_last_step(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys, time\n"
+        "from qtpy.QtWidgets import QApplication\n"
+        "from napari_fcot.tracking.job import Job, Stage\n"
+        "from napari_fcot.widgets.job_runner import JobRunner\n"
+        "class Slow(Job):\n"
+        "    def _steps(self):\n"
+        "        while True:\n"
+        "            time.sleep(0.3)\n"
+        "            yield Stage('one more')\n"
+        "app = QApplication([])\n"
+        "runner = JobRunner(lambda *_: None, lambda *_: None)\n"
+        "runner.start(Slow())\n"
+        "end = time.monotonic() + 0.5\n"
+        "while time.monotonic() < end:\n"
+        "    app.processEvents()\n"
+        "runner.close()\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=60
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
