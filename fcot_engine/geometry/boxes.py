@@ -180,6 +180,8 @@ def cut_to_frame(box_xywh: BoxXywh, *, width: int, height: int) -> BoxXywh:
         (0.0, 5.0, 30.0, 15.0)
     """
     x, y, w, h = box_xywh
+    if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
+        return box_xywh  # as it is, to the last bit
     left, top = max(x, 0.0), max(y, 0.0)
     return left, top, min(x + w, width) - left, min(y + h, height) - top
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari.layers import Layer
 
-from napari_fcot.layers.video_layer import open_session
+from napari_fcot.layers.video_layer import read_video_layer
 from napari_fcot.sample_data import open_sample
 
 
@@ -15,7 +15,8 @@ def test_sample_is_a_video_of_one_layer(monkeypatch, frames):
     Sample.frames = frames
     monkeypatch.setattr("fcot_engine.sample.make_sample_video", Sample)
     (layer_data,) = open_sample()
-    session = open_session(Layer.create(*layer_data))
-    assert session.n_frames == len(frames)
-    assert session.source.name == "square"
-    assert session.source.frame_rate == 12.5
+    source, path = read_video_layer(Layer.create(*layer_data))
+    assert path is None
+    assert len(source) == len(frames)
+    assert source.name == "square"
+    assert source.frame_rate == 12.5

@@ -331,14 +331,15 @@ def test_project_on_the_disk_is_the_one_in_memory(steps):
 
 
 def grow_run(document):
-    """Find boxes part by part, as a run does."""
+    """Find boxes part by part, as a run does; each is a run of its own."""
+    run = object()
     for first in (0, 3, 6):
         for target in list(document.annotations):
             edit = machine_run(
                 document.annotations, target.target_id, first, 5, (3, 3, 9, 9), 0.7
             )
-            document.add_found("run", edit, write_every_s=0.0 if first else 99.0)
-    document.close_run("run")
+            document.add_found(run, edit, write_every_s=0.0 if first else 99.0)
+    document.close_run(run)
 
 
 def assert_same(memory, disk):

@@ -130,7 +130,7 @@ class TestWriteCarriedCheckpoint:
         state = first.gather_state()
         del state["optimizer"]
         write_carried_checkpoint(tmp_path / "second", state, step=10)
-        second = make("second", minutes=0.001)
+        second = make("second", minutes=0.001, log_every=1)
         second.resume()
         second.run()
         first_rate, *_ = (row["lr"] for row in read_log(tmp_path / "second/log.csv"))
