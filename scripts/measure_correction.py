@@ -51,10 +51,9 @@ def main() -> None:
             f"frame {frame}: first new box after {firsts[-1] * 1e3:.0f} ms, all of the "
             f"run after {wholes[-1]:.1f} s"
         )
-    print(
-        f"{Tracker(network, config, device=args.device).device_name}: median "
-        f"{statistics.median(firsts) * 1e3:.0f} ms and {statistics.median(wholes):.1f} s"
-    )
+    device_name = Tracker(network, config, device=args.device).device_name
+    first_ms, whole_s = statistics.median(firsts) * 1e3, statistics.median(wholes)
+    print(f"{device_name}: median {first_ms:.0f} ms and {whole_s:.1f} s")
 
 
 if __name__ == "__main__":

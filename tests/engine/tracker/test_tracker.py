@@ -299,7 +299,6 @@ class TestLeaving:
         visible = (0.0, full[1], full[0] + full[2], full[3])
         assert iou(found, visible) > 0.4
 
-
     def test_it_is_shown_whole_once_a_person_has_drawn_it_so(self, make_tracker, paint):
         tracker = make_tracker()
         tracker.init(paint(START), START)
