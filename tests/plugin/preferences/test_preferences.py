@@ -47,7 +47,7 @@ def test_cuts_are_handed_to_the_engine(stops):
         pytest.param("", None, id="empty"),
         pytest.param("  ", None, id="blanks"),
         pytest.param("/data/work", Path("/data/work"), id="path"),
-        pytest.param("~/work", Path.home() / "work", id="home"),
+        pytest.param("~/films", Path.home() / "films", id="home"),
     ],
 )
 def test_own_folder(text, expected):
