@@ -12,9 +12,9 @@ __all__ = [
     "FINE_STRIDE",
     "BackboneConfig",
     "ClassifierConfig",
+    "EfficientNetBackboneConfig",
     "NetworkConfig",
     "RegressorConfig",
-    "ResNetBackboneConfig",
     "check_same_grid",
 ]
 
@@ -46,19 +46,15 @@ class BackboneConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResNetBackboneConfig:
-    """A ResNet up to stride 16 and its up-sampling decoder, of the `base` preset."""
+class EfficientNetBackboneConfig:
+    """An EfficientNet-Lite0 up to stride 16 and its decoder, of the `base` preset."""
 
     use_gradient_features: bool = True
     """Whether fixed orientation and colour features stand beside the learned ones."""
-    depth: int = 18
-    """Layers of the ResNet: 18 or 34."""
-    decoder_width: int = 128
+    decoder_width: int = 64
     """Channels of the decoder's maps."""
 
     def __post_init__(self) -> None:
-        if self.depth not in (18, 34):
-            raise ConfigError(f"backbone.depth must be 18 or 34, got {self.depth}.")
         if self.decoder_width < 1:
             raise ConfigError(
                 f"backbone.decoder_width must be above 0, got {self.decoder_width}."
@@ -135,7 +131,7 @@ class NetworkConfig:
     The defaults are those of `lite`.
     """
 
-    backbone: BackboneConfig | ResNetBackboneConfig = field(
+    backbone: BackboneConfig | EfficientNetBackboneConfig = field(
         default_factory=BackboneConfig
     )
     """Encoder and decoder."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.config.network import (
     ClassifierConfig,
+    EfficientNetBackboneConfig,
     NetworkConfig,
     RegressorConfig,
-    ResNetBackboneConfig,
 )
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.config.tracking import (
@@ -50,18 +50,19 @@ _LITE_TRACKER = TrackerConfig(
 )
 
 _BASE_NETWORK = NetworkConfig(
-    backbone=ResNetBackboneConfig(),
+    backbone=EfficientNetBackboneConfig(),
     coarse=ClassifierConfig(
-        channels=128,
+        channels=96,
         filter_side=5,
         label_sigma=1.0,
         mask_slope=0.5,
         distance_bins=40,
+        head_width=128,
     ),
     fine=ClassifierConfig(
-        channels=64, filter_side=7, label_sigma=1.2, mask_slope=0.5, head_width=128
+        channels=32, filter_side=7, label_sigma=1.2, mask_slope=0.5, head_width=64
     ),
-    regressor=RegressorConfig(channels=64),
+    regressor=RegressorConfig(channels=48),
 )
 
 _PAPER_TRACKER = TrackerConfig(

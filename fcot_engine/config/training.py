@@ -211,7 +211,7 @@ class TrainingConfig:
     """Factor on the learning rate at each step of the schedule "step"."""
     lr_factors: tuple[tuple[str, float], ...] = ()
     """Factors on the learning rate by the beginning of a parameter's name, such as
-    ("backbone.", 0.1)."""
+    ("backbone.", 0.1); 0 leaves these parameters as they are."""
     warmup_samples: int = 1600
     """Sequences over which the learning rate rises linearly."""
     weight_decay: float = 1e-4
@@ -263,8 +263,8 @@ class TrainingConfig:
         )
         for beginning, factor in self.lr_factors:
             _check(
-                0 < factor <= 100,
-                f"lr_factors must lie in (0, 100], got {factor:g} for {beginning!r}.",
+                0 <= factor <= 100,
+                f"lr_factors must lie in [0, 100], got {factor:g} for {beginning!r}.",
             )
         _check(
             0 <= self.ema_decay < 1,

@@ -11,15 +11,15 @@ from torch.nn import functional as F
 from fcot_engine.config.network import (
     COARSE_STRIDE,
     FINE_STRIDE,
+    EfficientNetBackboneConfig,
     NetworkConfig,
-    ResNetBackboneConfig,
 )
 from fcot_engine.model.classifier import ClassificationModel
+from fcot_engine.model.efficientnet_features import EfficientNetFeatures
 from fcot_engine.model.gradient_features import GradientFeatures
 from fcot_engine.model.lite_backbone import BackboneFeatures, LiteBackbone
 from fcot_engine.model.lite_regression import LiteRegression
 from fcot_engine.model.network import BoxFeatures, ClassFeatures, FcotNet
-from fcot_engine.model.resnet_features import ResNetFeatures
 
 __all__ = ["LiteNet"]
 
@@ -32,9 +32,9 @@ class LiteNet(FcotNet):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
-        self.backbone: LiteBackbone | ResNetFeatures
-        if isinstance(config.backbone, ResNetBackboneConfig):
-            self.backbone = ResNetFeatures(config.backbone)
+        self.backbone: LiteBackbone | EfficientNetFeatures
+        if isinstance(config.backbone, EfficientNetBackboneConfig):
+            self.backbone = EfficientNetFeatures(config.backbone)
         else:
             self.backbone = LiteBackbone(config.backbone)
         fixed = (

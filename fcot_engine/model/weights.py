@@ -18,9 +18,9 @@ from torch import Tensor
 from fcot_engine.config.network import (
     BackboneConfig,
     ClassifierConfig,
+    EfficientNetBackboneConfig,
     NetworkConfig,
     RegressorConfig,
-    ResNetBackboneConfig,
 )
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.errors import ConfigError, WeightsError
@@ -164,7 +164,7 @@ def network_kind(config: NetworkConfig | PaperNetworkConfig) -> str:
     """Which kind of network has these sizes: "lite", "base" or "paper"."""
     if isinstance(config, PaperNetworkConfig):
         return "paper"
-    is_base = isinstance(config.backbone, ResNetBackboneConfig)
+    is_base = isinstance(config.backbone, EfficientNetBackboneConfig)
     return "base" if is_base else "lite"
 
 
@@ -192,9 +192,9 @@ def _parse_config(raw: dict[str, Any]) -> NetworkConfig | PaperNetworkConfig:
 
 def _parse_backbone(
     kind: object, raw: Mapping[str, Any]
-) -> BackboneConfig | ResNetBackboneConfig:
+) -> BackboneConfig | EfficientNetBackboneConfig:
     if kind == "base":
-        return ResNetBackboneConfig(**raw)
+        return EfficientNetBackboneConfig(**raw)
     if kind != "lite":
         raise ConfigError(f"unknown kind of network {kind!r}")
     tuples = {name: tuple(raw[name]) for name in ("widths", "blocks")}

@@ -10,11 +10,17 @@ from torch import Tensor
 
 from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.errors import WeightsError
+from fcot_engine.model.network import FcotNet
 from fcot_engine.model.paper_network import PaperNet
 from fcot_engine.model.weights import save_network
 from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint, read_checkpoint
+from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 from fcot_engine.released.name_table import DIMP, FCOT, NameTable
-from fcot_engine.released.provenance import FRESH_SEED, describe_origin
+from fcot_engine.released.provenance import (
+    FRESH_SEED,
+    describe_origin,
+    describe_start,
+)
 
 __all__ = ["ImportedNetwork", "import_network", "import_weights"]
 
@@ -30,8 +36,8 @@ SHOWN = 8
 class ImportedNetwork:
     """A network with the numbers of a released checkpoint."""
 
-    network: PaperNet
-    """In float32, exactly as in the file, in evaluation mode, on the CPU."""
+    network: FcotNet
+    """In float32, in evaluation mode, on the CPU."""
     provenance: dict[str, str]
     """Where it came from, for the header of a weights file."""
 
@@ -65,20 +71,29 @@ def import_network(
     sha256: str | None = None,
     config: PaperNetworkConfig | None = None,
 ) -> ImportedNetwork:
-    """Read a checkpoint of FCOT, or one of DiMP as a start for training.
+    """Read a checkpoint of FCOT, or one of DiMP or EfficientNet to train from.
+
+    The numbers of FCOT and DiMP are exactly those in the file; an EfficientNet becomes
+    a start for `base`, see `efficientnet_import`.
 
     Args:
         path: file of the released training code.
         norm_scale: `norm_scale_coef` the network was trained with; read from the file
             when None.
         sha256: refuse a file with another digest than this one.
-        config: sizes of the network; those of the paper when None.
+        config: sizes of the network; those of the paper when None. An EfficientNet
+            has those of `base`.
 
     Raises:
         WeightsError: the file cannot be used. Entries that are missing, unexpected or
             of another shape are named together.
     """
     checkpoint = read_checkpoint(path, sha256=sha256)
+    if is_efficientnet(checkpoint.tensors):
+        start = make_start(checkpoint.tensors, name=path.name, seed=FRESH_SEED)
+        return ImportedNetwork(
+            network=start, provenance=describe_start(checkpoint, path.name)
+        )
     table = _find_table(checkpoint, path.name)
     config = config or PaperNetworkConfig()
     note = "as configured"
@@ -101,7 +116,7 @@ def _find_table(checkpoint: ReleasedCheckpoint, name: str) -> NameTable:
             return table
     some = ", ".join(repr(key[:60]) for key in list(checkpoint.tensors)[:3])
     raise WeightsError(
-        f"{name} is a state dict, but neither of FCOT nor of DiMP: it has "
+        f"{name} is a state dict, but not of FCOT, DiMP or EfficientNet: it has "
         f"{len(checkpoint.tensors)} entries such as {some}. Name another file."
     )
 

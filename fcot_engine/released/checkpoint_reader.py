@@ -46,6 +46,8 @@ NUMBER_TYPES = (
     torch.int64,
 )
 
+_CONVOLUTION_NDIM = 4
+
 
 class StandIn:
     """An object of the released code without its code: attributes and nothing else."""
@@ -190,8 +192,9 @@ def _shorten(text: str) -> str:
 def _find_problem(value: Tensor) -> str | None:
     """What is wrong with a tensor as such, whatever its name.
 
-    A tensor of a state dict fills its storage. One that does not was saved as a part
-    of something else, or its sizes were changed.
+    A tensor of a state dict fills its storage in order; weights of convolutions, which
+    may have been laid out for another library, in any order. One that does not was
+    saved as a part of something else, or its sizes were changed.
     """
     if (
         type(value) not in (Tensor, torch.nn.Parameter)
@@ -203,7 +206,10 @@ def _find_problem(value: Tensor) -> str | None:
     if value.dtype not in NUMBER_TYPES:
         return f"has numbers of type {value.dtype}"
     n_bytes = value.numel() * value.element_size()
-    if not value.is_contiguous() or value.untyped_storage().nbytes() != n_bytes:
+    in_order = value
+    if value.ndim == _CONVOLUTION_NDIM:
+        in_order = value.permute(sorted(range(4), key=value.stride, reverse=True))
+    if not in_order.is_contiguous() or value.untyped_storage().nbytes() != n_bytes:
         return "does not fill its storage"
     if value.is_floating_point() and not bool(torch.isfinite(value).all()):
         return "is not finite"

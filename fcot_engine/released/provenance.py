@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint
+from fcot_engine.released.efficientnet_import import KIND as EFFICIENTNET
 from fcot_engine.released.name_table import DIMP, NameTable
 
-__all__ = ["FRESH_SEED", "describe_origin"]
+__all__ = ["FRESH_SEED", "describe_origin", "describe_start"]
 
 FRESH_SEED = 0
 """Seed of what a checkpoint does not have."""
@@ -33,15 +34,11 @@ def describe_origin(
     epoch = checkpoint.epoch
     told = {
         "kind": table.kind,
-        "source_file": file_name,
-        "source_sha256": checkpoint.sha256,
-        "source_bytes": str(checkpoint.size),
-        "source_container": checkpoint.container.value,
+        **_describe_file(checkpoint, file_name),
         "source_network": checkpoint.network_type or "not told",
         "epoch": "not told" if epoch is None else str(epoch),
         "norm_scale_coef": norm_scale,
         "constructor": _describe_arguments(checkpoint.arguments),
-        "imported": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
     if table is DIMP:
         told["note"] = (
@@ -49,6 +46,28 @@ def describe_origin(
             f"everything else is freshly initialised (seed {FRESH_SEED})."
         )
     return told
+
+
+def describe_start(checkpoint: ReleasedCheckpoint, file_name: str) -> dict[str, str]:
+    """The same for a start for training whose trunk is an EfficientNet."""
+    return {
+        "kind": EFFICIENTNET,
+        **_describe_file(checkpoint, file_name),
+        "note": (
+            "A start for training: the trunk is pre-trained, everything else is "
+            f"freshly initialised (seed {FRESH_SEED})."
+        ),
+    }
+
+
+def _describe_file(checkpoint: ReleasedCheckpoint, file_name: str) -> dict[str, str]:
+    return {
+        "source_file": file_name,
+        "source_sha256": checkpoint.sha256,
+        "source_bytes": str(checkpoint.size),
+        "source_container": checkpoint.container.value,
+        "imported": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
 
 
 def _describe_arguments(arguments: Mapping[str, object]) -> str:

@@ -165,7 +165,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=FACTOR",
         action="append",
         default=[],
-        help="factor on the learning rate of a module, such as backbone=0.1",
+        help="factor on the learning rate of a module, such as backbone=0.1; 0 freezes",
     )
     add("--seed", type=int, default=_DEFAULT.seed)
 

@@ -46,7 +46,7 @@ def choose_parameters(
         network: has `stage_parameters(stage)`.
         stage: which parameters are trained.
         factors: beginnings of parameter names with factors on the learning rate; the
-            longest that fits counts.
+            longest that fits counts, and 0 freezes.
 
     Returns:
         Groups in the order in which their first parameter comes; one where there are
@@ -61,15 +61,18 @@ def choose_parameters(
     unused = {beginning for beginning, _ in by_length}
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        parameter.requires_grad_(id(parameter) in chosen)
-        if id(parameter) in chosen:
-            fits = [pair for pair in by_length if name.startswith(pair[0])]
+        fits = [pair for pair in by_length if name.startswith(pair[0])]
+        factor = fits[0][1] if fits else 1.0
+        is_chosen = id(parameter) in chosen
+        parameter.requires_grad_(is_chosen and factor > 0)
+        if is_chosen:
             unused -= {beginning for beginning, _ in fits}
-            factor = fits[0][1] if fits else 1.0
+        if parameter.requires_grad:
             groups.setdefault(factor, []).append(parameter)
     if not groups:
         raise TrainingError(
-            f"The network has no parameters for stage {stage!r}; train another stage."
+            f"The network has no parameters for stage {stage!r} that may move; train "
+            "another stage, or freeze less with --lr-factor."
         )
     if unused:
         parts = sorted({name.split(".")[0] for name, _ in network.named_parameters()})

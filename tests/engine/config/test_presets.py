@@ -26,5 +26,5 @@ class TestPresets:
             sum(p.numel() for p in build_network(PRESETS[name].network).parameters())
             for name in ("lite", "base", "paper")
         )
-        assert 3 * lite < base < paper / 3
+        assert lite < base < paper / 3
         assert 2 * base < 12e6  # bytes in half precision: may go into the wheel

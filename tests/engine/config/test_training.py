@@ -43,7 +43,7 @@ class TestTrainingConfig:
             ("schedule", "linear"),
             ("decay_at", (0.5, 1.0)),
             ("decay_factor", 0.0),
-            ("lr_factors", (("backbone", 0.0),)),
+            ("lr_factors", (("backbone", -0.1),)),
         ],
     )
     def test_wrong_values_are_named(self, name, value):

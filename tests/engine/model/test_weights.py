@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from fcot_engine.config.network import (
     BackboneConfig,
     ClassifierConfig,
+    EfficientNetBackboneConfig,
     NetworkConfig,
     RegressorConfig,
-    ResNetBackboneConfig,
 )
 from fcot_engine.errors import WeightsError
 from fcot_engine.model.lite_network import LiteNet
@@ -56,7 +56,7 @@ def one_line(caught):
 
 BASE_CONFIG = dataclasses.replace(
     CONFIG,
-    backbone=ResNetBackboneConfig(decoder_width=6),
+    backbone=EfficientNetBackboneConfig(decoder_width=6),
     fine=dataclasses.replace(CONFIG.fine, head_width=7),
 )
 

@@ -110,7 +110,7 @@ class TestProblems:
 
     def test_other_networks_are_refused(self, save, one_line):
         path = save({"layer1.weight": torch.ones(2)})
-        with pytest.raises(WeightsError, match="neither of FCOT nor") as caught:
+        with pytest.raises(WeightsError, match="not of FCOT, DiMP or") as caught:
             import_network(path)
         assert "layer1.weight" in one_line(caught)
 

@@ -64,6 +64,17 @@ class TestChooseParameters:
         assert not network["body"].weight.requires_grad
         assert network["head"].weight.requires_grad
 
+    def test_a_factor_of_nothing_freezes(self, network):
+        factors = [("body", 0.0), ("body.bias", 1.0)]
+        ((factor, members),) = choose_parameters(network, "one", factors)
+        assert factor == 1.0 and len(members) == 3
+        assert not network["body"].weight.requires_grad
+        assert network["body"].bias.requires_grad
+
+    def test_all_frozen_is_an_error(self, network):
+        with pytest.raises(TrainingError, match="no parameters for stage 'one'"):
+            choose_parameters(network, "one", [("", 0.0)])
+
     def test_beginning_that_fits_nothing_is_an_error(self, network):
         with pytest.raises(TrainingError, match=r"begins with neck.*body, head"):
             choose_parameters(network, "one", [("neck", 0.1)])

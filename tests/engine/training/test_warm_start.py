@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from fcot_engine.config.network import ResNetBackboneConfig
+from fcot_engine.config.network import EfficientNetBackboneConfig
 from fcot_engine.config.presets import PRESETS, Preset
 from fcot_engine.errors import WeightsError
 from fcot_engine.model.weights import load_network, save_network
@@ -30,7 +30,7 @@ def small_base(make_lite_network, monkeypatch):
     config = make_lite_network().config
     config = dataclasses.replace(
         config,
-        backbone=ResNetBackboneConfig(decoder_width=12),
+        backbone=EfficientNetBackboneConfig(decoder_width=12),
         fine=dataclasses.replace(config.fine, channels=9, head_width=8),
     )
     preset = Preset(

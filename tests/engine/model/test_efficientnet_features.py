@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fcot_engine.config.network import EfficientNetBackboneConfig
+from fcot_engine.errors import ConfigError
+from fcot_engine.model.efficientnet_features import EfficientNetFeatures
+from fcot_engine.model.gradient_features import GradientFeatures
+
+
+def make_features(**changes):
+    config = EfficientNetBackboneConfig(**({"decoder_width": 6} | changes))
+    return EfficientNetFeatures(config).eval()
+
+
+class TestEfficientNetFeatures:
+    @pytest.mark.parametrize("side", [32, 80])
+    def test_shapes(self, side):
+        with torch.no_grad():
+            maps = make_features()(torch.rand(2, 3, side, side))
+        assert maps.coarse.shape == (2, 112, side // 16, side // 16)
+        assert maps.fine.shape == (2, 6, side // 4, side // 4)
+        assert maps.fixed.shape == (2, GradientFeatures.CHANNELS, side // 4, side // 4)
+
+    def test_without_gradient_features_the_pixels_stand_alone(self):
+        features = make_features(use_gradient_features=False)
+        assert features(torch.rand(1, 3, 32, 32)).fixed is None
+
+    def test_fixed_features_stay_beside_the_trunk(self):
+        features, images = make_features(), torch.rand(1, 3, 32, 32)
+        with torch.no_grad():
+            before = features(images)
+            features.fixed.mean += 1
+            after = features(images)
+        assert torch.equal(before.coarse, after.coarse)
+        assert torch.equal(before.fine, after.fine)
+        assert not torch.equal(before.fixed, after.fixed)
+
+    def test_every_parameter_learns(self):
+        features = make_features().train()
+        maps = features(torch.rand(2, 3, 64, 64))
+        (maps.coarse.square().sum() + maps.fine.square().sum()).backward()
+        without = [n for n, p in features.named_parameters() if p.grad is None]
+        assert without == []
+
+
+class TestSizes:
+    def test_a_width_of_nothing_is_refused(self):
+        with pytest.raises(ConfigError, match="decoder_width must be above 0, got 0"):
+            EfficientNetBackboneConfig(decoder_width=0)
