@@ -98,6 +98,11 @@ class GradientFeatures(nn.Module):
             dim=1,
         )
 
+    @property
+    def has_statistics(self) -> bool:
+        """Whether mean and deviation were measured; looks at the buffers."""
+        return bool((self.std != 1).any())
+
     def set_statistics_(self, mean: Tensor, variance: Tensor) -> None:
         """Take over what `measure` gives on photos.
 

@@ -177,11 +177,11 @@ def _build_trainer(
     torch.manual_seed(config.seed)
     # the preset that nobody asked for does not make a file of another one wrong
     wish = None if args.preset == "lite" else args.preset
-    network, knows_statistics, told = start_network(wish, args.init)
+    network, told = start_network(wish, args.init, borrow_from=args.borrow_from)
     network = network.to(device)
     is_new = not args.resume or find_checkpoint(args.out) is None
     fixed = network.backbone.fixed if isinstance(network, LiteNet) else None
-    if fixed is not None and is_new and not knows_statistics:
+    if fixed is not None and is_new and not fixed.has_statistics:
         measure_fixed_statistics_(fixed, source)
     teacher = None
     if args.distill_from is not None:

@@ -190,6 +190,12 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         metavar="WEIGHTS",
         help="start from a weights file, or base from what fits of lite",
     )
+    add(
+        "--borrow-from",
+        type=Path,
+        metavar="WEIGHTS",
+        help="after --init, take from these what both networks have",
+    )
     add("--export", type=Path, metavar="FILE", help="write the averaged weights there")
     add(
         "--carry",

@@ -23,13 +23,13 @@ class Start(NamedTuple):
     """A network to train, on the CPU."""
 
     network: FcotNet
-    knows_fixed_statistics: bool
-    """Whether its fixed features, if it has any, are normalised already."""
     told: str
     """Where its parameters come from, in words."""
 
 
-def start_network(preset: str | None, weights: Path | None) -> Start:
+def start_network(
+    preset: str | None, weights: Path | None, *, borrow_from: Path | None = None
+) -> Start:
     """Make the network that a run starts with.
 
     Args:
@@ -38,29 +38,45 @@ def start_network(preset: str | None, weights: Path | None) -> Start:
             for, it is taken as it is. Between `lite` and `base` the parts they share
             are taken: fixed features, label, mask and weight tables, the initialiser's
             gains for fixed features, eta.
+        borrow_from: another file, from which such parts are taken after that.
 
     Raises:
         ConfigError: no such preset.
-        WeightsError: the file cannot be read, or nothing of it fits.
+        WeightsError: a file cannot be read, or nothing of it fits.
     """
+    start = _begin(preset, weights)
+    if borrow_from is None:
+        return start
+    taken = _borrow_(start.network, borrow_from, preset)
+    return Start(start.network, f"{start.told}; then {taken}")
+
+
+def _begin(preset: str | None, weights: Path | None) -> Start:
     if weights is None:
-        name = preset or "lite"
-        return Start(build_network(find_preset(name).network), False, "new parameters")
+        network = build_network(find_preset(preset or "lite").network)
+        return Start(network, "new parameters")
     given = load_network(weights)
     if preset is None:
-        return Start(given, True, f"all of {weights.name}")
+        return Start(given, f"all of {weights.name}")
     network = build_network(find_preset(preset).network)
     if _shapes(network) == _shapes(given):
-        return Start(given, True, f"all of {weights.name}")  # with its own settings
+        return Start(given, f"all of {weights.name}")  # with its own settings
+    taken = _borrow_(network, weights, preset)
+    return Start(network, f"{taken}, others new")
+
+
+def _borrow_(network: FcotNet, weights: Path, preset: str | None) -> str:
+    """Take from a file what both have; returns what that was, in words."""
+    given = load_network(weights)
     if not (isinstance(network, LiteNet) and isinstance(given, LiteNet)):
         raise WeightsError(
             f"{weights} holds a network of the kind {network_kind(given.config)!r}, "
-            f"from which preset {preset!r} cannot start. Leave --preset out to train "
-            "that network, or let it teach the new one with --distill-from."
+            f"from which preset {preset or network_kind(network.config)!r} cannot "
+            "start. Leave --preset out to train that network, or let it teach the new "
+            "one with --distill-from."
         )
     count = _take_over_(network, given)
-    told = f"{count} of {len(_shapes(network))} tensors of {weights.name}, others new"
-    return Start(network, network.backbone.fixed is not None, told)
+    return f"{count} of {len(_shapes(network))} tensors of {weights.name}"
 
 
 def _shapes(network: FcotNet) -> dict[str, torch.Size]:

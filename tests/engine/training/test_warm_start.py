@@ -8,6 +8,7 @@ import torch
 from fcot_engine.config.network import EfficientNetBackboneConfig
 from fcot_engine.config.presets import PRESETS, Preset
 from fcot_engine.errors import WeightsError
+from fcot_engine.model.network_building import build_network
 from fcot_engine.model.weights import load_network, save_network
 from fcot_engine.training.warm_start import start_network
 
@@ -44,17 +45,17 @@ class TestStartNetwork:
     def test_without_a_file_everything_is_new(self, small_base):
         start = start_network("base", None)
         assert start.network.config == small_base
-        assert not start.knows_fixed_statistics
+        assert not start.network.backbone.fixed.has_statistics
 
     def test_without_a_preset_the_file_is_taken_as_it_is(self, lite_file):
         start = start_network(None, lite_file)
         assert start.network.config == load_network(lite_file).config
-        assert start.knows_fixed_statistics
+        assert start.network.backbone.fixed.has_statistics
 
     def test_base_takes_from_lite_what_both_have(self, small_base, lite_file):
         start, lite = start_network("base", lite_file), load_network(lite_file)
         assert start.network.config == small_base
-        assert start.knows_fixed_statistics
+        assert start.network.backbone.fixed.has_statistics
         own, other = start.network.state_dict(), lite.state_dict()
         for name in (
             "backbone.fixed.std",
@@ -71,6 +72,20 @@ class TestStartNetwork:
         other = load_network(lite_file).fine.start_gain
         assert torch.equal(own[9:], other[6:])
         assert (own[:9] == 0).all()
+
+    def test_borrowing_comes_after_a_start_of_the_same_size(
+        self, small_base, lite_file, tmp_path
+    ):
+        torch.manual_seed(5)
+        own_file = tmp_path / "own.safetensors"
+        save_network(build_network(small_base), own_file)
+        start = start_network("base", own_file, borrow_from=lite_file)
+        found, own = start.network.state_dict(), load_network(own_file).state_dict()
+        trunk = "backbone.trunk.stem.conv.weight"
+        assert torch.equal(found[trunk], own[trunk])
+        table = "coarse.label_table"
+        assert torch.equal(found[table], load_network(lite_file).state_dict()[table])
+        assert "all of own.safetensors; then" in start.told
 
     def test_paper_cannot_start_from_lite_but_be_taught(self, lite_file):
         with pytest.raises(WeightsError, match="--distill-from"):
