@@ -1,8 +1,9 @@
 """Which preset a device gets where nobody chose one.
 
-On a CPU that is `lite`. On CUDA it is the best-scoring preset of those whose weights
-are there. Left out are those that were measured at less than 60 frames/s, and those
-whose figures cannot be compared, since other sequences were tracked.
+It is the best-scoring preset of those whose weights are there. Left out are those that
+were measured at less than 60 frames/s on CUDA or 10 elsewhere, and those whose figures
+cannot be compared, since other sequences were tracked. A speed that nobody measured
+counts as high enough on CUDA alone; Apple's GPUs are taken to be no slower than a CPU.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ __all__ = ["AUTO", "PresetChoice", "choose_preset", "resolve_preset"]
 
 AUTO = "auto"
 """In place of a preset's name: the one that suits the device."""
-LEAST_FRAMES_PER_S = 60.0
+LEAST_FRAMES_PER_S = {"cuda": 60.0, "mps": 10.0, "cpu": 10.0}
+"""By kind of device: what people who watch a target being followed put up with."""
 _FALLBACK = "lite"
 
 _LOG = logging.getLogger(__name__)
@@ -43,10 +45,6 @@ class PresetChoice:
 
 def choose_preset(device: torch.device) -> PresetChoice:
     """Choose the default for a device among the presets whose weights are there."""
-    if device.type != "cuda":
-        return PresetChoice(
-            _FALLBACK, f"the larger presets are too slow on {device.type.upper()}"
-        )
     present = [name for name in PRESETS if find_weights(name) is not None]
     if present == [_FALLBACK] or not present:
         return PresetChoice(_FALLBACK, "no weights of a larger preset are installed")
@@ -108,9 +106,13 @@ def _read_scores(preset: str) -> WeightsScores | None:
 
 
 def _is_fast(scores: WeightsScores, kind: str) -> bool:
-    """Whether nothing speaks against the speed on a kind of device."""
+    """Whether a preset is fast enough on a kind of device, as far as is known."""
     speed = scores.speed_on(kind)
-    return speed is None or speed >= LEAST_FRAMES_PER_S
+    if speed is None and kind == "mps":
+        speed = scores.speed_on("cpu")
+    if speed is None:
+        return kind == "cuda"
+    return speed >= LEAST_FRAMES_PER_S.get(kind, LEAST_FRAMES_PER_S["cpu"])
 
 
 @functools.cache

@@ -32,11 +32,11 @@ def only_these(monkeypatch, tmp_path):
 
 @pytest.fixture
 def install(lite_network, tmp_path):
-    def install(preset, *, auc=None, fps=None, frames=2000):
+    def install(preset, *, auc=None, fps=None, frames=2000, kind="cuda"):
         path = tmp_path / f"{preset}.safetensors"
         save_network(lite_network, path)
         speeds = () if fps is None else (
-            DeviceSpeed(kind="cuda", name="GPU", frames_per_s=fps),
+            DeviceSpeed(kind=kind, name="some", frames_per_s=fps),
         )  # fmt: skip
         if auc is not None:
             scores = WeightsScores(
@@ -55,10 +55,25 @@ def install(lite_network, tmp_path):
 
 class TestChoosePreset:
     @pytest.mark.parametrize("kind", ["cpu", "mps"])
-    def test_other_devices_get_lite(self, install, kind):
-        install("lite", auc=0.5)
-        install("base", auc=0.9)
-        assert choose_preset(torch.device(kind)).preset == "lite"
+    @pytest.mark.parametrize(
+        ("fps", "expected"),
+        [
+            pytest.param(None, "lite", id="unknown_speed"),
+            pytest.param(9.5, "lite", id="slow"),
+            pytest.param(12.0, "base", id="fast_enough"),
+        ],
+    )
+    def test_other_devices_get_the_best_that_is_known_to_keep_up(
+        self, install, kind, fps, expected
+    ):
+        install("lite", auc=0.5, fps=20, kind="cpu")
+        install("base", auc=0.9, fps=fps, kind="cpu")
+        assert choose_preset(torch.device(kind)).preset == expected
+
+    def test_lite_is_what_is_left_where_nothing_keeps_up(self, install):
+        install("lite", auc=0.5, fps=3, kind="cpu")
+        install("base", auc=0.9, fps=2, kind="cpu")
+        assert choose_preset(torch.device("cpu")).preset == "lite"
 
     def test_cuda_gets_the_best_that_is_there(self, install):
         install("lite", auc=0.62)
