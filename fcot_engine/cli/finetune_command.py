@@ -42,15 +42,14 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         find_start,
         read_finetune_config,
     )
-    from fcot_engine.training.checkpoint import find_checkpoint
     from fcot_engine.training.command import choose_device, show_rows
     from fcot_engine.training.command_options import read_adaptation_config
     from fcot_engine.training.data_options import parse_photos
-    from fcot_engine.training.finetuning import finetune
+    from fcot_engine.training.finetuning import finetune, is_used
 
     check_options(args)
     training, config = read_adaptation_config(args), read_finetune_config(args)
-    if not args.resume and find_checkpoint(args.out) is not None:
+    if not args.resume and is_used(args.out):
         raise TrainingError(
             f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
             "or choose another folder."
@@ -72,6 +71,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
             workers=args.workers,
             ahead=args.ahead,
             resume=args.resume,
+            force=args.force,
             say=say,
             on_log=show_rows(say),
         )
@@ -108,26 +108,30 @@ def _settle(
     start: Path,
     say: Callable[[str], None],
 ) -> int:
-    """Write the weights if they helped, and say so."""
-    if found.gain is None:
+    """Write the weights if there are some, and say so."""
+    if found.ending == "interrupted":
         say("Interrupted: no weights are written. --resume goes on.")
         return 130
-    say(found.gain.text)
     path = args.export or args.out / "finetuned.safetensors"
-    if not found.gain.has_helped and not args.force:
-        say(f"The weights stay as they are: {path} is not written (--force writes it).")
+    if found.network is None:
+        say(
+            f"The weights stay as they are: {path} is not written (--resume --force "
+            "writes it)."
+        )
         return EXIT_REFUSED
     _write(args, found, start, path)
     say(f"Weights: {path}")
-    say("The check is about other frames of these videos: before you use them on other")
-    say(f"videos, measure them with fcot eval SEQUENCES --weights {path}")
+    is_alone = len(args.finetune) == 1
+    about = "other frames of this video alone" if is_alone else "videos like these"
+    say(f"The check is about {about}. Before you use the weights on others, measure")
+    say(f"them with fcot eval SEQUENCES --weights {path}")
     return 0
 
 
 def _write(args: argparse.Namespace, found: Finetuned, start: Path, path: Path) -> None:
     from fcot_engine.model.weights import save_network
 
-    assert found.gain is not None
+    assert found.network is not None and found.gain is not None
     info = {
         "preset": args.preset,
         "finetuned_from": hashlib.sha256(start.read_bytes()).hexdigest(),

@@ -49,7 +49,8 @@ class LessonConfig:
     outside_trust: float = 0.1
     """The same before the first and behind the last drawn box."""
     held_out_share: float = 0.3
-    """Share of the frames of each video that is kept for the check, at one end."""
+    """Share of the frames that is kept for the check, at one end, where there is one
+    video alone; of several, whole ones are."""
     gap_frames: int = 5
     """Frames beside the held-out stretch that nothing learns from."""
     max_frames: int = 400
@@ -77,12 +78,16 @@ class LessonConfig:
 class CheckConfig:
     """How old and new weights are compared on what was held out."""
 
+    max_folds: int = 3
+    """Several videos are held out in turn, in at most so many groups; each costs a
+    training."""
     longest_run: int = 60
     """Most frames that a tracker runs from one box."""
     shortest_run: int = 3
     """Shorter runs say nothing and are left out."""
     max_frames: int = 500
-    """Most frames of all runs together, for each of the two networks."""
+    """Most frames of all runs together, for each of the two networks; shared evenly by
+    the videos, each of which has a run at least."""
     min_runs: int = 3
     """With fewer runs nothing is said."""
     machine_cap: float = 0.7
@@ -92,6 +97,7 @@ class CheckConfig:
     """Of the interval of the gain, in (0, 1)."""
 
     def __post_init__(self) -> None:
+        _check(self.max_folds >= 2, f"max_folds must be >= 2, got {self.max_folds}.")
         _check(
             1 <= self.shortest_run <= self.longest_run,
             "shortest_run must lie between 1 and longest_run, got "

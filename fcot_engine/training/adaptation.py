@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def adapt_network_(
     device: torch.device | str = "cpu",
     ahead: int = 0,
     resume: bool = False,
+    counts_all_legs: bool = False,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
 ) -> tuple[Ending, int]:
     """Train a network further, gently; it holds the result in the end.
@@ -45,6 +47,8 @@ def adapt_network_(
         device: where to train.
         ahead: batches made ahead by a thread.
         resume: go on from a checkpoint of the folder, if there is one.
+        counts_all_legs: whether the minutes of `config`, as its samples, are those of
+            all legs, so that going on from the end trains no more.
         on_log: called with each line of the log.
 
     Returns:
@@ -67,11 +71,26 @@ def adapt_network_(
         trainer.resume()
     if adaptation.holds_norms:
         hold_norms_(network)
-    ending = trainer.run(on_log)
+    ending = _run(trainer, on_log, counts_all_legs=counts_all_legs)
     learned = trainer.average.weights()
     network.load_state_dict(blend_weights(start, learned, adaptation.blend))
     network.eval()
     return ending, trainer.progress.samples
+
+
+def _run(
+    trainer: Trainer,
+    on_log: Callable[[Mapping[str, float]], None] | None,
+    *,
+    counts_all_legs: bool,
+) -> Ending:
+    minutes = trainer.config.minutes
+    if counts_all_legs and minutes is not None:
+        left = minutes - trainer.progress.minutes
+        if left <= 0:
+            return "minutes"
+        trainer.config = replace(trainer.config, minutes=left)
+    return trainer.run(on_log)
 
 
 def hold_norms_(network: nn.Module) -> None:

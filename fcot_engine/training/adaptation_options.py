@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fcot_engine.config.adaptation import (
     AdaptationConfig,
+    CheckConfig,
     FinetuneConfig,
     HarvestConfig,
 )
@@ -39,7 +40,9 @@ def add_adaptation(group: argparse._ArgumentGroup) -> None:
         metavar="PROJECT[=VIDEO]",
         nargs="+",
         help="learn from corrected projects (*.fcot.json), and write the weights only "
-        "if held-out frames say that it helped",
+        "if a check says that it helped: several projects are held out in turn, which "
+        f"takes up to {CheckConfig().max_folds} more trainings of so many --samples or "
+        "--minutes; of one project some frames are",
     )
     add(
         "--on-videos",

@@ -1,45 +1,51 @@
-"""Adapting weights to a few annotated videos, with a check on held-out frames."""
+"""Adapting weights to a few annotated videos, with a check on what was held out.
+
+Several videos are held out in turn: copies of the network learn from the others, and
+are judged on whole videos that they never saw. If that helped, the weights that are
+handed back learn from all videos. Of a single video a stretch is held out instead.
+"""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import CheckConfig, FinetuneConfig
+from fcot_engine.config.adaptation import FinetuneConfig
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.config.training import TrainingConfig
+from fcot_engine.errors import TrainingError
 from fcot_engine.model.network import FcotNet
-from fcot_engine.tracker.tracker import Tracker
-from fcot_engine.training.adaptation import adapt_network_
-from fcot_engine.training.adaptation_data import open_adaptation_source
+from fcot_engine.training.adapter import Adapted, Adapter
+from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.data_options import DataOption
 from fcot_engine.training.gain import Gain, compare
-from fcot_engine.training.held_out_runs import HeldOutRun, measure_runs, plan_runs
+from fcot_engine.training.held_out_runs import HeldOutRun, plan_runs
 from fcot_engine.training.labelled_video import LabelledVideo
-from fcot_engine.training.lesson_plan import plan_lessons
+from fcot_engine.training.lesson_plan import LessonPlan, plan_folds, plan_stretch
 from fcot_engine.training.trainer import Ending
 
-__all__ = ["Finetuned", "finetune"]
+__all__ = ["Finetuned", "finetune", "is_used"]
+
+_FOLD = "fold-{}"
 
 
 @dataclass(frozen=True, eq=False)  # networks do not compare
 class Finetuned:
     """What came of fine-tuning."""
 
-    network: FcotNet
-    """With the new weights, in evaluation mode."""
-    ending: Ending
-    """Why training ended."""
+    network: FcotNet | None
+    """With the new weights, in evaluation mode; None if they are not to be used."""
+    ending: Ending | Literal["refused"]
+    """Why it ended: "refused" if the new weights did not help and were not forced."""
     samples: int
-    """Sequences seen."""
+    """Sequences seen in the training of these weights; 0 if it did not begin."""
     gain: Gain | None
-    """What the held-out frames say; None if it was interrupted."""
+    """What the check says; None if it was interrupted."""
 
 
 def finetune(
@@ -55,19 +61,21 @@ def finetune(
     workers: int = 0,
     ahead: int = 0,
     resume: bool = False,
+    force: bool = False,
     say: Callable[[str], None] = lambda line: None,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
 ) -> Finetuned:
-    """Adapt a network to videos, and compare it with the old one.
+    """Adapt a network to videos, if that makes it better on what it did not learn from.
 
-    Of each video a stretch is held out. Nothing learns from it; trackers with the old
-    and the new weights run over it afterwards. For equal results end by samples: how
-    many fit into some minutes depends on the machine.
+    With several videos there is a training for each fold of the check, in a folder of
+    its own (`fold-1`, ...), and a last one on all videos. For equal results end by
+    samples: how many fit into some minutes depends on the machine.
 
     Args:
         network: with the weights to begin with; it is not changed.
-        videos: open ones with boxes.
-        training: how the steps are taken, and the seed.
+        videos: open ones with boxes; no two show the same.
+        training: how the steps of each training are taken, and the seed. Minutes are
+            those of one training, over all legs.
         config: what is learned from, how far, and the check.
         tracker_config: settings of the trackers of the check.
         folder: the run folder.
@@ -75,61 +83,137 @@ def finetune(
         photos: sequences are composed from these as well.
         workers: threads that decode frames.
         ahead: batches made ahead by a thread.
-        resume: go on from a checkpoint of the folder, if there is one.
-        say: told what goes on.
+        resume: go on from the checkpoints of the folder, if there are some.
+        force: hand back new weights that did not help as well.
+        say: told what goes on, and what the check says.
         on_log: called with each line of the training log.
 
     Raises:
-        TrainingError: a video has too few boxes, or the disk is full.
+        TrainingError: a video has too few boxes, the disk is full, or a checkpoint
+            was trained on other lessons.
         FrameError: a frame cannot be read.
     """
-    device = torch.device(device)
-    plan = plan_lessons(
-        videos, config.lessons, folder=folder / "clips", seed=training.seed
-    )
-    runs = plan_runs(plan.held_out, config.check, seed=training.seed)
-    source, what = open_adaptation_source(
-        plan.lessons,
-        training.factory,
+    if not videos:
+        raise TrainingError("There is nothing to learn from: name a project.")
+    adapter = Adapter(
+        network=network,
+        training=training,
+        config=config,
+        tracker=tracker_config,
+        device=torch.device(device),
         photos=photos,
-        device=device,
-        seed=training.seed,
         workers=workers,
-    )
-    say(f"Learning from {what} of {len(videos)} videos; {len(runs)} runs held out")
-    new = copy.deepcopy(network)
-    ending, samples = adapt_network_(
-        new,
-        source,
-        training,
-        config.adaptation,
-        folder=folder,
-        device=device,
         ahead=ahead,
         resume=resume,
+        say=say,
         on_log=on_log,
     )
-    if ending == "interrupted":
-        return Finetuned(new, ending, samples, None)
-    say("Checking old and new weights on the held-out frames")
-    before, after = (
-        _measure(each, runs, tracker_config, config.check, device)
-        for each in (network, new)
+    learn = _learn_from_one if len(videos) == 1 else _learn_from_several
+    return learn(adapter, videos, folder=folder, force=force)
+
+
+def is_used(folder: Path) -> bool:
+    """Whether a run folder holds a checkpoint, or a fold of its check does."""
+    places = [folder, *folder.glob(_FOLD.format("*"))]
+    return any(find_checkpoint(place) is not None for place in places)
+
+
+def _learn_from_one(
+    adapter: Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
+) -> Finetuned:
+    """Learn from a part of the only video, and judge on the rest."""
+    seed, config = adapter.training.seed, adapter.config
+    (video,) = videos
+    plan = plan_stretch(video, config.lessons, folder=folder / "clips", seed=seed)
+    runs = plan_runs(plan.held_out, config.check, seed=seed)
+    adapter.say(
+        f"{len(runs)} runs held out in a stretch of {video.name}: the check will speak "
+        "for other frames of this video alone. Two projects or more are checked on "
+        "videos that were not learned from"
     )
-    gain = compare(before, after, config.check, seed=training.seed)
-    return Finetuned(new, ending, samples, gain)
+    learned = adapter.adapt(plan, folder)
+    if learned.ending == "interrupted":
+        return _settle(learned, None, force=force)
+    adapter.say("Checking old and new weights on the held-out frames")
+    before, after = adapter.measure(runs, learned.network)
+    gain = compare(before, after, config.check, seed=seed)
+    adapter.say(gain.text)
+    return _settle(learned, gain, force=force)
 
 
-def _measure(
-    network: FcotNet,
-    runs: Sequence[HeldOutRun],
-    tracker_config: TrackerConfig,
-    check: CheckConfig,
-    device: torch.device,
-) -> NDArray[np.float64]:
-    def make_tracker() -> Tracker:
-        return Tracker(
-            network, tracker_config, device=str(device), keep_score_maps=False
-        )
+def _learn_from_several(
+    adapter: Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
+) -> Finetuned:
+    """Hold out each video in turn, and learn from all if that helps."""
+    folds, everything = plan_folds(
+        videos,
+        adapter.config.lessons,
+        folder=folder / "clips",
+        max_folds=adapter.config.check.max_folds,
+    )
+    n = len(folds) + 1
+    adapter.say(
+        f"{n} trainings: {len(folds)} for the check, each without a part of the "
+        f"{len(videos)} videos, and one on all of them if the check says that it "
+        "helps. --minutes and --samples are those of each"
+    )
+    gain = _check_folds(adapter, folds, videos, folder)
+    if gain is None:
+        return Finetuned(None, "interrupted", 0, None)
+    adapter.say(gain.text)
+    if not (gain.has_helped or force):
+        return Finetuned(None, "refused", 0, gain)
+    adapter.say(f"Training {n} of {n}: on all videos")
+    return _settle(adapter.adapt(everything, folder), gain, force=force)
 
-    return measure_runs(runs, make_tracker, check)
+
+def _check_folds(
+    adapter: Adapter,
+    folds: Sequence[LessonPlan],
+    videos: Sequence[LabelledVideo],
+    folder: Path,
+) -> Gain | None:
+    """Train and measure fold by fold; None if it was interrupted."""
+    runs: list[HeldOutRun] = []
+    found = []
+    for number, plan in enumerate(folds, start=1):
+        names = ", ".join(whole.video.name for whole in plan.held_out)
+        adapter.say(f"Training {number} of {len(folds) + 1}: without {names}")
+        learned = adapter.adapt(plan, folder / _FOLD.format(number))
+        if learned.ending == "interrupted":
+            return None
+        own = _plan_fold_runs(adapter, plan, videos)
+        adapter.say(f"Checking old and new weights on {names}: {len(own)} runs")
+        found.append(adapter.measure(own, learned.network))
+        runs += own
+    before, after = (np.concatenate(each) for each in zip(*found, strict=True))
+    groups = np.array([videos.index(run.video) for run in runs], dtype=np.int64)
+    return compare(
+        before,
+        after,
+        adapter.config.check,
+        groups=groups,
+        seed=adapter.training.seed,
+    )
+
+
+def _plan_fold_runs(
+    adapter: Adapter, plan: LessonPlan, videos: Sequence[LabelledVideo]
+) -> list[HeldOutRun]:
+    """Choose runs through each held-out video, which has its share of the frames."""
+    config, seed = adapter.config.check, adapter.training.seed
+    share = replace(config, max_frames=max(1, config.max_frames // len(videos)))
+    return [
+        run
+        for whole in plan.held_out
+        for run in plan_runs([whole], share, seed=seed + videos.index(whole.video))
+    ]
+
+
+def _settle(learned: Adapted, gain: Gain | None, *, force: bool) -> Finetuned:
+    """Hand the weights back, unless they are not wanted."""
+    if gain is None or learned.ending == "interrupted":
+        return Finetuned(None, "interrupted", learned.samples, gain)
+    if not (gain.has_helped or force):
+        return Finetuned(None, "refused", learned.samples, gain)
+    return Finetuned(learned.network, learned.ending, learned.samples, gain)

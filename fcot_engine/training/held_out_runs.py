@@ -1,8 +1,8 @@
 """Running a tracker over frames that were held out, and how well it meets their boxes.
 
-In each stretch a tracker starts from every drawn box, and from the boxes at both ends,
-and runs forward and backward without help. What it finds is compared with the drawn
-boxes and with the tracked ones that stood.
+In what was held out, a whole video or a stretch of one, a tracker starts from every
+drawn box, and from the boxes at both ends, and runs forward and backward without help.
+What it finds is compared with the drawn boxes and with the tracked ones that stood.
 
 Neither alone would be fair. People redraw where the old weights failed, so new ones
 look better there even if they are not; tracked boxes were found by the old weights,
@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 
 from fcot_engine.config.adaptation import CheckConfig
 from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
-from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.training.labelled_video import HeldOutStretch, LabelledTarget
+from fcot_engine.training.labelled_video import (
+    HeldOutStretch,
+    LabelledTarget,
+    LabelledVideo,
+)
 
 __all__ = ["HeldOutRun", "measure_runs", "plan_runs"]
 
@@ -32,7 +35,7 @@ __all__ = ["HeldOutRun", "measure_runs", "plan_runs"]
 class HeldOutRun:
     """One way of a tracker through held-out frames."""
 
-    source: FrameSource
+    video: LabelledVideo
     target: LabelledTarget
     start: int
     """Frame whose box is given."""
@@ -112,17 +115,16 @@ def _runs_of(
     starts = {int(labelled[0]), int(labelled[-1])}
     starts |= set(labelled[target.is_drawn[labelled]].tolist())
     for start in sorted(starts):
-        source = stretch.video.source
-        yield HeldOutRun(source, target, start, span[span > start][:longest])
-        yield HeldOutRun(source, target, start, span[span < start][::-1][:longest])
+        for way in (span[span > start], span[span < start][::-1]):
+            yield HeldOutRun(stretch.video, target, start, way[:longest])
 
 
 def _measure(run: HeldOutRun, tracker: TrackerLike, cap: float) -> float:
-    target = run.target
-    tracker.init(run.source.read(run.start), target.boxes_xywh[run.start].tolist())
+    target, source = run.target, run.video.source
+    tracker.init(source.read(run.start), target.boxes_xywh[run.start].tolist())
     overlaps = []
     for frame in run.frames.tolist():
-        result = tracker.track(run.source.read(frame))
+        result = tracker.track(source.read(frame))
         if target.trust[frame] <= 0:
             continue
         overlap = _overlap(result.box_xywh, target.boxes_xywh[frame])

@@ -1,7 +1,8 @@
 """A video with boxes that people drew or let stand, and what of it is learned from.
 
-One stretch of frames at an end of each video is held out. Nothing learns from it, nor
-from the few frames beside it, which look much the same.
+Where other videos are held out, all of it is. Where it is the only video, a stretch of
+frames at one of its ends is held out: nothing learns from it, nor from the few frames
+beside it, which look much the same.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.training.clip_cache import ClipTrack
 from fcot_engine.training.dice import Dice
 
-__all__ = ["HeldOutStretch", "LabelledTarget", "LabelledVideo", "split_video"]
+__all__ = [
+    "HeldOutStretch",
+    "LabelledTarget",
+    "LabelledVideo",
+    "split_video",
+    "take_whole",
+]
 
 _FEWEST_FRAMES = 4
 
@@ -79,17 +86,12 @@ def split_video(
     Raises:
         TrainingError: too few frames have a usable box.
     """
-    labelled = np.flatnonzero(
-        np.any([target.trust > 0 for target in video.targets], axis=0)
-    )
+    labelled = _find_labelled(video)
     n_held = round(config.held_out_share * len(labelled))
     if n_held < 1 or len(labelled) - n_held < _FEWEST_FRAMES:
-        raise TrainingError(
-            f"{video.name} has usable boxes in {len(labelled)} frames only. Draw or "
-            f"track boxes in {2 * _FEWEST_FRAMES} or more, or leave it out."
-        )
+        raise _too_few(video, labelled)
     dice = Dice(torch.Generator().manual_seed(seed), torch.device("cpu"))
-    drawn = np.any([target.is_drawn for target in video.targets], axis=0)
+    drawn = _find_drawn(video)
     n_early = int(drawn[labelled[:n_held]].sum())
     n_late = int(drawn[labelled[-n_held:]].sum())
     is_late = n_late > n_early or (n_late == n_early and bool(dice.chance(0.5)))
@@ -99,15 +101,63 @@ def split_video(
     kept = labelled[
         (labelled < stretch.first - near) | (labelled > stretch.last + near)
     ]
-    kept = _thin(kept, drawn, config.max_frames)
-    tracks = [_take(target, kept) for target in video.targets]
-    tracks = [track for track in tracks if len(track.frames)]
+    tracks = _take(video, kept, config.max_frames)
     if not tracks:
         raise TrainingError(
             f"{video.name} has too few boxes beside those that are held out. Draw or "
             "track more, or leave it out."
         )
     return tracks, stretch
+
+
+def take_whole(
+    video: LabelledVideo, config: LessonConfig
+) -> tuple[list[ClipTrack], HeldOutStretch]:
+    """Take all of a video: what is learned from it, and what it is judged on.
+
+    Only one of the two may be used in a training.
+
+    Args:
+        video: the video.
+        config: how many frames are learned from.
+
+    Returns:
+        The boxes to learn from, one track a target that has some, and all frames.
+
+    Raises:
+        TrainingError: too few frames have a usable box.
+    """
+    labelled = _find_labelled(video)
+    if len(labelled) < _FEWEST_FRAMES:
+        raise _too_few(video, labelled)
+    tracks = _take(video, labelled, config.max_frames)
+    return tracks, HeldOutStretch(video, 0, len(video.source) - 1)
+
+
+def _find_labelled(video: LabelledVideo) -> NDArray[np.int64]:
+    return np.flatnonzero(
+        np.any([target.trust > 0 for target in video.targets], axis=0)
+    )
+
+
+def _find_drawn(video: LabelledVideo) -> NDArray[np.bool_]:
+    return np.asarray(np.any([target.is_drawn for target in video.targets], axis=0))
+
+
+def _too_few(video: LabelledVideo, labelled: NDArray[np.int64]) -> TrainingError:
+    return TrainingError(
+        f"{video.name} has usable boxes in {len(labelled)} frames only. Draw or "
+        f"track boxes in {2 * _FEWEST_FRAMES} or more, or leave it out."
+    )
+
+
+def _take(
+    video: LabelledVideo, frames: NDArray[np.int64], most: int
+) -> list[ClipTrack]:
+    """The tracks in at most so many of some frames, without empty ones."""
+    chosen = _thin(frames, _find_drawn(video), most)
+    tracks = [_cut(target, chosen) for target in video.targets]
+    return [track for track in tracks if len(track.frames)]
 
 
 def _thin(
@@ -127,6 +177,6 @@ def _evenly(frames: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return frames[np.linspace(0, len(frames) - 1, most).round().astype(np.int64)]
 
 
-def _take(target: LabelledTarget, frames: NDArray[np.int64]) -> ClipTrack:
+def _cut(target: LabelledTarget, frames: NDArray[np.int64]) -> ClipTrack:
     chosen = frames[target.trust[frames] > 0]
     return ClipTrack(chosen, target.boxes_xywh[chosen], target.trust[chosen])

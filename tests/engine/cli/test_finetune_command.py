@@ -11,20 +11,19 @@ from fcot_engine.cli import main
 from fcot_engine.cli.finetune_command import EXIT_REFUSED, parse_project
 from fcot_engine.io import open_frames
 from fcot_engine.model.weights import load_network, read_weights_info
-from fcot_engine.training import finetuning
+from fcot_engine.training import adapter
 
 
-@pytest.fixture
-def project(tmp_path):
+def make_project(tmp_path, name):
     """Twenty images with a box drawn in each."""
-    folder = tmp_path / "film"
+    folder = tmp_path / name
     folder.mkdir()
     rng = np.random.default_rng(0)
     for index in range(20):
         pixels = rng.integers(0, 90, (60, 80, 3), np.uint8)
         pixels[20:40, 10 + 2 * index : 30 + 2 * index] = 220
         Image.fromarray(pixels).save(folder / f"{index:02d}.png")
-    path = tmp_path / "film.fcot.json"
+    path = tmp_path / f"{name}.fcot.json"
     source = open_frames(folder)
     session = AnnotationSession.create(source, lambda: None, path, video_path=folder)
     target = session.add_target("Ann")
@@ -36,18 +35,29 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def finetune(project, tmp_path, monkeypatch):
+def finetune(tmp_path, monkeypatch):
     """Fine-tune by one step; trackers do not run, the change is given."""
     changes = []
 
     def measure(runs, make_tracker, check):
         return np.full(len(runs), 0.5) + (changes.pop() if changes else 0.0)
 
-    monkeypatch.setattr(finetuning, "measure_runs", measure)
+    monkeypatch.setattr(adapter, "measure_runs", measure)
+    projects = {}
 
-    def finetune(*options, change=0.0):
-        changes[:] = [change, 0.0]  # new weights, then old ones, from the end
-        words = ["--finetune", project, "--out", tmp_path / "run", "--device", "cpu"]
+    def finetune(*options, change=0.0, names=("film",)):
+        for name in names:
+            if name not in projects:
+                projects[name] = make_project(tmp_path, name)
+        changes[:] = [change, 0.0] * 3  # new weights, then old ones, from the end
+        words = [
+            "--finetune",
+            *(projects[name] for name in names),
+            "--out",
+            tmp_path / "run",
+            "--device",
+            "cpu",
+        ]
         words += ["--samples", 2, "--batch", 2, "--patch-size", 64]
         return main(["train", *(str(word) for word in (*words, *options))])
 
@@ -62,7 +72,9 @@ class TestFinetune:
         info = read_weights_info(path)
         assert info["projects"] == "1" and info["samples"] == "2"
         assert "change +0.100" in info["held_out"]
-        assert "The new weights helped" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "The new weights helped on other frames of this video:" in told
+        assert "about other frames of this video alone" in told
 
     def test_weights_that_do_not_help_leave_the_old_file(
         self, finetune, tmp_path, capsys
@@ -77,6 +89,38 @@ class TestFinetune:
     def test_force_writes_them_anyway(self, finetune, tmp_path):
         assert finetune("--force", change=0.0) == 0
         load_network(tmp_path / "run" / "finetuned.safetensors")
+
+    def test_several_projects_are_held_out_in_turn(self, finetune, tmp_path, capsys):
+        path = tmp_path / "mine.safetensors"
+        assert finetune("--export", path, change=0.1, names=("film", "clip")) == 0
+        load_network(path)
+        info = read_weights_info(path)
+        assert info["projects"] == "2" and info["samples"] == "2"
+        assert "helped on videos that were not learned from" in info["held_out"]
+        told = capsys.readouterr().err
+        assert "Training 1 of 3: without film\n" in told
+        assert "Training 3 of 3: on all videos\n" in told
+
+    def test_several_projects_that_do_not_help_are_not_learned_from(
+        self, finetune, tmp_path, capsys
+    ):
+        names = ("film", "clip")
+        assert finetune(change=-0.1, names=names) == EXIT_REFUSED
+        told = capsys.readouterr().err
+        assert "are worse on videos" in told and "Training 3 of 3" not in told
+        path = tmp_path / "run" / "finetuned.safetensors"
+        assert not path.exists()
+        assert finetune(change=-0.1, names=names) == 1  # the folds hold checkpoints
+        assert finetune("--resume", "--force", change=-0.1, names=names) == 0
+        load_network(path)
+
+    def test_interruption_writes_nothing(self, finetune, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(
+            adapter, "adapt_network_", lambda *args, **options: ("interrupted", 2)
+        )
+        assert finetune("--force", names=("film", "clip")) == 130
+        assert "Interrupted: no weights are written" in capsys.readouterr().err
+        assert not (tmp_path / "run" / "finetuned.safetensors").exists()
 
     def test_used_folder_is_not_overwritten(self, finetune, capsys):
         finetune(change=0.1)

@@ -21,6 +21,7 @@ from fcot_engine.errors import ConfigError
         (LessonConfig, "held_out_share", 1.0),
         (LessonConfig, "gap_frames", -1),
         (LessonConfig, "max_frames", 2),
+        (CheckConfig, "max_folds", 1),
         (CheckConfig, "shortest_run", 100),
         (CheckConfig, "max_frames", 0),
         (CheckConfig, "min_runs", 1),

@@ -13,6 +13,7 @@ from fcot_engine.training.adaptation import (
     blend_weights,
     hold_norms_,
 )
+from fcot_engine.training.trainer import Trainer, TrainingProgress
 
 FREE = AdaptationConfig(pull=0.0)
 
@@ -86,6 +87,47 @@ class TestAdaptNetwork:
         _, one = adapt(FREE)
         _, two = adapt(FREE, resume=True)
         assert all(torch.equal(one[name], two[name]) for name in one)
+
+    @pytest.mark.parametrize(
+        ("done", "ending", "left"),
+        [
+            pytest.param(2.0, "samples", 3.0, id="rest"),
+            pytest.param(5.0, "minutes", None, id="nothing_left"),
+        ],
+    )
+    def test_minutes_of_all_legs(
+        self,
+        small_factory,
+        make_lite_network,
+        config,
+        tmp_path,
+        monkeypatch,
+        done,
+        ending,
+        left,
+    ):
+        asked = []
+
+        def resume(trainer):
+            trainer.progress = TrainingProgress(minutes=done)
+
+        def run(trainer, on_log):
+            asked.append(trainer.config.minutes)
+            return "samples"
+
+        monkeypatch.setattr(Trainer, "resume", resume)
+        monkeypatch.setattr(Trainer, "run", run)
+        found, _ = adapt_network_(
+            make_lite_network(),
+            small_factory,
+            replace(config, minutes=5.0),
+            FREE,
+            folder=tmp_path,
+            resume=True,
+            counts_all_legs=True,
+        )
+        assert found == ending
+        assert asked == ([] if left is None else [left])
 
 
 def test_norms_are_held_while_the_rest_trains():

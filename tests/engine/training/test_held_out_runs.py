@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.adaptation import CheckConfig
+from fcot_engine.config.adaptation import CheckConfig, LessonConfig
 from fcot_engine.training.held_out_runs import measure_runs, plan_runs
-from fcot_engine.training.labelled_video import HeldOutStretch
+from fcot_engine.training.labelled_video import HeldOutStretch, take_whole
 
 CHECK = CheckConfig()
 
@@ -51,6 +51,16 @@ class TestPlan:
         assert 1 <= sum(len(run.frames) for run in runs) <= 30
         again = plan_runs([stretch], config, seed=0)
         assert [run.start for run in again] == [run.start for run in runs]
+
+    def test_whole_video_is_run_from_its_boxes_and_both_ends(
+        self, make_square_video, label
+    ):
+        video = label(make_square_video(30), drawn=(10,))
+        _, whole = take_whole(video, LessonConfig())
+        runs = plan_runs([whole], CHECK, seed=0)
+        ways = [(run.start, run.frames[0], run.frames[-1]) for run in runs]
+        assert ways == [(0, 1, 29), (10, 11, 29), (10, 9, 0), (29, 28, 0)]
+        assert all(run.video is video for run in runs)
 
     def test_stretch_without_boxes_gives_no_runs(self, stretch):
         (target,) = stretch.video.targets

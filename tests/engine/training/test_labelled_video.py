@@ -7,7 +7,7 @@ import pytest
 
 from fcot_engine.config.adaptation import LessonConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training.labelled_video import split_video
+from fcot_engine.training.labelled_video import split_video, take_whole
 
 CONFIG = LessonConfig()
 
@@ -83,3 +83,32 @@ def test_target_seen_in_the_stretch_alone_is_judged_but_not_learned(
 def test_too_few_boxes_are_named(make_square_video, label):
     with pytest.raises(TrainingError, match="usable boxes in 2 frames only"):
         split_video(label(make_square_video(50), drawn=(0, 9), trust=0), CONFIG, seed=0)
+
+
+class TestTakeWhole:
+    def test_all_labelled_frames_are_learned_from(self, make_square_video, label):
+        video = label(make_square_video(60), drawn=(0, 50))
+        (target,) = video.targets
+        trust = target.trust.copy()
+        trust[5:10] = 0
+        video = replace(video, targets=(replace(target, trust=trust),))
+        (track,), whole = take_whole(video, CONFIG)
+        assert track.frames.tolist() == [*range(5), *range(10, 60)]
+        assert (whole.video, whole.first, whole.last) == (video, 0, 59)
+
+    def test_many_frames_are_thinned(self, make_square_video, label):
+        video = label(make_square_video(60), drawn=(0, 50))
+        (track,), _ = take_whole(video, replace(CONFIG, max_frames=10))
+        assert len(track.frames) == 10 and {0, 50} <= set(track.frames.tolist())
+
+    def test_target_without_usable_boxes_is_not_learned(self, make_square_video, label):
+        video = label(make_square_video(60))
+        (target,) = video.targets
+        unseen = replace(target, trust=np.zeros(60))
+        tracks, whole = take_whole(replace(video, targets=(target, unseen)), CONFIG)
+        assert len(tracks) == 1 and len(whole.video.targets) == 2
+
+    def test_too_few_boxes_are_named(self, make_square_video, label):
+        video = label(make_square_video(50), drawn=(0, 9), trust=0)
+        with pytest.raises(TrainingError, match="usable boxes in 2 frames only"):
+            take_whole(video, CONFIG)
