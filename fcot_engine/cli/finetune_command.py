@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.adaptation_options import (
         check_options,
         find_start,
+        name_preset,
         read_finetune_config,
     )
     from fcot_engine.training.command import choose_device, show_rows
@@ -48,13 +49,15 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.finetuning import finetune, is_used
 
     check_options(args)
+    device = choose_device(args.device)
+    args = name_preset(args, device)
     training, config = read_adaptation_config(args), read_finetune_config(args)
     if not args.resume and is_used(args.out):
         raise TrainingError(
             f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
             "or choose another folder."
         )
-    device, start = choose_device(args.device), find_start(args)
+    start = find_start(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     keep_freed_memory()

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.adaptation_options import (
         check_options,
         find_start,
+        name_preset,
         read_adaptation_settings,
         read_harvest_config,
     )
@@ -49,13 +50,15 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fcot_engine.training.data_options import parse_photos
 
     check_options(args)
+    device = choose_device(args.device)
+    args = name_preset(args, device)
     config = read_adaptation_config(args)
     if not args.resume and find_checkpoint(args.out) is not None:
         raise TrainingError(
             f"{args.out} already holds a checkpoint. Add --resume to go on from it, "
             "or choose another folder."
         )
-    device, start = choose_device(args.device), find_start(args)
+    start = find_start(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     keep_freed_memory()

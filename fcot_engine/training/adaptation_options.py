@@ -6,6 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
+import torch
+
 from fcot_engine.config.adaptation import (
     AdaptationConfig,
     CheckConfig,
@@ -15,12 +17,14 @@ from fcot_engine.config.adaptation import (
 from fcot_engine.config.training import TrainingConfig
 from fcot_engine.errors import ConfigError
 from fcot_engine.tracker.installed_weights import default_weights
+from fcot_engine.tracker.preset_choice import AUTO, resolve_preset
 
 __all__ = [
     "GENTLE",
     "add_adaptation",
     "check_options",
     "find_start",
+    "name_preset",
     "read_adaptation_settings",
     "read_finetune_config",
     "read_harvest_config",
@@ -127,6 +131,16 @@ def check_options(args: argparse.Namespace) -> None:
             "Adapting weights takes either --finetune or --on-videos, --photos beside "
             f"it if wanted, and one process; leave out {', '.join(given)}."
         )
+
+
+def name_preset(args: argparse.Namespace, device: torch.device) -> argparse.Namespace:
+    """The same options with a preset: one asked for, that of `--init`, or the device's.
+
+    Raises:
+        WeightsError: the file of `--init` cannot be read.
+    """
+    preset = resolve_preset(args.preset or AUTO, device, weights=args.init)
+    return argparse.Namespace(**(vars(args) | {"preset": preset}))
 
 
 def find_start(args: argparse.Namespace) -> Path:

@@ -175,9 +175,7 @@ def _build_trainer(
     from fcot_engine.training.objective import compute_losses
 
     torch.manual_seed(config.seed)
-    # the preset that nobody asked for does not make a file of another one wrong
-    wish = None if args.preset == "lite" else args.preset
-    network, told = start_network(wish, args.init, borrow_from=args.borrow_from)
+    network, told = start_network(args.preset, args.init, borrow_from=args.borrow_from)
     network = network.to(device)
     is_new = not args.resume or find_checkpoint(args.out) is None
     fixed = network.backbone.fixed if isinstance(network, LiteNet) else None

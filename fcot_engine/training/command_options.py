@@ -67,7 +67,7 @@ def read_config(args: argparse.Namespace) -> TrainingConfig:
     )
     only_looks = args.contact_sheet is not None or args.measure_speed is not None
     endless = args.samples is None and args.minutes is None
-    losses = args.losses or ("paper" if args.preset.startswith("paper") else "lite")
+    losses = args.losses or ("paper" if args.preset == "paper" else "lite")
     loss = _LOSSES[losses]
     if args.distill_weight is not None:
         loss = replace(loss, distilled=args.distill_weight)
@@ -132,7 +132,12 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add, factory = group.add_argument, _DEFAULT.factory
-    add("--preset", choices=tuple(PRESETS), default="lite", help="size of the network")
+    add(
+        "--preset",
+        choices=tuple(PRESETS),
+        help="size of the network: that of --init, or lite; adapting weights, what "
+        "this device tracks with",
+    )
     add("--stage", choices=("one", "two"), default=_DEFAULT.stage)
     add("--samples", type=int, help="end after so many sequences, over all legs")
     add("--minutes", type=float, help="end this leg after so many minutes")

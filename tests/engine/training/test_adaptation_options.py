@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import pytest
+import torch
 
+from fcot_engine.model.weights import save_network
+from fcot_engine.tracker.installed_weights import default_weights
+from fcot_engine.tracker.preset_choice import choose_preset
 from fcot_engine.training.adaptation_options import (
     check_options,
     find_start,
+    name_preset,
     read_finetune_config,
     read_harvest_config,
 )
@@ -16,6 +20,8 @@ from fcot_engine.training.command_options import (
     read_adaptation_config,
     read_config,
 )
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -53,9 +59,21 @@ class TestAdaptation:
         assert read_finetune_config(args).adaptation.pull == 0.5
         assert read_harvest_config(args).max_clips == 9
 
-    def test_starts_from_the_shipped_weights_or_those_named(self, parse):
-        assert find_start(parse()).name == "lite.safetensors"
-        assert find_start(parse("--init", "w.safetensors")) == Path("w.safetensors")
+    def test_starts_from_the_weights_that_the_device_tracks_with(self, parse):
+        args = name_preset(parse(), CPU)
+        assert args.preset == choose_preset(CPU).preset
+        assert find_start(args) == default_weights(args.preset)
+
+    def test_starts_from_the_preset_or_the_file_that_is_named(
+        self, parse, make_lite_network, tmp_path
+    ):
+        asked = name_preset(parse("--preset", "lite"), CPU)
+        assert find_start(asked).name == "lite.safetensors"
+        path = tmp_path / "w.safetensors"
+        save_network(make_lite_network(), path)
+        named = name_preset(parse("--init", str(path)), CPU)
+        assert named.preset == "lite"
+        assert find_start(named) == path
 
     def test_photos_beside_projects_are_fine(self, parse):
         check_options(parse("--finetune", "a", "b", "--photos", "p=0.5"))
