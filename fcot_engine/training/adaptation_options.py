@@ -21,6 +21,7 @@ from fcot_engine.tracker.preset_choice import AUTO, resolve_preset
 
 __all__ = [
     "GENTLE",
+    "HELD_TRUNK",
     "add_adaptation",
     "check_options",
     "find_start",
@@ -34,6 +35,9 @@ GENTLE = TrainingConfig(
     minutes=5.0, lr=5e-4, batch=8, warmup_samples=64, ema_decay=0.98
 )
 """Few samples: small steps, soon at full speed, and an average of the last fifty."""
+HELD_TRUNK = (("backbone.trunk", 0.0),)
+"""Factors on the learning rate where a part is pre-trained: a few videos are no reason
+to forget ImageNet, and a step costs less."""
 
 
 def add_adaptation(group: argparse._ArgumentGroup) -> None:

@@ -16,7 +16,7 @@ from fcot_engine.config.training import (
     TrainingConfig,
 )
 from fcot_engine.errors import ConfigError
-from fcot_engine.training.adaptation_options import GENTLE, add_adaptation
+from fcot_engine.training.adaptation_options import GENTLE, HELD_TRUNK, add_adaptation
 from fcot_engine.training.carried_checkpoint import CARRIED_MIB
 from fcot_engine.training.data_options import DataOption, parse_data, parse_photos
 
@@ -100,6 +100,8 @@ def read_adaptation_config(args: argparse.Namespace) -> TrainingConfig:
         if wanted[name] is None:
             wanted[name] = getattr(GENTLE, name)
     config = read_config(argparse.Namespace(**(vars(args) | wanted)))
+    if args.preset == "base" and not args.lr_factor:
+        config = replace(config, lr_factors=HELD_TRUNK)
     return replace(
         config, warmup_samples=GENTLE.warmup_samples, ema_decay=GENTLE.ema_decay
     )

@@ -48,6 +48,15 @@ class TestTraining:
         assert (config.samples, config.minutes) == (40, None)
         assert (config.lr, config.batch, config.seed) == (3e-4, 2, 7)
 
+    def test_a_pre_trained_trunk_is_held_unless_asked_otherwise(self, parse):
+        words = ["--finetune", "a", "--preset"]
+        held = read_adaptation_config(parse(*words, "base")).lr_factors
+        assert held == (("backbone.trunk", 0.0),)
+        factor = ["--lr-factor", "backbone=0.1"]
+        given = read_adaptation_config(parse(*words, "base", *factor)).lr_factors
+        assert given == (("backbone", 0.1),)
+        assert read_adaptation_config(parse(*words, "lite")).lr_factors == ()
+
     def test_training_from_scratch_is_as_before(self, parse):
         config = read_config(parse("--photos", "p", "--samples", "40"))
         assert config.lr == 1e-3 and config.batch == 16
