@@ -19,12 +19,12 @@ from fcot_engine.config.presets import PRESETS
 from fcot_engine.config.training import PAPER_LOSSES, FactoryConfig, LossConfig
 from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.network import FcotNet
-from fcot_engine.model.network_building import build_network
 from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
 from fcot_engine.training.objective import compute_losses
 from fcot_engine.training.photo_pool import load_photo_pool
 from fcot_engine.training.sample_factory import SampleFactory
 from fcot_engine.training.training_batch import TrainingBatch
+from fcot_engine.training.warm_start import start_network
 
 MAX_GRAD_NORM = 5.0  # as `TrainingConfig`
 
@@ -36,8 +36,9 @@ def try_preset(
     steps: int,
     lr: float,
     factory: SampleFactory,
+    init: Path | None,
 ) -> tuple[FcotNet, list[float], float]:
-    """Train one preset from new parameters.
+    """Train one preset from new parameters, or from a weights file.
 
     Args:
         preset: its name.
@@ -45,14 +46,16 @@ def try_preset(
         steps: one batch each, in turn.
         lr: learning rate of AdamW.
         factory: where the fixed features are normalised on.
+        init: weights to begin with.
 
     Returns:
         The network, the loss of each step, and CPU seconds a step.
     """
     torch.manual_seed(0)
-    network = build_network(PRESETS[preset].network).train()
-    if isinstance(network, LiteNet) and network.backbone.fixed is not None:
-        measure_fixed_statistics_(network.backbone.fixed, factory)
+    network = start_network(preset, init).network.train()
+    fixed = network.backbone.fixed if isinstance(network, LiteNet) else None
+    if fixed is not None and not fixed.has_statistics:
+        measure_fixed_statistics_(fixed, factory)
     config = PAPER_LOSSES if preset == "paper" else LossConfig()
     parameters = list(network.stage_parameters("one"))
     optimizer = torch.optim.AdamW(parameters, lr=lr)
@@ -79,6 +82,7 @@ def main() -> None:
     parser.add_argument("--patch-size", type=int, default=96)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--max-photos", type=int, default=40)
+    parser.add_argument("--init", type=Path, help="start from these weights")
     args = parser.parse_args()
     torch.set_num_threads(1)
     pool = load_photo_pool(args.photos, max_photos=args.max_photos)
@@ -88,7 +92,12 @@ def main() -> None:
     batches = [factory.make_batch(index, args.batch) for index in range(args.batches)]
     for preset in args.presets:
         network, losses, seconds = try_preset(
-            preset, batches, steps=args.steps, lr=args.lr, factory=factory
+            preset,
+            batches,
+            steps=args.steps,
+            lr=args.lr,
+            factory=factory,
+            init=args.init,
         )
         millions = sum(p.numel() for p in network.parameters()) / 1e6
         n, half = len(batches), args.steps // 2
