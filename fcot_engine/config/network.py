@@ -53,11 +53,19 @@ class EfficientNetBackboneConfig:
     """Whether fixed orientation and colour features stand beside the learned ones."""
     decoder_width: int = 64
     """Channels of the decoder's maps."""
+    detail_strides: tuple[int, ...] = ()
+    """Strides, of 4 and 8, of the maps of the trunk that the box regression sees in
+    its wide window, behind the fixed features."""
 
     def __post_init__(self) -> None:
         if self.decoder_width < 1:
             raise ConfigError(
                 f"backbone.decoder_width must be above 0, got {self.decoder_width}."
+            )
+        strides = self.detail_strides
+        if not set(strides) <= {4, 8} or len(set(strides)) < len(strides):
+            raise ConfigError(
+                f"backbone.detail_strides must be some of 4 and 8, got {strides}."
             )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from fcot_engine.config.network import EfficientNetBackboneConfig
+from fcot_engine.config.network import FINE_STRIDE, EfficientNetBackboneConfig
 from fcot_engine.model.decoder import UpsamplingDecoder
 from fcot_engine.model.efficientnet import TAP_CHANNELS, EfficientNetLite
 from fcot_engine.model.gradient_features import GradientFeatures
@@ -33,6 +35,11 @@ class EfficientNetFeatures(nn.Module):
         self.trunk = EfficientNetLite()
         self.decoder = UpsamplingDecoder(TAP_CHANNELS, config.decoder_width)
         self.coarse_width = TAP_CHANNELS[2]
+        self.detail_strides = config.detail_strides
+        taps = dict(zip((4, 8), TAP_CHANNELS, strict=False))
+        self.detail_width = sum(taps[stride] for stride in config.detail_strides)
+        if self.fixed is not None:
+            self.detail_width += GradientFeatures.CHANNELS
 
     def forward(self, images: Tensor) -> BackboneFeatures:
         """Extract features of `(N, 3, S, S)` RGB in [0, 1], S a multiple of 16."""
@@ -40,4 +47,22 @@ class EfficientNetFeatures(nn.Module):
         raw = self.trunk(images)
         pairs = zip(raw, _TAP_DEVIATIONS, strict=True)
         taps = BackboneTaps(*(tap / deviation for tap, deviation in pairs))
-        return BackboneFeatures(taps.layer3, self.decoder(taps).fine, fixed)
+        fine = self.decoder(taps).fine
+        return BackboneFeatures(taps.layer3, fine, fixed, self._detail(taps, fixed))
+
+    def _detail(self, taps: BackboneTaps, fixed: Tensor | None) -> Tensor | None:
+        """The fixed features, and behind them the chosen maps of the trunk."""
+        if not self.detail_strides:
+            return fixed
+        maps = [] if fixed is None else [fixed]
+        for stride in self.detail_strides:
+            tap = taps.layer1 if stride == FINE_STRIDE else taps.layer2
+            maps.append(_resize(tap, stride // FINE_STRIDE))
+        return torch.cat(maps, 1)
+
+
+def _resize(x: Tensor, times: int) -> Tensor:
+    """Resize bilinearly, cell centres at half cells; nothing to do for 1."""
+    if times == 1:
+        return x
+    return F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)

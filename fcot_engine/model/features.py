@@ -35,7 +35,7 @@ class BoxFeatures(NamedTuple):
     decoder_coarse: Tensor | None
     """The same at stride 8; None if the generator does not look at it."""
     fixed: Tensor | None
-    """Fixed features at stride 4, or None."""
+    """Features that no training of ours moves, at stride 4, or None."""
 
     def first(self) -> BoxFeatures:
         """The first patch alone."""

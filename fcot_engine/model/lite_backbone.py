@@ -23,6 +23,9 @@ class BackboneFeatures(NamedTuple):
     """Decoder at stride 4, `(N, C4, S / 4, S / 4)`."""
     fixed: Tensor | None
     """Fixed features at stride 4, or None."""
+    detail: Tensor | None
+    """What the box regression sees in its wide window, at stride 4, or None: the fixed
+    features, and others behind them."""
 
 
 class LiteBackbone(nn.Module):
@@ -45,6 +48,7 @@ class LiteBackbone(nn.Module):
         self.stage8 = _stage(fine, middle, config.blocks[1], stride=2)
         self.stage16 = _stage(middle, coarse, config.blocks[2], stride=2)
         self.coarse_width = coarse
+        self.detail_width = fixed
         width = config.decoder_width
         self.lateral16 = nn.Conv2d(coarse, width, 1)
         self.lateral8 = nn.Conv2d(middle, width, 1)
@@ -61,7 +65,7 @@ class LiteBackbone(nn.Module):
         map16 = self.stage16(map8)
         up8 = _double(self.lateral16(map16)) + self.lateral8(map8)
         up4 = _double(up8) + self.lateral4(map4)
-        return BackboneFeatures(map16, self.smooth(up4), fixed)
+        return BackboneFeatures(map16, self.smooth(up4), fixed, fixed)
 
 
 class _ResidualBlock(nn.Module):

@@ -62,7 +62,7 @@ class LiteNet(FcotNet):
         self.regression = LiteRegression(
             config.regressor,
             decoder_width=config.backbone.decoder_width,
-            fixed_channels=fixed,
+            fixed_channels=self.backbone.detail_width,
         )
 
     @property
@@ -88,7 +88,7 @@ class LiteNet(FcotNet):
         """Learned regression map, and the maps that it is made from."""
         maps = cast(BackboneFeatures, encoding)
         regression = self.regression.head(maps.fine)
-        return BoxFeatures(regression, maps.fine, None, maps.fixed)
+        return BoxFeatures(regression, maps.fine, None, maps.detail)
 
 
 class _ClassificationHead(nn.Module):

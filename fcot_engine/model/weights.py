@@ -194,7 +194,8 @@ def _parse_backbone(
     kind: object, raw: Mapping[str, Any]
 ) -> BackboneConfig | EfficientNetBackboneConfig:
     if kind == "base":
-        return EfficientNetBackboneConfig(**raw)
+        strides = tuple(raw.get("detail_strides", ()))
+        return EfficientNetBackboneConfig(**{**raw, "detail_strides": strides})
     if kind != "lite":
         raise ConfigError(f"unknown kind of network {kind!r}")
     tuples = {name: tuple(raw[name]) for name in ("widths", "blocks")}

@@ -56,7 +56,7 @@ def one_line(caught):
 
 BASE_CONFIG = dataclasses.replace(
     CONFIG,
-    backbone=EfficientNetBackboneConfig(decoder_width=6),
+    backbone=EfficientNetBackboneConfig(decoder_width=6, detail_strides=(4,)),
     fine=dataclasses.replace(CONFIG.fine, head_width=7),
 )
 
