@@ -17,11 +17,11 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
   fcot weights
-  fcot weights get base --from base.safetensors
+  fcot weights get paper --from paper.safetensors
   fcot weights import fcot.pth --out fcot.safetensors
   fcot weights show lite
   fcot weights verify fcot.safetensors
-  fcot weights score base --report figures.json --measured-on cuda"""
+  fcot weights score mine.safetensors --report figures.json --measured-on cuda"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run_part=list_presets, json=False)
     parts = parser.add_subparsers(title="what to do", metavar="PART")
     add = parts.add_parser("import", help="make a weights file of a checkpoint (.pth)")
-    add.add_argument("file", type=Path, help="checkpoint of FCOT's or DiMP's authors")
+    add.add_argument(
+        "file", type=Path, help="checkpoint of FCOT, DiMP or an EfficientNet-Lite0"
+    )
     add.add_argument(
         "--out", type=Path, metavar="FILE", help="default: FILE.safetensors beside it"
     )

@@ -119,6 +119,6 @@ def _is_fast(scores: WeightsScores, kind: str) -> bool:
 def _tell_once(reason: str) -> None:
     _LOG.warning(
         "Tracking on CUDA with the small preset 'lite': %s. `fcot weights` shows what "
-        "there is, `fcot weights get base` how to install more.",
+        "there is, `fcot weights get PRESET` how to install more.",
         reason,
     )
