@@ -13,6 +13,7 @@ from fcot_engine.cli import main
 from fcot_engine.config.presets import PRESETS
 from fcot_engine.evaluation import EvaluationReport, SequenceScore
 from fcot_engine.model.weights import read_weights_info
+from fcot_engine.tracker import choose_preset
 from fcot_engine.tracker.installed_weights import package_folder
 from fcot_engine.tracker.weights_scores import read_scores
 
@@ -109,8 +110,9 @@ class TestList:
 
     def test_default_and_its_reason_are_told(self, shown, user_folder):
         text = shown("list")
-        assert "Default on CPU" in text and ": lite, " in text
-        assert "`fcot weights get base`" in text
+        best = choose_preset(torch.device("cpu")).preset
+        assert "Default on CPU" in text and f": {best}, AUC 0." in text
+        assert "`fcot weights get paper`" in text
 
     def test_figures_of_the_shipped_weights_are_shown(self, shown):
         told = json.loads(shown("list", "--json"))["presets"]["lite"]
@@ -134,7 +136,7 @@ class TestGet:
 
     @pytest.mark.parametrize("preset", ["base", "paper"])
     def test_without_a_source_it_says_where_they_come_from(
-        self, capsys, user_folder, preset
+        self, capsys, no_package, user_folder, preset
     ):
         assert main(["weights", "get", preset]) == 1
         text = capsys.readouterr().out
@@ -328,7 +330,7 @@ class TestImport:
     def test_checkpoint_of_another_network(self, refused, tmp_path):
         path = tmp_path / "fcot.pth"
         torch.save({"net": {"layer.weight": torch.ones(2)}}, path)
-        assert "neither of FCOT nor of DiMP" in refused("import", path)
+        assert "not of FCOT, DiMP or EfficientNet" in refused("import", path)
 
 
 class TestUsage:
