@@ -175,7 +175,8 @@ class TestEval:
 
 class TestAblation:
     def test_table_in_the_papers_shape(self, root, fake_tracker, capsys):
-        assert main(["eval", str(root), "--ablation", "II"]) == 0
+        words = ["--ablation", "II", "--preset", "lite"]
+        assert main(["eval", str(root), *words]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].startswith("Table II.")
         assert lines[1].split()[:2] == ["Init-Filter", "Init-Rect"]

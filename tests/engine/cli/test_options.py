@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 
 import pytest
+import torch
 
 from fcot_engine.cli.options import (
     add_tracker_options,
@@ -16,6 +17,7 @@ from fcot_engine.cli.options import (
     parse_names,
 )
 from fcot_engine.errors import ConfigError
+from fcot_engine.tracker import choose_preset, preset_choice
 
 
 class TestParseBox:
@@ -98,7 +100,10 @@ class TestFindPresetName:
         add_tracker_options(parser)
         return find_preset_name(parser.parse_args([str(word) for word in words]))
 
-    def test_nothing_chosen_is_lite_on_a_cpu(self):
+    def test_nothing_chosen_is_what_suits_the_device(self, monkeypatch):
+        found = self.read("--device", "cpu")
+        assert found == choose_preset(torch.device("cpu")).preset == "base"
+        monkeypatch.setattr(preset_choice, "LEAST_FRAMES_PER_S", {"cpu": 1e6})
         assert self.read("--device", "cpu") == "lite"
 
     def test_chosen_weights_name_their_preset(self, weights_file):
