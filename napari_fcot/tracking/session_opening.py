@@ -46,7 +46,7 @@ class SessionOpener:
         self._make_tracker = make_tracker
         self.place = place or ProjectPlace()
         self.config = config or PropagationConfig()
-        self._maker = maker or Maker("fcot-lite", "")
+        self._maker = maker  # which network it is, is known once it is loaded
 
     def open_video(
         self,
