@@ -384,9 +384,15 @@ class TestDuringARun:
         assert bar.value() == bar.maximum()
 
     def test_nothing_new_paints_nothing(self, qtbot, table):
-        table.repaint()
         painted = []
         table.viewport().installEventFilter(paint_watch := PaintWatch(painted))
+
+        def is_calm():  # what showing the table asked for may come late
+            painted.clear()
+            qtbot.wait(30)
+            return not painted
+
+        qtbot.waitUntil(is_calm, timeout=10_000)
         for _ in range(5):
             table.show_targets(list(LINES), 1)
         qtbot.wait(30)
