@@ -67,7 +67,7 @@ _BASE_NETWORK = NetworkConfig(
 )
 
 _BASE_TRACKER = TrackerConfig(
-    # chosen on half of the evaluation sequences and tried on the others, see the card
+    # chosen by eye on the evaluation sequences, see the card of the weights
     search=SearchConfig(area_scale=5.2),
     classification=ClassificationUpdateConfig(learned_gain=0.6),
     regression=RegressionUpdateConfig(learned_gain=0.3),
