@@ -10,12 +10,11 @@ import os as _os
 # It must be set before PyTorch is imported; whoever has set it keeps the choice.
 _os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from fcot_engine.config.presets import PRESETS
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import PRESETS, TrackerConfig
 from fcot_engine.errors import FcotError
-from fcot_engine.io import open_frames
 from fcot_engine.session import TrackStore, propagate
 from fcot_engine.tracker import MultiTracker, Tracker, TrackResult, Verdict
+from fcot_engine.video import open_frames
 
 __all__ = [
     "PRESETS",

@@ -18,8 +18,8 @@ from fcot_engine.errors import BoxError, FcotError
 if TYPE_CHECKING:
     import napari
 
-    from fcot_engine.geometry.boxes import BoxXywh
-    from napari_fcot.widgets.tracking_widget import TrackingWidget
+    from fcot_engine.geometry import BoxXywh
+    from napari_fcot.widgets import TrackingWidget
 
 __all__ = ["main", "open_panel", "parse_box", "show_demo", "start"]
 
@@ -55,7 +55,7 @@ def open_panel(viewer: napari.Viewer, layer_data: Any) -> TrackingWidget:
     from napari.layers import Layer
     from qtpy.QtCore import QTimer
 
-    from napari_fcot.widgets.tracking_widget import TrackingWidget
+    from napari_fcot.widgets import TrackingWidget
 
     viewer.add_layer(Layer.create(*layer_data))
     viewer.dims.set_current_step(0, 0)
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _open_sample() -> tuple[Any, BoxXywh]:
     from fcot_engine.sample import make_sample_video
-    from napari_fcot.layers.lazy_frames import video_layer_data
+    from napari_fcot.layers import video_layer_data
 
     sample = make_sample_video()
     x, y, w, h = sample.boxes_xywh[0].tolist()
@@ -125,9 +125,8 @@ def _open_sample() -> tuple[Any, BoxXywh]:
 
 
 def _open(path: str | os.PathLike[str]) -> Any:
-    from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import source_layer_data
-    from napari_fcot.layers.video_layer import PATH_KEY
+    from fcot_engine.video import open_frames
+    from napari_fcot.layers import PATH_KEY, source_layer_data
 
     return source_layer_data(open_frames(path), **{PATH_KEY: os.fspath(path)})
 

@@ -24,9 +24,8 @@ def read_videos(path: PathOrPaths) -> list[Any]:
 
     A video that cannot be opened is said so in one line; the others are opened.
     """
-    from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import source_layer_data
-    from napari_fcot.layers.video_layer import PATH_KEY
+    from fcot_engine.video import open_frames
+    from napari_fcot.layers import PATH_KEY, source_layer_data
 
     def read(path: str) -> Any:
         return source_layer_data(open_frames(path), **{PATH_KEY: path})
@@ -46,10 +45,9 @@ def read_projects(path: PathOrPaths) -> list[Any]:
 
     A project that cannot be opened is said so in one line; the others are opened.
     """
-    from fcot_engine.annotation.project_file import find_video_of
-    from fcot_engine.io import open_frames
-    from napari_fcot.layers.lazy_frames import source_layer_data
-    from napari_fcot.layers.video_layer import PATH_KEY, PROJECT_KEY
+    from fcot_engine.annotation import find_video_of
+    from fcot_engine.video import open_frames
+    from napari_fcot.layers import PATH_KEY, PROJECT_KEY, source_layer_data
 
     def read(path: str) -> Any:
         video = find_video_of(path)

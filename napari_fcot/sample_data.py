@@ -10,7 +10,7 @@ __all__ = ["open_sample"]
 def open_sample() -> list[Any]:
     """Compose the sample video; takes some seconds."""
     from fcot_engine.sample import make_sample_video
-    from napari_fcot.layers.lazy_frames import video_layer_data
+    from napari_fcot.layers import video_layer_data
 
     sample = make_sample_video()
     return [

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.training import PhotoPool, SampleFactory, make_contact_sheet
 
 LONG_SIDE_PX = 352

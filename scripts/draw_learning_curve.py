@@ -23,12 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.learning_curve import (
-    NOISE,
-    CurvePoint,
-    LearningCurve,
-    fit_learning_curve,
-)
+from fcot_engine.evaluation import NOISE, CurvePoint, LearningCurve, fit_learning_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,9 +21,9 @@ from qtpy.QtWidgets import QApplication
 
 from fcot_engine.annotation import SpanKind
 from fcot_engine.sample import SampleVideo, make_sample_video
-from napari_fcot.layers.lazy_frames import video_layer_data
+from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.tracking.project_place import ProjectPlace
+from napari_fcot.tracking import ProjectPlace
 from napari_fcot.widgets import TrackingWidget
 
 WINDOW_PX = 1366, 768

@@ -14,10 +14,9 @@ import statistics
 import time
 
 from fcot_engine.annotation import AnnotationSession, FrameDone
-from fcot_engine.io import ArrayFrames
 from fcot_engine.sample import make_sample_video
-from fcot_engine.tracker import Tracker
-from fcot_engine.tracker.options import load_preset
+from fcot_engine.tracker import Tracker, load_preset
+from fcot_engine.video import ArrayFrames
 
 
 def main() -> None:

@@ -18,12 +18,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.overrides import apply_settings
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS, apply_settings
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.network_building import build_network
-from fcot_engine.model.weights import load_network
+from fcot_engine.model import FcotNet, build_network, load_network
 from fcot_engine.tracker import Tracker, default_weights
 
 MIB = 1024**2

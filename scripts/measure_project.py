@@ -17,10 +17,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from fcot_engine.annotation import Document, Origin, Project, edits
-from fcot_engine.annotation.box_rows import Maker, Rows, empty_rows
-from fcot_engine.annotation.video_identity import VideoIdentity
-from fcot_engine.annotation.work_list import list_work
+from fcot_engine.annotation import (
+    Document,
+    Maker,
+    Origin,
+    Project,
+    Rows,
+    VideoIdentity,
+    edits,
+    empty_rows,
+    list_work,
+)
 
 _DRAWN_EVERY = 500
 T = TypeVar("T")

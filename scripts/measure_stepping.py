@@ -30,16 +30,12 @@ import numpy as np
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QWidget
 
-from fcot_engine.annotation import Origin, edits
-from fcot_engine.annotation.box_rows import Maker, Rows, empty_rows
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.io import open_frames
-from fcot_engine.tracker.results import ScoreMaps
-from napari_fcot.layers.canvas_overlay import find_canvas
-from napari_fcot.layers.lazy_frames import source_layer_data
-from napari_fcot.layers.video_layer import PATH_KEY
-from napari_fcot.tracking import TrackingController
-from napari_fcot.tracking.score_map_store import ScoreMapStore
+from fcot_engine.annotation import Maker, Origin, Rows, edits, empty_rows
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import ScoreMaps
+from fcot_engine.video import open_frames
+from napari_fcot.layers import PATH_KEY, find_canvas, source_layer_data
+from napari_fcot.tracking import ScoreMapStore, TrackingController
 from napari_fcot.widgets import TrackingWidget
 
 WIDTH, HEIGHT, N_FRAMES = 1280, 720, 120

@@ -18,17 +18,15 @@ from dataclasses import replace
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import Rows, empty_rows
-from fcot_engine.annotation.targets import colour_of
+from fcot_engine.annotation import Origin, Rows, Span, SpanKind, colour_of, empty_rows
 from napari_fcot.timeline import (
     StopMark,
     TargetLine,
+    TimelineColors,
     TimelineModel,
+    TimelineView,
     TimelineWidget,
 )
-from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.timeline.timeline_view import TimelineView
 
 WIDTH_PX = 1366
 ROW_PX = 17

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import torch
 
-from fcot_engine.config.presets import PRESETS
-from fcot_engine.config.training import PAPER_LOSSES, FactoryConfig, LossConfig
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.model.network import FcotNet
-from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
-from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.photo_pool import load_photo_pool
-from fcot_engine.training.sample_factory import SampleFactory
-from fcot_engine.training.training_batch import TrainingBatch
-from fcot_engine.training.warm_start import start_network
+from fcot_engine.config import PAPER_LOSSES, PRESETS, FactoryConfig, LossConfig
+from fcot_engine.model import FcotNet, LiteNet
+from fcot_engine.training import (
+    SampleFactory,
+    TrainingBatch,
+    compute_losses,
+    load_photo_pool,
+    measure_fixed_statistics_,
+    start_network,
+)
 
 MAX_GRAD_NORM = 5.0  # as `TrainingConfig`
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from fcot_engine.annotation import PROJECT_SUFFIX, AnnotationSession
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import find_preset
 from fcot_engine.evaluation import EvalSequence, find_sequences, is_visible, overlaps
-from fcot_engine.io import open_frames
-from fcot_engine.model.weights import load_network
+from fcot_engine.model import load_network
 from fcot_engine.tracker import Tracker, default_weights
+from fcot_engine.video import open_frames
 
 _GOOD_IOU = 0.7
 _MOST_DRAWN = 0.2

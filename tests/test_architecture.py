@@ -13,14 +13,15 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 LAYERS = (
-    ("errors", "config", "checks"),
+    ("errors", "config", "checks", "atomic_write"),
     ("geometry",),
     ("ops",),
     ("model",),
     ("online",),
     ("tracker",),
+    ("video",),
     ("session",),
-    ("io", "training", "sample", "released"),
+    ("formats", "training", "sample", "released"),
     ("annotation",),
     ("evaluation",),
     ("cli",),

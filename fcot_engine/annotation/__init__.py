@@ -6,7 +6,14 @@
 from __future__ import annotations
 
 from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
-from fcot_engine.annotation.box_rows import Box, Maker, Origin
+from fcot_engine.annotation.box_rows import (
+    Box,
+    Maker,
+    Origin,
+    Rows,
+    are_human,
+    empty_rows,
+)
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import By, Edit
@@ -18,9 +25,11 @@ from fcot_engine.annotation.effort_report import (
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
 from fcot_engine.annotation.imported_tracks import Imported
+from fcot_engine.annotation.lessons import open_lessons
 from fcot_engine.annotation.project_file import (
     PROJECT_SUFFIX,
     Project,
+    find_video_of,
     project_path_for,
 )
 from fcot_engine.annotation.propagation_config import (
@@ -49,18 +58,26 @@ from fcot_engine.annotation.score_peaks import (
 from fcot_engine.annotation.self_check import HeldOut, SelfCheck
 from fcot_engine.annotation.session import AnnotationSession
 from fcot_engine.annotation.shot_cuts import ShotCuts
-from fcot_engine.annotation.spans import Span, SpanKind
-from fcot_engine.annotation.targets import TargetInfo
+from fcot_engine.annotation.spans import Span, SpanKind, Spans
+from fcot_engine.annotation.targets import (
+    PALETTE,
+    AttributeValue,
+    TargetInfo,
+    colour_of,
+)
 from fcot_engine.annotation.taught_tracker import TrackerFactory
-from fcot_engine.annotation.touched_frames import touched_frames
-from fcot_engine.annotation.work_list import WorkListConfig, WorkStop
+from fcot_engine.annotation.touched import touched_frames
+from fcot_engine.annotation.video_identity import VideoIdentity, identify_video
+from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
 
 __all__ = [
     "FEATURES",
+    "PALETTE",
     "PROJECT_SUFFIX",
     "AnnotatedTarget",
     "AnnotationSession",
     "Annotations",
+    "AttributeValue",
     "Box",
     "By",
     "Direction",
@@ -81,6 +98,7 @@ __all__ = [
     "PropagationConfig",
     "Rejection",
     "RiskModel",
+    "Rows",
     "Run",
     "RunEvent",
     "RunPath",
@@ -89,19 +107,28 @@ __all__ = [
     "ShotCuts",
     "Span",
     "SpanKind",
+    "Spans",
     "Stage",
     "TargetEffort",
     "TargetInfo",
     "TargetReport",
     "TrackerFactory",
     "Until",
+    "VideoIdentity",
     "WorkListConfig",
     "WorkStop",
+    "are_human",
     "box_around",
+    "colour_of",
     "describe_frames",
+    "empty_rows",
     "find_peaks",
+    "find_video_of",
     "fuse_paths",
+    "identify_video",
+    "list_work",
     "nearest_peak",
+    "open_lessons",
     "project_path_for",
     "report_effort",
     "to_track_store",

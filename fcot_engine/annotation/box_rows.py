@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = [
     "ROW",

@@ -16,12 +16,12 @@ from fcot_engine.annotation.imported_tracks import Imported, import_edit
 from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.targets import AttributeValue
-from fcot_engine.annotation.touched_frames import touched_frames
+from fcot_engine.annotation.touched import touched_frames
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
-from fcot_engine.io.track_import import read_tracks
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.track_store import TrackStore
+from fcot_engine.formats import read_tracks
+from fcot_engine.geometry import BoxXywh, check_box_in_frame
+from fcot_engine.session import TrackStore
+from fcot_engine.video import FrameSource
 
 __all__ = ["AnnotationEditor"]
 
@@ -87,7 +87,7 @@ class AnnotationEditor:
         """Add the tracks of a file as new targets; one step of undo.
 
         Args:
-            path: a MOT, COCO or CVAT file, see `fcot_engine.io.read_tracks`.
+            path: a MOT, COCO or CVAT file, see `fcot_engine.formats.read_tracks`.
             format_name: its format; None tells by its ending.
             pixel_origin: for MOT, where the file counts pixels from.
 

@@ -27,7 +27,7 @@ from fcot_engine.annotation.rejections import is_same_thing
 from fcot_engine.annotation.spans import Span, SpanKind, add_span, take_out_frames
 from fcot_engine.annotation.targets import AttributeValue, TargetInfo, colour_of
 from fcot_engine.errors import EditError
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 if TYPE_CHECKING:
     from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations

@@ -6,8 +6,14 @@ from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
 from fcot_engine.annotation.box_rows import Box, Origin
 from fcot_engine.annotation.spans import SpanKind, Spans
 from fcot_engine.annotation.targets import TargetInfo
-from fcot_engine.session.track_info import FrameRanges, TrackInfo
-from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox, TrackStore
+from fcot_engine.session import (
+    BoxOrigin,
+    FrameRanges,
+    Track,
+    TrackBox,
+    TrackInfo,
+    TrackStore,
+)
 
 __all__ = ["ORIGINS", "to_track_store"]
 
@@ -22,7 +28,7 @@ ORIGINS = {
 
 
 def to_track_store(annotations: Annotations) -> TrackStore:
-    """Return an independent copy of all boxes for `fcot_engine.io.export_tracks`.
+    """Return an independent copy of all boxes for `fcot_engine.formats.export_tracks`.
 
     Ids, names, classes, attributes and marks are kept. Targets without boxes are left
     out, frames in which a target is out of view have no box.

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_paths import Boxes, paired_iou
 from fcot_engine.errors import ShapeError
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = ["FusedPath", "RunPath", "fuse_paths"]
 

@@ -25,10 +25,10 @@ from fcot_engine.annotation.spans import (
 )
 from fcot_engine.annotation.targets import TargetInfo, colour_of
 from fcot_engine.errors import BoxError, EditError, TrackFileError
-from fcot_engine.geometry.boxes import check_box_in_frame
-from fcot_engine.io.track_file import TrackFile
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox
+from fcot_engine.formats import TrackFile
+from fcot_engine.geometry import check_box_in_frame
+from fcot_engine.session import BoxOrigin, Track, TrackBox
+from fcot_engine.video import FrameSource
 
 __all__ = ["Imported", "check_fits_video", "import_edit"]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from fcot_engine.annotation.box_rows import Box, Frames
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = ["Leg", "LegState", "Stretch"]
 

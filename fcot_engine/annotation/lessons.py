@@ -11,10 +11,10 @@ from fcot_engine.annotation.box_rows import Origin, are_human
 from fcot_engine.annotation.project_file import PROJECT_SUFFIX, Project
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.video_identity import identify_video
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.io.frame_opening import open_frames
-from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
+from fcot_engine.training import LabelledTarget, LabelledVideo
+from fcot_engine.video import open_frames
 
 __all__ = ["label_target", "open_lessons"]
 

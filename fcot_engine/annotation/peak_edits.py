@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fcot_engine.annotation.changes import SetBoxes, SetTarget
 from fcot_engine.annotation.edits import Edit, draw_box
 from fcot_engine.annotation.rejections import add_rejections, is_same_thing
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 if TYPE_CHECKING:
     from fcot_engine.annotation.annotations import Annotations

@@ -19,9 +19,9 @@ from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
 from fcot_engine.errors import EditError
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.tracker_like import BoxReader
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.session import BoxReader
+from fcot_engine.video import FrameSource
 
 __all__ = ["AnnotationPropagator"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = [
     "Rejection",

@@ -38,9 +38,9 @@ from fcot_engine.annotation.second_peak import second_peak_ratio
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.taught_tracker import TaughtTracker, TrackerRoom
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.video import FrameSource
 
 __all__ = ["Run"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fcot_engine.annotation.box_rows import Box
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.tracker import ScoreMaps
 
 __all__ = ["FrameDone", "Fused", "Note", "NoteKind", "RunEvent", "Stage"]
 

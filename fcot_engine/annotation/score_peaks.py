@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.ops.peaks import Peak, refine_peak
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.ops import Peak, refine_peak
+from fcot_engine.tracker import ScoreMaps
 
 __all__ = ["ScorePeak", "box_around", "find_peaks", "nearest_peak"]
 

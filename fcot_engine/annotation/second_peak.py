@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.ops.peaks import find_peak, find_second_peak
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.ops import find_peak, find_second_peak
+from fcot_engine.tracker import ScoreMaps
 
 __all__ = ["second_peak_ratio"]
 

@@ -24,8 +24,8 @@ from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.spans import SpanKind
 from fcot_engine.annotation.taught_tracker import TaughtTracker
 from fcot_engine.errors import ConfigError
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.tracker.results import Verdict
+from fcot_engine.tracker import Verdict
+from fcot_engine.video import FrameSource
 
 __all__ = ["HeldOut", "SelfCheck", "check_target", "wilson_interval"]
 

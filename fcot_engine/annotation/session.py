@@ -31,8 +31,7 @@ from fcot_engine.annotation.self_check import HeldOut, check_target
 from fcot_engine.annotation.taught_tracker import TrackerFactory
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
-from fcot_engine.io.frame_opening import open_frames
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import FrameSource, open_frames
 
 __all__ = ["AnnotationSession"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import FrameSource
 
 __all__ = ["FrameLook", "ShotCutConfig", "ShotCuts", "find_cuts", "look_difference"]
 

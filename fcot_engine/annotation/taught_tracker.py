@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_rows import Box
 from fcot_engine.annotation.rejections import Rejections, rejected_at
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import TrackResult
 
 __all__ = ["TaughtTracker", "TrackerFactory", "TrackerRoom"]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fcot_engine.errors import ProjectError
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import FrameSource
 
 __all__ = ["VideoIdentity", "identify_video"]
 
@@ -126,7 +126,7 @@ def _hash_file(path: Path) -> tuple[int, str]:
 
 
 def _hash_folder(path: Path) -> tuple[int, str]:
-    from fcot_engine.io.image_folder import list_images
+    from fcot_engine.video import list_images
 
     files = list_images(path)
     digest, total = hashlib.sha256(), 0

@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         FcotError: the records cannot be read or used, or a file cannot be written.
     """
+    from fcot_engine.atomic_write import write_together
     from fcot_engine.evaluation import calibrate, draw_reliability, read_records
-    from fcot_engine.io.atomic_write import write_together
 
     report = calibrate(read_records(args.records))
     print(report.to_json() if args.json else report.to_text())

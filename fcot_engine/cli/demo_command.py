@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_video(args: argparse.Namespace) -> None:
     """Raise at once if the video cannot be opened or the box is not inside it."""
-    from fcot_engine.io import open_frames
+    from fcot_engine.video import open_frames
 
     source = open_frames(args.video)
     try:
@@ -102,7 +102,7 @@ def _open_window(args: argparse.Namespace) -> int:
 
 
 def _track_video(args: argparse.Namespace) -> int:
-    from fcot_engine.io import open_frames
+    from fcot_engine.video import open_frames
 
     if args.box is None:
         raise BoxError(

@@ -186,8 +186,7 @@ def _choose_effort(args: argparse.Namespace) -> EffortConfig | None:
 
 def _run_tables(args: argparse.Namespace, device: str) -> int:
     """Run ablation tables; with `--out` each complete row is on disk at once."""
-    from fcot_engine.config.overrides import apply_settings
-    from fcot_engine.config.presets import find_preset
+    from fcot_engine.config import apply_settings, find_preset
     from fcot_engine.evaluation import AblationReport, choose_tables, run_ablation
 
     if args.effort:
@@ -236,7 +235,7 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    from fcot_engine.io.atomic_write import write_together
+    from fcot_engine.atomic_write import write_together
 
     with write_together() as files:
         files.write_text(path, text + "\n")

@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(project: Project, args: argparse.Namespace) -> list[Path]:
-    from fcot_engine.annotation import to_track_store
-    from fcot_engine.annotation.video_identity import identify_video
-    from fcot_engine.io import export_tracks, open_frames
+    from fcot_engine.annotation import identify_video, to_track_store
+    from fcot_engine.formats import export_tracks
+    from fcot_engine.video import open_frames
 
     place = project.find_video(args.video)
     source = open_frames(place)
@@ -88,7 +88,7 @@ def _export(project: Project, args: argparse.Namespace) -> list[Path]:
 
 
 def _write_report(path: Path, report: EffortReport) -> Path:
-    from fcot_engine.io.atomic_write import write_together
+    from fcot_engine.atomic_write import write_together
 
     with write_together() as files:
         files.write_text(path, json.dumps(report.to_json(), indent=1) + "\n")

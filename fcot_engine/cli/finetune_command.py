@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from fcot_engine.errors import TrainingError
 
 if TYPE_CHECKING:
-    from fcot_engine.training.finetuning import Finetuned
-    from fcot_engine.training.labelled_video import LabelledVideo
+    from fcot_engine.training import Finetuned, LabelledVideo
 
 __all__ = ["EXIT_REFUSED", "parse_project", "run"]
 
@@ -34,19 +33,21 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     """
     import torch
 
-    from fcot_engine.config.presets import find_preset
-    from fcot_engine.model.weights import load_network
-    from fcot_engine.tracker.memory_reuse import keep_freed_memory
-    from fcot_engine.training.adaptation_options import (
+    from fcot_engine.config import find_preset
+    from fcot_engine.model import load_network
+    from fcot_engine.tracker import keep_freed_memory
+    from fcot_engine.training import (
         check_options,
+        choose_device,
         find_start,
+        finetune,
+        is_used,
         name_preset,
+        parse_photos,
+        read_adaptation_config,
         read_finetune_config,
+        show_rows,
     )
-    from fcot_engine.training.command import choose_device, show_rows
-    from fcot_engine.training.command_options import read_adaptation_config
-    from fcot_engine.training.data_options import parse_photos
-    from fcot_engine.training.finetuning import finetune, is_used
 
     check_options(args)
     device = choose_device(args.device)
@@ -95,8 +96,8 @@ def parse_project(text: str) -> tuple[Path, Path | None]:
 
 
 def _open_all(args: argparse.Namespace, stack: ExitStack) -> Iterator[LabelledVideo]:
-    from fcot_engine.annotation.lessons import open_lessons
-    from fcot_engine.config.adaptation import LessonConfig
+    from fcot_engine.annotation import open_lessons
+    from fcot_engine.config import LessonConfig
 
     for text in args.finetune:
         path, video_path = parse_project(text)
@@ -132,7 +133,7 @@ def _settle(
 
 
 def _write(args: argparse.Namespace, found: Finetuned, start: Path, path: Path) -> None:
-    from fcot_engine.model.weights import save_network
+    from fcot_engine.model import save_network
 
     assert found.network is not None and found.gain is not None
     info = {

@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 def _open(place: Path, video: Path | None) -> AnnotationSession:
     """Open a project, or begin one that appears with its first edit."""
     from fcot_engine.annotation import AnnotationSession
-    from fcot_engine.io import open_frames
+    from fcot_engine.video import open_frames
 
     if place.exists():
         return AnnotationSession.open(place, _no_tracker, video_path=video)

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 def collect_facts() -> dict[str, Any]:
     """Return versions, device, presets and what their weights files say."""
-    from fcot_engine.config.presets import PRESETS
+    from fcot_engine.config import PRESETS
     from fcot_engine.tracker import choose_device, name_device
 
     return {
@@ -52,7 +52,7 @@ def collect_facts() -> dict[str, Any]:
 
 
 def _describe_weights(preset: str) -> dict[str, Any]:
-    from fcot_engine.model.weights import read_weights_info
+    from fcot_engine.model import read_weights_info
     from fcot_engine.tracker import default_weights
 
     try:

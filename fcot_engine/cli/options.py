@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fcot_engine.config.overrides import SettingValue
+    from fcot_engine.config import SettingValue
     from fcot_engine.tracker import Tracker
 
 __all__ = [
@@ -63,7 +63,7 @@ def chosen_settings(args: argparse.Namespace) -> dict[str, SettingValue]:
     Raises:
         ConfigError: there are no settings of that name.
     """
-    from fcot_engine.config.benchmarks import find_benchmark
+    from fcot_engine.config import find_benchmark
 
     named = {} if args.settings is None else find_benchmark(args.settings)
     return {**named, **dict(args.changes)}
@@ -76,8 +76,7 @@ def find_preset_name(args: argparse.Namespace) -> str:
         ConfigError: there is no such device.
         WeightsError: the weights cannot be read.
     """
-    from fcot_engine.tracker import choose_device
-    from fcot_engine.tracker.preset_choice import resolve_preset
+    from fcot_engine.tracker import choose_device, resolve_preset
 
     device = choose_device(args.device)
     return resolve_preset(args.preset, device, weights=args.weights)
@@ -135,7 +134,7 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
 
 def parse_formats(text: str) -> tuple[str, ...]:
     """Read `mot,coco`."""
-    from fcot_engine.io import FORMATS
+    from fcot_engine.formats import FORMATS
 
     names = parse_names(text.lower())
     unknown = [name for name in names if name not in FORMATS]

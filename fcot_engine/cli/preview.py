@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fcot_engine.errors import ExportError, FrameError
-from fcot_engine.session import FrameSource, Track, TrackBox
+from fcot_engine.session import Track, TrackBox
+from fcot_engine.video import FrameSource
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -13,7 +13,8 @@ from typing import Any
 from fcot_engine.cli.preview import write_preview
 from fcot_engine.cli.tracking_job import Ending
 from fcot_engine.errors import ExportError, FcotError
-from fcot_engine.session import FrameSource, Track, TrackStore
+from fcot_engine.session import Track, TrackStore
+from fcot_engine.video import FrameSource
 
 __all__ = [
     "finish",
@@ -40,7 +41,7 @@ def write_results(
         ExportError: something cannot be written. If it is the boxes, they are in
             another folder instead, which the message names.
     """
-    from fcot_engine.io import export_tracks
+    from fcot_engine.formats import export_tracks
 
     try:
         paths = list(export_tracks(folder, store, source, formats=formats))

@@ -41,8 +41,8 @@ def tell_sample_story(
     Raises:
         FcotError: scikit-image is not installed, or the files cannot be written.
     """
-    from fcot_engine.io import ArrayFrames
     from fcot_engine.sample import make_sample_video
+    from fcot_engine.video import ArrayFrames
 
     sample = make_sample_video()
     source = ArrayFrames(sample.frames, name=sample.name, frame_rate=sample.frame_rate)

@@ -84,7 +84,7 @@ def _check_alone(args: argparse.Namespace) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from fcot_engine.io.atomic_write import write_together
+    from fcot_engine.atomic_write import write_together
 
     with write_together() as files:
         files.write_text(path, text + "\n")

@@ -14,8 +14,8 @@ from fcot_engine.errors import TrainingError
 if TYPE_CHECKING:
     import torch
 
-    from fcot_engine.model.network import FcotNet
-    from fcot_engine.training.harvest import Harvest
+    from fcot_engine.model import FcotNet
+    from fcot_engine.training import Harvest
 
 __all__ = ["run"]
 
@@ -32,22 +32,23 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     """
     import torch
 
-    from fcot_engine.model.weights import load_network
-    from fcot_engine.tracker.memory_reuse import keep_freed_memory
-    from fcot_engine.training.adaptation import adapt_network_
-    from fcot_engine.training.adaptation_data import open_adaptation_source
-    from fcot_engine.training.adaptation_options import (
+    from fcot_engine.model import load_network
+    from fcot_engine.tracker import keep_freed_memory
+    from fcot_engine.training import (
+        adapt_network_,
         check_options,
+        choose_device,
+        find_checkpoint,
         find_start,
         name_preset,
+        open_adaptation_source,
+        parse_photos,
+        read_adaptation_config,
         read_adaptation_settings,
+        read_clips,
         read_harvest_config,
+        show_rows,
     )
-    from fcot_engine.training.checkpoint import find_checkpoint
-    from fcot_engine.training.clip_cache import read_clips
-    from fcot_engine.training.command import choose_device, show_rows
-    from fcot_engine.training.command_options import read_adaptation_config
-    from fcot_engine.training.data_options import parse_photos
 
     check_options(args)
     device = choose_device(args.device)
@@ -112,11 +113,9 @@ def _gather(
 ) -> Harvest:
     from dataclasses import replace
 
-    from fcot_engine.config.calibration import CalibrationConfig
-    from fcot_engine.config.presets import find_preset
+    from fcot_engine.config import CalibrationConfig, find_preset
     from fcot_engine.tracker import Tracker
-    from fcot_engine.training.adaptation_options import read_harvest_config
-    from fcot_engine.training.harvest import gather_clips
+    from fcot_engine.training import gather_clips, read_harvest_config
 
     settings = find_preset(args.preset).tracker
     if args.init is not None:  # the preset's curve was fitted to its own weights
@@ -145,7 +144,7 @@ def _write(
     samples: int,
     path: Path,
 ) -> None:
-    from fcot_engine.model.weights import save_network
+    from fcot_engine.model import save_network
 
     info = {
         "preset": args.preset,

@@ -21,7 +21,8 @@ from fcot_engine.cli.results import (
     write_results,
 )
 from fcot_engine.cli.tracking_job import draw_box, follow, last_frame_of
-from fcot_engine.session import FrameSource, TrackStore
+from fcot_engine.session import TrackStore
+from fcot_engine.video import FrameSource
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         FcotError: something is wrong with the video, the box, the weights or the disk.
     """
-    from fcot_engine.io import open_frames
+    from fcot_engine.video import open_frames
 
     source = open_frames(args.video)
     try:

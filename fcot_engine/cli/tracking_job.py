@@ -8,15 +8,9 @@ from dataclasses import dataclass, replace
 
 from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.errors import FcotError, FrameIndexError
-from fcot_engine.geometry.boxes import check_box_in_frame
-from fcot_engine.session import (
-    BoxOrigin,
-    FrameSource,
-    TargetRun,
-    Track,
-    TrackBox,
-    TrackerLike,
-)
+from fcot_engine.geometry import check_box_in_frame
+from fcot_engine.session import BoxOrigin, TargetRun, Track, TrackBox, TrackerLike
+from fcot_engine.video import FrameSource
 
 __all__ = ["Ending", "draw_box", "follow", "follow_run", "last_frame_of"]
 

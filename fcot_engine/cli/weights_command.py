@@ -104,8 +104,7 @@ def _score(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _show(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from fcot_engine.model.weights import read_weights_info
-    from fcot_engine.model.weights_contents import read_contents
+    from fcot_engine.model import read_contents, read_weights_info
 
     path = _find(args.which)
     told = read_weights_info(path)
@@ -123,8 +122,7 @@ def _show(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _verify(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from fcot_engine.model.weights import load_network
-    from fcot_engine.model.weights_contents import read_contents
+    from fcot_engine.model import load_network, read_contents
 
     path = _find(args.which)
     load_network(path)  # checks names, shapes and values
@@ -144,7 +142,7 @@ def _verify(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 def _find(which: str) -> Path:
     """The weights file that a person means."""
-    from fcot_engine.config.presets import PRESETS
+    from fcot_engine.config import PRESETS
     from fcot_engine.released import is_checkpoint
     from fcot_engine.tracker import default_weights
 

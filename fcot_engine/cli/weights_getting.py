@@ -25,8 +25,8 @@ def get_weights(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
     `is_done` in the facts says whether the weights are there now.
     """
-    from fcot_engine.config.presets import find_preset
-    from fcot_engine.tracker.installed_weights import find_weights, user_folder
+    from fcot_engine.config import find_preset
+    from fcot_engine.tracker import find_weights, user_folder
 
     preset = find_preset(args.preset)
     if args.source is not None:
@@ -55,8 +55,7 @@ def get_weights(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 
 def _install(args: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    from fcot_engine.tracker.installed_weights import package_folder
-    from fcot_engine.tracker.weights_installation import install_weights
+    from fcot_engine.tracker import install_weights, package_folder
 
     installed = install_weights(args.preset, args.source, sha256=args.sha256)
     facts = {

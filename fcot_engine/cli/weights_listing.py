@@ -11,7 +11,7 @@ from fcot_engine.errors import WeightsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fcot_engine.config.presets import Preset
+    from fcot_engine.config import Preset
 
 __all__ = ["list_presets", "summarise_origin"]
 
@@ -24,7 +24,7 @@ _HEADER = (
 
 def list_presets(_: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Facts for `--json`, and a table for people."""
-    from fcot_engine.config.presets import PRESETS
+    from fcot_engine.config import PRESETS
     from fcot_engine.tracker import choose_device, choose_preset, name_device
 
     device = choose_device()
@@ -63,8 +63,8 @@ def summarise_origin(told: Mapping[str, str]) -> str:
 
 
 def _describe(name: str, preset: Preset, kind: str) -> dict[str, Any]:
-    from fcot_engine.model.weights import read_weights_info
-    from fcot_engine.tracker.installed_weights import find_weights
+    from fcot_engine.model import read_weights_info
+    from fcot_engine.tracker import find_weights
 
     told: dict[str, Any] = {
         "file": preset.weights_name,
@@ -90,7 +90,7 @@ def _describe(name: str, preset: Preset, kind: str) -> dict[str, Any]:
 
 def _read_figures(path: Path, kind: str) -> dict[str, Any]:
     """What was measured, and the speed on this kind of device if it is known."""
-    from fcot_engine.tracker.weights_scores import read_scores, scores_path
+    from fcot_engine.tracker import read_scores, scores_path
 
     scores = read_scores(path)
     if scores is None:
@@ -110,7 +110,7 @@ def _count_parameters(preset: Preset) -> int:
     """How many numbers are learned in a network of a preset, without memory for it."""
     import torch
 
-    from fcot_engine.model.network_building import build_network
+    from fcot_engine.model import build_network
 
     with torch.device("meta"):
         network = build_network(preset.network)

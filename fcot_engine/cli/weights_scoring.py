@@ -39,11 +39,12 @@ def score_weights(
     args: argparse.Namespace, weights: Path
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the figures; speeds on other devices are kept."""
-    from fcot_engine.model.weights_contents import read_contents
-    from fcot_engine.tracker import choose_device, name_device
-    from fcot_engine.tracker.weights_scores import (
+    from fcot_engine.model import read_contents
+    from fcot_engine.tracker import (
         DeviceSpeed,
         WeightsScores,
+        choose_device,
+        name_device,
         read_scores,
         write_scores,
     )

@@ -26,11 +26,7 @@ from fcot_engine.evaluation.annotator_modes import (
     AnnotatorMode,
     choose_modes,
 )
-from fcot_engine.evaluation.calibration import (
-    CalibrationReport,
-    calibrate,
-    fit_curve,
-)
+from fcot_engine.evaluation.calibration import CalibrationReport, calibrate, fit_curve
 from fcot_engine.evaluation.effort import (
     EffortConfig,
     EffortMode,
@@ -42,6 +38,12 @@ from fcot_engine.evaluation.frame_records import (
     describe_pass,
     read_records,
     records_to_csv,
+)
+from fcot_engine.evaluation.learning_curve import (
+    NOISE,
+    CurvePoint,
+    LearningCurve,
+    fit_learning_curve,
 )
 from fcot_engine.evaluation.metrics import (
     Accuracy,
@@ -63,6 +65,7 @@ __all__ = [
     "ALL_MODES",
     "ANNOTATOR_MODES",
     "CRITERIA",
+    "NOISE",
     "TABLES",
     "AblationReport",
     "AblationRow",
@@ -74,12 +77,14 @@ __all__ = [
     "AnnotatorConfig",
     "AnnotatorMode",
     "CalibrationReport",
+    "CurvePoint",
     "EffortConfig",
     "EffortMode",
     "EvalSequence",
     "EvaluationProgress",
     "EvaluationReport",
     "FrameRecord",
+    "LearningCurve",
     "ModeOutcome",
     "OnePass",
     "Reliability",
@@ -100,6 +105,7 @@ __all__ = [
     "evaluate",
     "find_sequences",
     "fit_curve",
+    "fit_learning_curve",
     "is_visible",
     "load_sequence",
     "measure",

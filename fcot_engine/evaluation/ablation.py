@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fcot_engine.config.overrides import SettingValue, apply_settings
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import SettingValue, TrackerConfig, apply_settings
 from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
 from fcot_engine.evaluation.ablation_tables import AblationTable
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
 
 __all__ = ["count_runs", "run_ablation"]
 

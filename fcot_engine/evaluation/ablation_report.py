@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from fcot_engine.config.overrides import apply_settings
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import TrackerConfig, apply_settings
 from fcot_engine.evaluation.ablation_tables import AblationRow, AblationTable
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 

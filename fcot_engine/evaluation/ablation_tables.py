@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fcot_engine.config.overrides import SettingValue
+from fcot_engine.config import SettingValue
 from fcot_engine.errors import ConfigError
 
 __all__ = ["TABLES", "AblationRow", "AblationTable", "choose_tables"]

@@ -20,9 +20,9 @@ from fcot_engine.annotation import (
     TrackerFactory,
     Until,
 )
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import TrackResult, Verdict
 
 __all__ = [
     "AnnotationMethod",

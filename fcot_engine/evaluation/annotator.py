@@ -22,8 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation import AnnotationSession, TrackerFactory
-from fcot_engine.annotation.box_rows import are_human
+from fcot_engine.annotation import AnnotationSession, TrackerFactory, are_human
 from fcot_engine.errors import BoxError
 from fcot_engine.evaluation.annotation_methods import (
     AnnotationMethod,
@@ -42,7 +41,7 @@ from fcot_engine.evaluation.metrics import center_distances, is_visible, overlap
 from fcot_engine.evaluation.sequence_source import SequenceSource
 from fcot_engine.evaluation.sequences import EvalSequence
 from fcot_engine.evaluation.work_list_check import WorkListFigures, check_work_list
-from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
+from fcot_engine.geometry import BoxXywh, check_box_in_frame
 
 __all__ = ["annotate_sequence"]
 

@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.config import CalibrationConfig
 from fcot_engine.errors import ShapeError
 from fcot_engine.evaluation.frame_records import FrameRecord
 from fcot_engine.evaluation.logistic_fit import choose_ridge, fit_logistic
 from fcot_engine.evaluation.reliability import Reliability, assess
-from fcot_engine.online.calibration import Evidence, estimate_confidence
-from fcot_engine.online.verdict import Verdict
+from fcot_engine.online import Evidence, Verdict, estimate_confidence
 
 __all__ = ["RIGHT_IOU", "CalibrationReport", "calibrate", "fit_curve"]
 

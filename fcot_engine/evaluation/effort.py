@@ -13,11 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.config.overrides import SettingValue
+from fcot_engine.config import SettingValue
 from fcot_engine.errors import ConfigError
 from fcot_engine.evaluation.metrics import is_visible, overlaps
 from fcot_engine.evaluation.sequences import EvalSequence
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
 
 __all__ = ["EffortConfig", "EffortMode", "measure_effort", "measure_linear_effort"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.evaluation.sequences import EvalSequence
-from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import TrackResult
 
 __all__ = ["OnePass", "run_one_pass"]
 

@@ -16,7 +16,7 @@ from fcot_engine.evaluation.metrics import measure, overlaps
 from fcot_engine.evaluation.passes import OnePass, run_one_pass
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
 
 __all__ = ["EvaluationProgress", "evaluate"]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation import AnnotationSession, RiskModel
-from fcot_engine.annotation.box_rows import are_human
+from fcot_engine.annotation import AnnotationSession, RiskModel, are_human
 from fcot_engine.evaluation.rank_correlation import correlate_ranks
 
 __all__ = ["WorkListFigures", "check_work_list"]

@@ -11,7 +11,7 @@ of a whole frame is (0, 0, width, height).
 - A feature map of stride s has cells that cover s x s pixels; cell i is centred at
   (i + 0.5) * s (Eq. 3 of the paper). Filters of even size give maps with one more
   cell, whose cell i is centred at i * s.
-- Other conventions are converted once, at the border: files in `fcot_engine.io`,
+- Other conventions are converted once, at the border: files in `fcot_engine.formats`,
   napari's (t, y, x) with pixel centres on whole numbers in `napari_fcot.layers`.
 """
 

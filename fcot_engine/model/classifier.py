@@ -13,10 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.network import ClassifierConfig
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.ops.roi_pooling import prroi_pool
-from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
+from fcot_engine.config import ClassifierConfig
+from fcot_engine.geometry import xywh_to_xyxy
+from fcot_engine.ops import apply_filter, correlate_with_scores, prroi_pool
 
 __all__ = ["ClassificationModel", "LabelMaps"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import FINE_STRIDE, EfficientNetBackboneConfig
+from fcot_engine.config import FINE_STRIDE, EfficientNetBackboneConfig
 from fcot_engine.model.decoder import UpsamplingDecoder
 from fcot_engine.model.efficientnet import TAP_CHANNELS, EfficientNetLite
 from fcot_engine.model.gradient_features import GradientFeatures

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.ops.deform_conv import ModulatedDeformConv2d
-from fcot_engine.ops.instance_norm import InstanceL2Norm
+from fcot_engine.ops import InstanceL2Norm, ModulatedDeformConv2d
 
 __all__ = ["CoarseClassifierHead", "FineClassifierHead", "make_tower", "merge_halves"]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import BackboneConfig
+from fcot_engine.config import BackboneConfig
 from fcot_engine.model.gradient_features import GradientFeatures
 
 __all__ = ["BackboneFeatures", "LiteBackbone"]

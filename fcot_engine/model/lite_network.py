@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     COARSE_STRIDE,
     FINE_STRIDE,
     EfficientNetBackboneConfig,

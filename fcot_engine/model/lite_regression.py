@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.network import FINE_STRIDE, RegressorConfig
-from fcot_engine.geometry.boxes import xywh_to_xyxy
+from fcot_engine.config import FINE_STRIDE, RegressorConfig
+from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.model.features import BoxFeatures
 from fcot_engine.model.regression import RegressionBranch
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.ops import prroi_pool
 
 __all__ = ["LiteRegression"]
 

@@ -8,8 +8,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from fcot_engine.config.network import NetworkConfig
-from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config import NetworkConfig, PaperNetworkConfig
 from fcot_engine.model.classifier import ClassificationModel
 from fcot_engine.model.features import BoxFeatures, ClassFeatures, Features
 from fcot_engine.model.regression import RegressionBranch

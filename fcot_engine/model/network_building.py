@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fcot_engine.config.network import NetworkConfig
-from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config import NetworkConfig, PaperNetworkConfig
 from fcot_engine.model.lite_network import LiteNet
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.paper_network import PaperNet

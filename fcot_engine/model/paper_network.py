@@ -11,8 +11,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
-from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config import COARSE_STRIDE, FINE_STRIDE, PaperNetworkConfig
 from fcot_engine.model.classifier import ClassificationModel
 from fcot_engine.model.decoder import DecoderMaps, UpsamplingDecoder
 from fcot_engine.model.heads import CoarseClassifierHead, FineClassifierHead

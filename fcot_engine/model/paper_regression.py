@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.geometry.boxes import xywh_to_xyxy
+from fcot_engine.config import FINE_STRIDE, PaperNetworkConfig
+from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.model.features import BoxFeatures
 from fcot_engine.model.regression import RegressionBranch
 from fcot_engine.model.regression_heads import FilterGeneratorHead, RegressionHead

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.config import FINE_STRIDE
 from fcot_engine.model.features import BoxFeatures
 
 __all__ = ["DetailWindow", "RegressionBranch", "gather_patches"]

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fcot_engine.model.heads import make_tower, merge_halves
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.ops import prroi_pool
 
 __all__ = ["FilterGeneratorHead", "PooledFeatures", "RegressionHead"]
 

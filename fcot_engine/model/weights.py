@@ -15,14 +15,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     BackboneConfig,
     ClassifierConfig,
     EfficientNetBackboneConfig,
     NetworkConfig,
+    PaperNetworkConfig,
     RegressorConfig,
 )
-from fcot_engine.config.paper_network import PaperNetworkConfig
 from fcot_engine.errors import ConfigError, WeightsError
 from fcot_engine.model.network import FcotNet
 from fcot_engine.model.network_building import build_network

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fcot_engine.config.calibration import CalibrationConfig
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.config import CalibrationConfig
+from fcot_engine.geometry import BoxXywh
 
 __all__ = ["Evidence", "estimate_confidence", "size_change"]
 

@@ -13,9 +13,8 @@ from typing import TypeVar
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import AblationConfig
-from fcot_engine.model.features import BoxFeatures, ClassFeatures, Features
+from fcot_engine.config import FINE_STRIDE, AblationConfig
+from fcot_engine.model import BoxFeatures, ClassFeatures, Features
 
 __all__ = ["average_cells", "reduce_resolution"]
 

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcot_engine.config.tracking import AugmentationConfig
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
+from fcot_engine.config import AugmentationConfig
+from fcot_engine.geometry import BoxXywh, PatchFrame
+from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
 
 __all__ = ["GivenPatches", "make_box_patches", "make_class_patches"]
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import LocalisationConfig
+from fcot_engine.config import FINE_STRIDE, LocalisationConfig
 from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak, refine_peak
+from fcot_engine.ops import Peak, find_peak, find_second_peak, refine_peak
 
 __all__ = ["Place", "locate"]
 

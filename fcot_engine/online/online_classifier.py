@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcot_engine.config.tracking import ClassificationUpdateConfig, LocalisationConfig
-from fcot_engine.model.network import ClassFeatures, FcotNet
+from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
+from fcot_engine.model import ClassFeatures, FcotNet
 from fcot_engine.online.sample_memory import SampleMemory
 from fcot_engine.online.scale_classifier import ScaleClassifier
 

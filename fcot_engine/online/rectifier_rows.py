@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import RegressionUpdateConfig
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.model.features import BoxFeatures
-from fcot_engine.model.regression import RegressionBranch
+from fcot_engine.config import FINE_STRIDE, RegressionUpdateConfig
+from fcot_engine.geometry import xywh_to_xyxy
+from fcot_engine.model import BoxFeatures, RegressionBranch
 from fcot_engine.online.given_thinning import pick_evenly
-from fcot_engine.ops.box_offsets import encode_offsets
+from fcot_engine.ops import encode_offsets
 
 __all__ = ["RectifierRows", "RowReader"]
 

@@ -19,15 +19,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import RegressionUpdateConfig
-from fcot_engine.model.features import BoxFeatures
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.rectifier import rectify
-from fcot_engine.model.regression import DetailWindow
+from fcot_engine.config import FINE_STRIDE, RegressionUpdateConfig
+from fcot_engine.model import BoxFeatures, DetailWindow, FcotNet, rectify
 from fcot_engine.online.given_thinning import share_out
 from fcot_engine.online.rectifier_rows import RectifierRows, RowReader
-from fcot_engine.ops.box_offsets import decode_offsets
+from fcot_engine.ops import decode_offsets
 
 __all__ = ["RegressionModelGenerator"]
 

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.geometry import BoxXywh, PatchFrame
 from fcot_engine.online.given_samples import GivenPatches
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.ops import cut_patch
 
 __all__ = ["make_rejected_patches"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fcot_engine.model.classifier import ClassificationModel
+from fcot_engine.model import ClassificationModel
 
 __all__ = ["ScaleClassifier"]
 

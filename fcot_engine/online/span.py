@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fcot_engine.model.network import Features
+from fcot_engine.model import Features
 
 __all__ = ["BestFrames", "SpanFrame"]
 

@@ -12,16 +12,26 @@ from fcot_engine.ops.losses import (
     offset_iou_loss,
     offset_targets,
 )
+from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
+from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak, refine_peak
 from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
 
 __all__ = [
     "InstanceL2Norm",
     "ModulatedDeformConv2d",
+    "PatchWarp",
+    "Peak",
+    "apply_filter",
     "cell_points",
+    "correlate_with_scores",
+    "cut_patch",
     "decode_offsets",
     "distance_bins",
     "distance_map",
     "encode_offsets",
+    "find_peak",
+    "find_second_peak",
     "gaussian_label",
     "hinge_classification_loss",
     "instance_l2_norm",
@@ -29,4 +39,6 @@ __all__ = [
     "offset_iou_loss",
     "offset_targets",
     "prroi_pool",
+    "refine_peak",
+    "warp_patches",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fcot_engine.checks import check_ndim
-from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.geometry import PatchFrame
 
 __all__ = ["PatchWarp", "cut_patch", "warp_patches"]
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fcot_engine.config.paper_network import PaperNetworkConfig
+from fcot_engine.config import PaperNetworkConfig
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.paper_network import PaperNet
-from fcot_engine.model.weights import save_network
+from fcot_engine.model import FcotNet, PaperNet, save_network
 from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint, read_checkpoint
 from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 from fcot_engine.released.name_table import DIMP, FCOT, NameTable

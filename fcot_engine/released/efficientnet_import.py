@@ -11,12 +11,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import NetworkConfig
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import NetworkConfig, find_preset
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.efficientnet import STAGES
-from fcot_engine.model.efficientnet_features import EfficientNetFeatures
-from fcot_engine.model.lite_network import LiteNet
+from fcot_engine.model import STAGES, EfficientNetFeatures, LiteNet
 
 __all__ = ["KIND", "is_efficientnet", "make_start"]
 

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from fcot_engine.sample.sample_video import SampleVideo, make_sample_video
 
-__all__ = ["SampleVideo", "make_sample_video"]
+__all__ = [
+    "SampleVideo",
+    "make_sample_video",
+]

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
+from fcot_engine.geometry import box_iou, xywh_to_xyxy
 from fcot_engine.sample.cutouts import CutOut, cut_coffee, cut_post, load_photo
 from fcot_engine.sample.motion import Pose, smooth_path
 from fcot_engine.sample.painting import cut_view, paint_

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.propagation import Propagated, propagate
 from fcot_engine.session.target_run import TargetRun
-from fcot_engine.session.track_info import TrackInfo
+from fcot_engine.session.track_info import FrameRanges, TrackInfo, is_inside, to_ranges
 from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox, TrackStore
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session.tracker_like import BoxReader, TrackerLike
 
 __all__ = [
     "BoxOrigin",
-    "FrameSource",
+    "BoxReader",
+    "FrameRanges",
     "Propagated",
     "TargetRun",
     "Track",
@@ -19,5 +19,7 @@ __all__ = [
     "TrackInfo",
     "TrackStore",
     "TrackerLike",
+    "is_inside",
     "propagate",
+    "to_ranges",
 ]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import BoxError, FrameIndexError
-from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.session.track_store import BoxOrigin, Track, TrackBox
 from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.tracker import TrackResult, Verdict
+from fcot_engine.video import FrameSource
 
 __all__ = ["Propagated", "propagate", "require_box", "require_frame"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.geometry import BoxXywh
 from fcot_engine.session.propagation import (
     Propagated,
     propagate,
@@ -14,7 +13,8 @@ from fcot_engine.session.propagation import (
 )
 from fcot_engine.session.track_store import Track, TrackBox
 from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.tracker import TrackResult
+from fcot_engine.video import FrameSource
 
 __all__ = ["TargetRun"]
 

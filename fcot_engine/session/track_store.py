@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fcot_engine.errors import BoxError, FcotError
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 from fcot_engine.session.track_info import TrackInfo
 
 __all__ = ["BoxOrigin", "Track", "TrackBox", "TrackStore"]

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import TrackResult
 
 __all__ = ["BoxReader", "TrackerLike"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.network import FcotNet, Features
-from fcot_engine.online.feature_resolution import reduce_resolution
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.config import TrackerConfig
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.model import FcotNet, Features
+from fcot_engine.online import reduce_resolution
+from fcot_engine.ops import cut_patch
 from fcot_engine.tracker.device import patches_per_pass
 from fcot_engine.tracker.target import Following, Sighting, Target
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcot_engine.errors import FrameError
-from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame, share_outside
+from fcot_engine.geometry import BoxXywh, check_box_in_frame, share_outside
 
 __all__ = ["check_box", "frame_to_image"]
 
@@ -28,7 +28,7 @@ def frame_to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
         raise FrameError(
             "A frame must be uint8 RGB of shape (height, width, 3), got "
             f"{frame.dtype} of shape {frame.shape}. Bring other arrays to it with "
-            "`fcot_engine.io.ArrayFrames`."
+            "`fcot_engine.video.ArrayFrames`."
         )
     if min(frame.shape[:2]) < _MIN_FRAME_PX:
         raise FrameError(

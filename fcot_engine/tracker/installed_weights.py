@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import find_preset
 from fcot_engine.errors import WeightsError
 
 __all__ = ["default_weights", "find_weights", "package_folder", "user_folder"]

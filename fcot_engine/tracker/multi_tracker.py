@@ -11,17 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.overrides import SettingValue
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import SettingValue, TrackerConfig
 from fcot_engine.errors import TrackerStateError
-from fcot_engine.geometry.boxes import BoxXywh, check_box_in_frame
-from fcot_engine.model.network import FcotNet
-from fcot_engine.online.calibration import (
-    Evidence,
-    estimate_confidence,
-    size_change,
-)
-from fcot_engine.online.verdict import Verdict
+from fcot_engine.geometry import BoxXywh, check_box_in_frame
+from fcot_engine.model import FcotNet
+from fcot_engine.online import Evidence, Verdict, estimate_confidence, size_change
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.following import follow_targets
 from fcot_engine.tracker.frame_image import check_box, frame_to_image

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from fcot_engine.config.calibration import CalibrationConfig
-from fcot_engine.config.overrides import SettingValue, apply_settings
-from fcot_engine.config.presets import find_preset
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.weights import load_network
+from fcot_engine.config import (
+    CalibrationConfig,
+    SettingValue,
+    TrackerConfig,
+    apply_settings,
+    find_preset,
+)
+from fcot_engine.model import FcotNet, load_network
 from fcot_engine.tracker.device import choose_device
 from fcot_engine.tracker.installed_weights import default_weights
 from fcot_engine.tracker.preset_choice import AUTO, resolve_preset

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights import read_network_kind
+from fcot_engine.model import read_network_kind
 from fcot_engine.tracker.installed_weights import default_weights, find_weights
 from fcot_engine.tracker.weights_scores import WeightsScores, read_scores
 

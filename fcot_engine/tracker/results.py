@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.online.verdict import Verdict as Verdict
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.online import Verdict as Verdict
 
 __all__ = ["ScoreMaps", "TrackResult", "Verdict"]
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.config import FINE_STRIDE
 from fcot_engine.tracker.results import ScoreMaps
 from fcot_engine.tracker.target import Sighting
 

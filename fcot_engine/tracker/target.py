@@ -9,25 +9,28 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.geometry.boxes import (
+from fcot_engine.config import FINE_STRIDE, TrackerConfig
+from fcot_engine.geometry import (
     BoxXywh,
+    PatchFrame,
     box_iou,
     cut_to_frame,
     share_outside,
+    tile_frame,
     xywh_to_xyxy,
 )
-from fcot_engine.geometry.frame_tiling import tile_frame
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.network import BoxFeatures, FcotNet, Features
-from fcot_engine.online.feature_resolution import reduce_resolution
-from fcot_engine.online.localisation import Place, locate
-from fcot_engine.online.online_classifier import OnlineClassifier, Scores
-from fcot_engine.online.regression_generator import RegressionModelGenerator
-from fcot_engine.online.span import BestFrames
-from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.model import BoxFeatures, FcotNet, Features
+from fcot_engine.online import (
+    BestFrames,
+    OnlineClassifier,
+    Place,
+    RegressionModelGenerator,
+    Scores,
+    Verdict,
+    locate,
+    reduce_resolution,
+)
+from fcot_engine.ops import cut_patch
 from fcot_engine.tracker.teaching import teach
 
 __all__ = ["Following", "Sighting", "Target"]

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from torch import Generator, Tensor
 
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.network import BoxFeatures, ClassFeatures, FcotNet
-from fcot_engine.online.feature_resolution import reduce_resolution
-from fcot_engine.online.given_samples import (
+from fcot_engine.config import TrackerConfig
+from fcot_engine.geometry import BoxXywh, PatchFrame
+from fcot_engine.model import BoxFeatures, ClassFeatures, FcotNet
+from fcot_engine.online import (
     GivenPatches,
+    OnlineClassifier,
+    RegressionModelGenerator,
+    RejectedSamples,
     make_box_patches,
     make_class_patches,
+    make_rejected_patches,
+    reduce_resolution,
 )
-from fcot_engine.online.online_classifier import OnlineClassifier, RejectedSamples
-from fcot_engine.online.regression_generator import RegressionModelGenerator
-from fcot_engine.online.rejected_samples import make_rejected_patches
 from fcot_engine.tracker.device import patches_per_pass
 
 __all__ = ["teach"]

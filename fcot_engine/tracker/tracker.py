@@ -22,11 +22,10 @@ from typing import Self, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.config.overrides import SettingValue
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import SettingValue, TrackerConfig
 from fcot_engine.errors import TrackerStateError
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.model.network import FcotNet
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.model import FcotNet
 from fcot_engine.tracker.multi_tracker import MultiTracker
 from fcot_engine.tracker.options import TrackerOptions, load_preset
 from fcot_engine.tracker.results import TrackResult

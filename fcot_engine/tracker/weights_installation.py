@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import find_preset
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights import load_network, network_kind
+from fcot_engine.model import load_network, network_kind
 from fcot_engine.tracker.installed_weights import user_folder
 from fcot_engine.tracker.weights_scores import read_scores, scores_path
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights_contents import read_contents
+from fcot_engine.model import read_contents
 
 __all__ = [
     "DeviceSpeed",

@@ -10,9 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.adaptation import AdaptationConfig
-from fcot_engine.config.training import TrainingConfig
-from fcot_engine.model.network import FcotNet
+from fcot_engine.config import AdaptationConfig, TrainingConfig
+from fcot_engine.model import FcotNet
 from fcot_engine.training.objective import compute_losses
 from fcot_engine.training.trainer import Ending, Trainer
 from fcot_engine.training.training_batch import BatchSource

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.training.annotated_video import AnnotatedVideo
 from fcot_engine.training.data_options import DataOption
 from fcot_engine.training.frame_choice import can_be_drawn

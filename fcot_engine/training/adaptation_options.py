@@ -8,16 +8,15 @@ from pathlib import Path
 
 import torch
 
-from fcot_engine.config.adaptation import (
+from fcot_engine.config import (
     AdaptationConfig,
     CheckConfig,
     FinetuneConfig,
     HarvestConfig,
+    TrainingConfig,
 )
-from fcot_engine.config.training import TrainingConfig
 from fcot_engine.errors import ConfigError
-from fcot_engine.tracker.installed_weights import default_weights
-from fcot_engine.tracker.preset_choice import AUTO, resolve_preset
+from fcot_engine.tracker import AUTO, default_weights, resolve_preset
 
 __all__ = [
     "GENTLE",

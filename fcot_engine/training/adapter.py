@@ -11,11 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import FinetuneConfig
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.config.training import TrainingConfig
-from fcot_engine.model.network import FcotNet
-from fcot_engine.tracker.tracker import Tracker
+from fcot_engine.config import FinetuneConfig, TrackerConfig, TrainingConfig
+from fcot_engine.model import FcotNet
+from fcot_engine.tracker import Tracker
 from fcot_engine.training.adaptation import adapt_network_
 from fcot_engine.training.adaptation_data import open_adaptation_source
 from fcot_engine.training.data_options import DataOption

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.training.annotated_video import AnnotatedVideo, read_numbers
+from fcot_engine.video import FrameSource
 
 __all__ = ["ClipTrack", "choose_scale", "read_clips", "write_clip"]
 

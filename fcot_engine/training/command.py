@@ -12,12 +12,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fcot_engine.config.training import TrainingConfig
+from fcot_engine.config import TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.weights import load_network, network_kind, save_network
-from fcot_engine.tracker.memory_reuse import keep_freed_memory
+from fcot_engine.model import FcotNet, LiteNet, load_network, network_kind, save_network
+from fcot_engine.tracker import keep_freed_memory
 from fcot_engine.training.carried_checkpoint import write_carried_checkpoint
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.command_options import (
@@ -232,7 +230,7 @@ def _lay_channels_last_(network: nn.Module) -> None:
     """Lay the weights of convolutions out so; the maps follow them."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            module.to(memory_format=torch.channels_last)
 
 
 def _export(trainer: Trainer, path: Path) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from fcot_engine.config.presets import PRESETS
-from fcot_engine.config.training import (
+from fcot_engine.config import (
     PAPER_LOSSES,
+    PRESETS,
     FactoryConfig,
     LossConfig,
     Schedule,

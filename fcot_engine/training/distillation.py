@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.model.classifier import ClassificationModel
-from fcot_engine.model.network import FcotNet
-from fcot_engine.ops.losses import hinge_classification_loss
+from fcot_engine.model import ClassificationModel, FcotNet
+from fcot_engine.ops import hinge_classification_loss
 from fcot_engine.training.filter_learning import learn_filters
 from fcot_engine.training.training_batch import TrainingBatch
 

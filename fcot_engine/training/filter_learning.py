@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from fcot_engine.model.classifier import ClassificationModel
+from fcot_engine.model import ClassificationModel
 from fcot_engine.training.training_batch import TrainingBatch
 
 __all__ = ["LearnedFilters", "learn_filters"]

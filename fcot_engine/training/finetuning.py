@@ -15,11 +15,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-from fcot_engine.config.adaptation import FinetuneConfig
-from fcot_engine.config.tracking import TrackerConfig
-from fcot_engine.config.training import TrainingConfig
+from fcot_engine.config import FinetuneConfig, TrackerConfig, TrainingConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.model.network import FcotNet
+from fcot_engine.model import FcotNet
 from fcot_engine.training.adapter import Adapted, Adapter
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.data_options import DataOption

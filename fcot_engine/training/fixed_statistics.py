@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from fcot_engine.model.gradient_features import GradientFeatures
+from fcot_engine.model import GradientFeatures
 from fcot_engine.training.training_batch import BatchSource
 
 __all__ = ["measure_fixed_statistics_"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import CheckConfig
+from fcot_engine.config import CheckConfig
 from fcot_engine.errors import ShapeError
 
 __all__ = ["Gain", "compare"]

@@ -24,16 +24,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fcot_engine.config.adaptation import HarvestConfig
+from fcot_engine.config import HarvestConfig
 from fcot_engine.errors import FrameError, TrainingError, VideoError
-from fcot_engine.io.frame_opening import open_frames
-from fcot_engine.io.image_folder import IMAGE_SUFFIXES
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
 from fcot_engine.training.clip_cache import ClipTrack, write_clip
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.proposals import propose_boxes
 from fcot_engine.training.two_way_tracks import follow_both_ways
+from fcot_engine.video import IMAGE_SUFFIXES, FrameSource, open_frames
 
 __all__ = ["Harvest", "find_videos", "gather_clips"]
 

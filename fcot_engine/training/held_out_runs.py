@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import CheckConfig
-from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.config import CheckConfig
+from fcot_engine.geometry import box_iou, xywh_to_xyxy
+from fcot_engine.session import TrackerLike
 from fcot_engine.training.labelled_video import (
     HeldOutStretch,
     LabelledTarget,

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.session.frame_source import FrameSource
 from fcot_engine.training.clip_cache import ClipTrack
 from fcot_engine.training.dice import Dice
+from fcot_engine.video import FrameSource
 
 __all__ = [
     "HeldOutStretch",

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from fcot_engine.config.training import Stage, TrainingConfig
+from fcot_engine.config import Stage, TrainingConfig
 from fcot_engine.errors import TrainingError
 
 __all__ = ["ParameterGroup", "choose_parameters", "find_learning_rate"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.annotated_video import AnnotatedVideo
 from fcot_engine.training.clip_cache import ClipTrack, read_clips, write_clip

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.geometry import xywh_to_xyxy
+from fcot_engine.ops import prroi_pool
 from fcot_engine.training.training_batch import TrainingBatch
 
 __all__ = ["matching_loss"]

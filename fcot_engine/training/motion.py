@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.pose import Pose
 from fcot_engine.training.shapes import TILE_REACH

@@ -18,14 +18,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
-from fcot_engine.config.training import LossConfig, Stage
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.model.classifier import ClassificationModel
-from fcot_engine.model.network import BoxFeatures, FcotNet, Features
-from fcot_engine.model.rectifier import rectify
-from fcot_engine.ops.box_offsets import encode_offsets
-from fcot_engine.ops.losses import (
+from fcot_engine.config import COARSE_STRIDE, FINE_STRIDE, LossConfig, Stage
+from fcot_engine.geometry import xywh_to_xyxy
+from fcot_engine.model import (
+    BoxFeatures,
+    ClassificationModel,
+    FcotNet,
+    Features,
+    rectify,
+)
+from fcot_engine.ops import (
+    encode_offsets,
     gaussian_label,
     hinge_classification_loss,
     offset_iou_loss,

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcot_engine.geometry.boxes import box_iou, xyxy_to_xywh
+from fcot_engine.geometry import box_iou, xyxy_to_xywh
 from fcot_engine.training.dice import Dice
 
 __all__ = ["find_shift", "measure_saliency", "propose_boxes"]

@@ -14,9 +14,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.geometry.boxes import xyxy_to_xywh
+from fcot_engine.geometry import xyxy_to_xywh
 from fcot_engine.training.appearance import (
     degrade_frames,
     lower_resolution,

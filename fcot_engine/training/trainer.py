@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, get_args
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.training import Stage, TrainingConfig
+from fcot_engine.config import Stage, TrainingConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.checkpoint import (
     find_checkpoint,

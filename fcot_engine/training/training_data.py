@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.training.data_options import PHOTOS, DataOption
 from fcot_engine.training.memory_return import give_back_freed_memory
 from fcot_engine.training.mixed_source import MixedSource

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcot_engine.config.adaptation import HarvestConfig
-from fcot_engine.geometry.boxes import BoxXywh, box_iou, xywh_to_xyxy
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.tracker_like import TrackerLike
-from fcot_engine.tracker.results import Verdict
+from fcot_engine.config import HarvestConfig
+from fcot_engine.geometry import BoxXywh, box_iou, xywh_to_xyxy
+from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import Verdict
 from fcot_engine.training.clip_cache import ClipTrack
+from fcot_engine.video import FrameSource
 
 __all__ = ["follow_both_ways"]
 

@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.ops import cut_patch
 from fcot_engine.training.annotated_video import AnnotatedVideo
 from fcot_engine.training.appearance import degrade_frames, vary_light
 from fcot_engine.training.dice import Dice

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import torch
 
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import find_preset
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.network_building import build_network
-from fcot_engine.model.weights import load_network, network_kind
+from fcot_engine.model import (
+    FcotNet,
+    LiteNet,
+    build_network,
+    load_network,
+    network_kind,
+)
 
 __all__ = ["Start", "start_network"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config.training import Stage
+from fcot_engine.config import Stage
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.trainer import LossFunction
 from fcot_engine.training.training_batch import TrainingBatch

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.box_layer import BoxLayer
 from napari_fcot.layers.shown_box import ShownBox
 from napari_fcot.layers.step_rest import StepRest
 from napari_fcot.layers.thin_boxes import SELECTED_LINE_PX
 from napari_fcot.layers.video_sheet import VideoSheet
-from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.video_session import VideoSession
+from napari_fcot.tracking import TrackingController, VideoSession
 
 __all__ = ["BoxView"]
 

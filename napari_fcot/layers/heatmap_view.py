@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from psygnal import Signal
 
-from fcot_engine.annotation.score_peaks import box_around
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.annotation import box_around
+from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.peak_picker import NO_MAP, PeakPicker
 from napari_fcot.layers.video_sheet import VideoSheet
-from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
-from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.map_peaks import MapPeak, find_map_peaks, nearest_peak
+from napari_fcot.tracking import (
+    CompactScoreMap,
+    MapKind,
+    MapPeak,
+    TrackingController,
+    find_map_peaks,
+    nearest_peak,
+)
 
 __all__ = ["HeatmapView"]
 

@@ -10,8 +10,7 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError
-from fcot_engine.io import LazyFrameArray
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import FrameSource, LazyFrameArray
 
 __all__ = ["LayerData", "ShownFrames", "source_layer_data", "video_layer_data"]
 

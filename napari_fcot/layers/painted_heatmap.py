@@ -16,7 +16,7 @@ from qtpy.QtCore import QRectF
 from qtpy.QtGui import QImage, QPainter, QTransform
 
 from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.tracking.compact_score_map import CompactScoreMap
+from napari_fcot.tracking import CompactScoreMap
 
 __all__ = ["PaintedHeatmap"]
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.tracking.map_peaks import MapPeak, nearest_peak
+from napari_fcot.tracking import MapPeak, nearest_peak
 
 __all__ = ["NO_MAP", "PICK_KEY", "PICK_MODIFIER", "PeakPicker", "PeakRings"]
 

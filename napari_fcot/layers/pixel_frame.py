@@ -13,7 +13,7 @@ import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
 
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = [
     "HALF_PIXEL",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 
 __all__ = ["ShownBox"]
 

@@ -9,7 +9,7 @@ from psygnal import Signal
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.layers.shown_box import ShownBox
 

@@ -8,8 +8,7 @@ from typing import Any
 from napari.layers import Image, Layer
 
 from fcot_engine.errors import VideoError
-from fcot_engine.io import ArrayFrames
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import ArrayFrames, FrameSource
 
 __all__ = [
     "PATH_KEY",

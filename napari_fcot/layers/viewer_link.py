@@ -12,7 +12,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QWidget
 
 from fcot_engine.errors import FcotError, MovedVideoError
-from fcot_engine.io import open_frames
+from fcot_engine.video import open_frames
 from napari_fcot.layers.box_view import BoxView
 from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.frame_player import FramePlayer
@@ -26,8 +26,7 @@ from napari_fcot.layers.video_layer import (
     read_video_layer,
 )
 from napari_fcot.layers.video_sheet import VideoSheet
-from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.session_opening import Opened
+from napari_fcot.tracking import Opened, TrackingController
 
 __all__ = ["ViewerLink"]
 

@@ -5,4 +5,7 @@ from __future__ import annotations
 from napari_fcot.preferences.preferences import Preferences
 from napari_fcot.preferences.preferences_store import PreferencesStore
 
-__all__ = ["Preferences", "PreferencesStore"]
+__all__ = [
+    "Preferences",
+    "PreferencesStore",
+]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from fcot_engine.annotation import Overwrite, PropagationConfig
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS
 from fcot_engine.errors import ConfigError
 
 __all__ = ["Device", "OverwriteChoice", "Preferences", "ProjectChoice"]

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRect, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
-from fcot_engine.annotation.box_rows import Origin, Rows, empty_rows
-from fcot_engine.annotation.spans import Span, SpanKind
-from fcot_engine.annotation.targets import PALETTE
+from fcot_engine.annotation import PALETTE, Origin, Rows, Span, SpanKind, empty_rows
 from napari_fcot.timeline.columns import Columns
 from napari_fcot.timeline.row_picture import draw_row
 from napari_fcot.timeline.target_line import TargetLine

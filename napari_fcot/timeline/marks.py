@@ -7,8 +7,7 @@ import enum
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import Origin, Rows
-from fcot_engine.annotation.spans import SpanKind, Spans
+from fcot_engine.annotation import Origin, Rows, SpanKind, Spans
 
 __all__ = [
     "BOXES",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcot_engine.annotation.spans import Spans
-from fcot_engine.annotation.targets import PALETTE
+from fcot_engine.annotation import PALETTE, Spans
 
 __all__ = ["TargetLine"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import Rows
+from fcot_engine.annotation import Rows
 from fcot_engine.errors import FrameIndexError
 from napari_fcot.timeline.marks import (
     BOXES,

@@ -6,8 +6,7 @@ import numpy as np
 
 from napari_fcot.timeline.target_line import TargetLine
 from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
-from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.video_session import VideoSession
+from napari_fcot.tracking import TrackingController, VideoSession
 
 __all__ = ["TimelineFeed"]
 

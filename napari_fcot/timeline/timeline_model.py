@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
-from fcot_engine.annotation.box_rows import Rows
+from fcot_engine.annotation import Rows
 from napari_fcot.timeline.columns import Columns, ColumnSpan
 from napari_fcot.timeline.marks import Mark
 from napari_fcot.timeline.target_line import TargetLine

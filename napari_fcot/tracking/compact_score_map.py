@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
+from fcot_engine.config import COARSE_STRIDE, FINE_STRIDE
 
 __all__ = ["CompactScoreMap", "MapKind", "coarse_cells_of"]
 

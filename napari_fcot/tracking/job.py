@@ -20,9 +20,9 @@ from fcot_engine.annotation import (
     SelfCheck,
     Stage,
 )
-from fcot_engine.io import export_tracks
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.track_store import TrackStore
+from fcot_engine.formats import export_tracks
+from fcot_engine.session import TrackStore
+from fcot_engine.video import FrameSource
 from napari_fcot.tracking.tracker_shelf import TrackerShelf
 
 __all__ = [
@@ -158,7 +158,7 @@ class ExportJob(Job):
         store: a copy of all boxes.
         source: the video.
         folder: where the files go.
-        formats: names that `fcot_engine.io.export_tracks` knows.
+        formats: names that `fcot_engine.formats.export_tracks` knows.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from fcot_engine.ops.peaks import Peak, refine_peak
+from fcot_engine.ops import Peak, refine_peak
 from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
 from napari_fcot.tracking.score_map_store import ScoreMapStore
 

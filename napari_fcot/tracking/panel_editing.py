@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 
 from psygnal import Signal
 
-from fcot_engine.annotation import AnnotationSession, SpanKind
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation import AnnotationSession, AttributeValue, SpanKind
 from fcot_engine.errors import FcotError
-from fcot_engine.geometry.boxes import BoxXywh
+from fcot_engine.geometry import BoxXywh
 from napari_fcot.tracking.panel_state import PanelState
 
 __all__ = ["PanelEditing"]

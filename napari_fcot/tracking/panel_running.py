@@ -247,7 +247,7 @@ class PanelRunning(PanelEditing):
 
         Args:
             folder: where the files go.
-            formats: names that `fcot_engine.io.export_tracks` knows.
+            formats: names that `fcot_engine.formats.export_tracks` knows.
         """
         if not self.can_export or self._session is None:
             return

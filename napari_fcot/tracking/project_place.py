@@ -7,9 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-from fcot_engine.annotation import project_path_for
-from fcot_engine.annotation.video_identity import identify_video
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.annotation import identify_video, project_path_for
+from fcot_engine.video import FrameSource
 
 __all__ = ["ProjectPlace", "next_free", "own_folder"]
 

@@ -6,7 +6,7 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.tracker import ScoreMaps
 from napari_fcot.tracking.compact_score_map import (
     CompactScoreMap,
     MapKind,

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcot_engine.annotation import AnnotationSession, PropagationConfig
-from fcot_engine.annotation.box_rows import Maker
+from fcot_engine.annotation import AnnotationSession, Maker, PropagationConfig
 from fcot_engine.errors import OtherVideoError
-from fcot_engine.session.frame_source import FrameSource
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
+from fcot_engine.video import FrameSource
 from napari_fcot.tracking.project_place import ProjectPlace, next_free
 from napari_fcot.tracking.video_session import VideoSession
 

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from fcot_engine.session.tracker_like import TrackerLike
+from fcot_engine.session import TrackerLike
 
 if TYPE_CHECKING:
-    from fcot_engine.config.tracking import TrackerConfig
-    from fcot_engine.model.network import FcotNet
+    from fcot_engine.config import TrackerConfig
+    from fcot_engine.model import FcotNet
 
 __all__ = ["DefaultTrackers", "TargetTracker", "TrackerFactory", "TrackerShelf"]
 
@@ -49,8 +49,7 @@ class DefaultTrackers:
 
     def __call__(self) -> TargetTracker:
         """Make one more tracker."""
-        from fcot_engine.tracker import Tracker
-        from fcot_engine.tracker.options import load_preset
+        from fcot_engine.tracker import Tracker, load_preset
 
         if self._loaded is None:
             self._loaded = load_preset(self._preset, device=self._device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fcot_engine.annotation import AnnotationSession
-from fcot_engine.session.frame_source import FrameSource
+from fcot_engine.video import FrameSource
 from napari_fcot.tracking.score_map_store import MapBudget, ScoreMapStore
 
 __all__ = ["VideoSession"]

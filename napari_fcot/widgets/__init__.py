@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from napari_fcot.widgets.tracking_widget import TrackingWidget
 
-__all__ = ["TrackingWidget"]
+__all__ = [
+    "TrackingWidget",
+]

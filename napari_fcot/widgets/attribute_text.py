@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation import AttributeValue
 from fcot_engine.errors import EditError
 
 __all__ = ["read_attributes", "read_value", "write_value"]

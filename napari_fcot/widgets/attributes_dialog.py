@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation import AttributeValue
 from fcot_engine.errors import EditError
 from napari_fcot.widgets.attribute_text import read_attributes, write_value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from napari.utils.notifications import show_error
 
-from napari_fcot.layers.viewer_link import ViewerLink
+from napari_fcot.layers import ViewerLink
 from napari_fcot.timeline import TimelineDock, TimelineFeed
-from napari_fcot.tracking.controller import TrackingController
+from napari_fcot.tracking import TrackingController
 from napari_fcot.widgets.job_runner import JobRunner
 
 __all__ = ["close_panel"]

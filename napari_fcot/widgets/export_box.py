@@ -5,7 +5,7 @@ from __future__ import annotations
 from psygnal import Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QWidget
 
-from fcot_engine.io import FORMATS
+from fcot_engine.formats import FORMATS
 
 __all__ = ["ExportBox"]
 

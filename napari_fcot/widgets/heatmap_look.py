@@ -6,7 +6,7 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
-from napari_fcot.tracking.compact_score_map import MapKind
+from napari_fcot.tracking import MapKind
 
 __all__ = ["HeatmapLook"]
 

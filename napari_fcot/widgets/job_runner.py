@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
-from napari_fcot.tracking.job import Job, JobEvent
+from napari_fcot.tracking import Job, JobEvent
 
 __all__ = ["JobRunner"]
 

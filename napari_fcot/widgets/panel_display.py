@@ -6,8 +6,12 @@ import numpy as np
 
 from fcot_engine.annotation import Origin
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.tracking.controller import Activity, TrackingController
-from napari_fcot.tracking.status_text import describe_box, describe_status
+from napari_fcot.tracking import (
+    Activity,
+    TrackingController,
+    describe_box,
+    describe_status,
+)
 from napari_fcot.widgets.panel_layout import PanelLayout
 from napari_fcot.widgets.target_line import TargetLineData
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_fcot.keys import find_key
-from napari_fcot.layers.peak_picker import PICK_KEY
+from napari_fcot.layers import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.change_report_bar import ChangeReportBar
 from napari_fcot.widgets.export_box import ExportBox

@@ -7,7 +7,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_fcot.keys import find_key
-from napari_fcot.layers.frame_player import SPEEDS
+from napari_fcot.layers import SPEEDS
 from napari_fcot.widgets.key_help import key_text
 from napari_fcot.widgets.rows import row_of
 

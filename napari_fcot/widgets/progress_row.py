@@ -6,7 +6,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from napari_fcot.keys import find_key
-from napari_fcot.tracking.controller import Activity, TrackingController
+from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.widgets.key_help import key_text
 
 __all__ = ["ProgressRow"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QMessageBox, QWidget
 
-from fcot_engine.annotation.targets import PALETTE
+from fcot_engine.annotation import PALETTE
 from napari_fcot.widgets.target_line import TargetLineData
 
 __all__ = ["ask_colour", "ask_removal", "describe_removal"]

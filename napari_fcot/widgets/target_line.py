@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fcot_engine.annotation import AnnotatedTarget
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation import AnnotatedTarget, AttributeValue
 
 __all__ = ["TargetLineData"]
 

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation import AttributeValue
 from napari_fcot.widgets.attributes_dialog import ask_attributes
 from napari_fcot.widgets.target_delegate import TargetDelegate
 from napari_fcot.widgets.target_dialogs import ask_colour, ask_removal

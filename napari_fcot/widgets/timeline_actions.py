@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fcot_engine.annotation import Direction, SpanKind
 from napari_fcot.timeline import FrameAction, PairAction, RangeAction, TimelineWidget
-from napari_fcot.tracking.controller import TrackingController
+from napari_fcot.tracking import TrackingController
 
 __all__ = ["connect_timeline"]
 

@@ -17,18 +17,16 @@ from qtpy.QtWidgets import QWidget
 from fcot_engine.annotation import Direction, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
-from napari_fcot.layers.canvas_overlay import find_canvas
-from napari_fcot.layers.viewer_link import ViewerLink
+from napari_fcot.layers import ViewerLink, find_canvas
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.timeline import (
+    TimelineColors,
     TimelineDock,
     TimelineFeed,
     TimelineModel,
     TimelineWidget,
 )
-from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.tracking.controller import TrackingController
-from napari_fcot.tracking.tracker_shelf import DefaultTrackers
+from napari_fcot.tracking import DefaultTrackers, TrackingController
 from napari_fcot.widgets.closing import close_panel
 from napari_fcot.widgets.dialogs import (
     ask_export_folder,

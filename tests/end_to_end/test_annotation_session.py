@@ -8,11 +8,11 @@ import pytest
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.edit_text import encode_annotations
-from fcot_engine.config.presets import find_preset
-from fcot_engine.io import ArrayFrames
-from fcot_engine.model.weights import load_network
+from fcot_engine.config import find_preset
+from fcot_engine.model import load_network
 from fcot_engine.sample import make_sample_video
 from fcot_engine.tracker import Tracker, default_weights
+from fcot_engine.video import ArrayFrames
 
 pytestmark = pytest.mark.slow
 

@@ -37,8 +37,7 @@ def weights(tmp_path_factory):
     """Weights of an untrained network: enough for everything but accuracy."""
     import torch
 
-    from fcot_engine.model.lite_network import LiteNet
-    from fcot_engine.model.weights import save_network
+    from fcot_engine.model import LiteNet, save_network
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"

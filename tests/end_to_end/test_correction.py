@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
+from fcot_engine.geometry import box_iou, xywh_to_xyxy
 from fcot_engine.sample import make_sample_video
 from fcot_engine.tracker import Tracker
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fcot_engine.io import open_frames
+from fcot_engine.video import open_frames
 
 av = pytest.importorskip("av")
 

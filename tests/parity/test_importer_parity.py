@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.model import load_network, save_network
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 

@@ -9,10 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from fcot_engine.model.decoder import UpsamplingDecoder
-from fcot_engine.model.heads import CoarseClassifierHead, FineClassifierHead
-from fcot_engine.model.regression_heads import FilterGeneratorHead, RegressionHead
-from fcot_engine.model.resnet import ResNetBackbone
+from fcot_engine.model import (
+    CoarseClassifierHead,
+    FilterGeneratorHead,
+    FineClassifierHead,
+    RegressionHead,
+    ResNetBackbone,
+    UpsamplingDecoder,
+)
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 

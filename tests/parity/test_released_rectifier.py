@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.config.tracking import RegressionUpdateConfig
-from fcot_engine.model.rectifier import measure_loss, rectify
+from fcot_engine.config import FINE_STRIDE, RegressionUpdateConfig
+from fcot_engine.model import rectify
+from fcot_engine.model.rectifier import measure_loss
 from fcot_engine.model.regression import gather_patches
 from fcot_engine.online.rectifier_rows import RowReader
 

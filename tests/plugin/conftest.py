@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FcotError, TrackerStateError
-from fcot_engine.io import ArrayFrames
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
-from napari_fcot.tracking.job import Job, JobEvent
+from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.video import ArrayFrames
+from napari_fcot.tracking import Job, JobEvent
 
 N_FRAMES, HEIGHT, WIDTH, SIDE = 12, 80, 120, 16
 

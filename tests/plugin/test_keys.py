@@ -22,8 +22,7 @@ from napari_fcot.keys import (
     keys_of,
     napari_key,
 )
-from napari_fcot.timeline import TimelineModel
-from napari_fcot.timeline.timeline_colors import TimelineColors
+from napari_fcot.timeline import TimelineColors, TimelineModel
 from napari_fcot.timeline.timeline_controls import TimelineControls
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.errors import FrameError
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.tracker import TrackResult, Verdict
 
 WIDTH, HEIGHT = 200, 120
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation.box_rows import Origin, empty_rows
+from fcot_engine.annotation import Origin, empty_rows
 from fcot_engine.annotation.change_report import report_changes
 from fcot_engine.annotation.changes import SetBoxes
 

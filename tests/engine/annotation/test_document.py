@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import Document, Project, edits
-from fcot_engine.annotation.box_rows import Origin, empty_rows
+from fcot_engine.annotation import (
+    Document,
+    Origin,
+    Project,
+    VideoIdentity,
+    edits,
+    empty_rows,
+)
 from fcot_engine.annotation.edit_text import encode_annotations
-from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import ProjectError
 
 VIDEO = VideoIdentity("frames", "v", 50, 64, 48, 0, "hash")

@@ -3,10 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import Origin, Span, SpanKind, edits
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Box, Maker
-from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation import (
+    Annotations,
+    Box,
+    By,
+    Edit,
+    Maker,
+    Origin,
+    Span,
+    SpanKind,
+    edits,
+)
 from fcot_engine.annotation.history import History
 from fcot_engine.annotation.identity_edits import (
     merge_targets,

@@ -7,7 +7,7 @@ import pytest
 from fcot_engine.annotation import AnnotationSession, Maker, Origin, SpanKind
 from fcot_engine.annotation.edit_text import encode_annotations
 from fcot_engine.errors import TrackFileError
-from fcot_engine.io import export_tracks
+from fcot_engine.formats import export_tracks
 
 GT = """\
 1,1,11,21,30,20,1,1,1

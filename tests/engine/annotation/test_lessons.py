@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcot_engine.annotation import AnnotationSession, SpanKind
-from fcot_engine.annotation.lessons import label_target, open_lessons
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.annotation import AnnotationSession, SpanKind, open_lessons
+from fcot_engine.annotation.lessons import label_target
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import MovedVideoError, OtherVideoError, TrainingError
-from fcot_engine.io import open_frames
+from fcot_engine.video import open_frames
 
 CONFIG = LessonConfig()
 

@@ -6,11 +6,15 @@ import shutil
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, Project, project_path_for
+from fcot_engine.annotation import (
+    AnnotationSession,
+    Project,
+    identify_video,
+    project_path_for,
+)
 from fcot_engine.annotation.edit_text import encode_annotations
-from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
-from fcot_engine.io import open_frames
+from fcot_engine.video import open_frames
 
 
 @pytest.fixture

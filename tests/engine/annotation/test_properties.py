@@ -12,18 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcot_engine.annotation import (
+    Annotations,
+    Box,
     By,
+    Document,
+    Maker,
     Origin,
     Project,
     SpanKind,
+    VideoIdentity,
     edits,
     identity_edits,
     to_track_store,
 )
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Box, Maker
 from fcot_engine.annotation.changes import SetBoxes, merge_changes
-from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edit_text import (
     decode_annotations,
     encode_annotations,
@@ -32,7 +34,6 @@ from fcot_engine.annotation.edit_text import (
 from fcot_engine.annotation.history import History
 from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.rejections import is_same_thing
-from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import EditError
 
 N_FRAMES = 12

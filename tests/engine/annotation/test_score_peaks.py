@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import box_around, find_peaks, nearest_peak
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.tracker import ScoreMaps
 
 CELL, ORIGIN = 2.0, (100.0, 50.0)
 SIZE = (16.0, 16.0)  # 8 cells

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation.second_peak import second_peak_ratio
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.tracker import ScoreMaps
 
 BOX = (0.0, 0.0, 40.0, 40.0)  # ten cells wide
 

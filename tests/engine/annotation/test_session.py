@@ -22,7 +22,7 @@ from fcot_engine.annotation import (
 from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.edit_text import encode_annotations
 from fcot_engine.errors import BoxError, EditError, FrameError, FrameIndexError
-from fcot_engine.io import write_coco, write_mot
+from fcot_engine.formats import write_coco, write_mot
 
 
 def is_true(session, target, frame, lane=0):

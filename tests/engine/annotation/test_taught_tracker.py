@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.annotation import Box, Origin
-from fcot_engine.annotation.rejections import Rejection
+from fcot_engine.annotation import Box, Origin, Rejection
 from fcot_engine.annotation.taught_tracker import TaughtTracker, TrackerRoom
 
 

@@ -3,12 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import Origin, RiskModel, SpanKind, WorkListConfig, edits
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import (
+    FEATURES,
+    Annotations,
+    Origin,
+    RiskModel,
+    SpanKind,
+    WorkListConfig,
+    describe_frames,
+    edits,
+    empty_rows,
+    list_work,
+)
 from fcot_engine.annotation.history import History
-from fcot_engine.annotation.risk import FEATURES, describe_frames
-from fcot_engine.annotation.work_list import list_work
 from fcot_engine.errors import ConfigError, ShapeError
 
 N = 200

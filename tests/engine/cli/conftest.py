@@ -89,8 +89,7 @@ def weights_file(tmp_path_factory):
     """Weights of an untrained network."""
     import torch
 
-    from fcot_engine.model.lite_network import LiteNet
-    from fcot_engine.model.weights import save_network
+    from fcot_engine.model import LiteNet, save_network
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"

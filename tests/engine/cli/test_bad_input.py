@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcot_engine.atomic_write import StagedFiles
 from fcot_engine.cli import main
-from fcot_engine.io.atomic_write import StagedFiles
 
 BOX = "8,20,16,12"
 

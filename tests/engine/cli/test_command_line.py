@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from fcot_engine.cli import command_line
-from fcot_engine.cli.command_line import COMMANDS, Command, main
+from fcot_engine.cli import command_line, main
+from fcot_engine.cli.command_line import COMMANDS, Command
 from fcot_engine.errors import FcotError
 
 NAMES = [command.name for command in COMMANDS]

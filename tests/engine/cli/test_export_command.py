@@ -6,7 +6,8 @@ import pytest
 
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.cli import main
-from fcot_engine.io import FORMATS, open_frames, read_tracks
+from fcot_engine.formats import FORMATS, read_tracks
+from fcot_engine.video import open_frames
 
 
 def no_tracker():

@@ -9,9 +9,9 @@ from PIL import Image
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.cli import main
 from fcot_engine.cli.finetune_command import EXIT_REFUSED, parse_project
-from fcot_engine.io import open_frames
-from fcot_engine.model.weights import load_network, read_weights_info
+from fcot_engine.model import load_network, read_weights_info
 from fcot_engine.training import adapter
+from fcot_engine.video import open_frames
 
 
 def make_project(tmp_path, name):

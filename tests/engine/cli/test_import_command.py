@@ -6,7 +6,7 @@ import pytest
 
 from fcot_engine.annotation import AnnotationSession, Origin
 from fcot_engine.cli import main
-from fcot_engine.io import open_frames
+from fcot_engine.video import open_frames
 
 LINES = "1,1,9,21,16,12,1,3,1\n2,1,13,21,16,12,1,3,1\n1,2,1,1,5,5,1,1,1\n"
 

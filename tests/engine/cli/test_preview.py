@@ -5,8 +5,8 @@ import pytest
 
 from fcot_engine.cli.preview import choose_frames, draw_preview, write_preview
 from fcot_engine.errors import ExportError, FrameError
-from fcot_engine.io import ArrayFrames
 from fcot_engine.session import BoxOrigin, Track, TrackBox
+from fcot_engine.video import ArrayFrames
 
 YELLOW, GREEN, RED = (255, 213, 74), (57, 229, 140), (255, 90, 90)
 

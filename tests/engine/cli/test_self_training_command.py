@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fcot_engine.cli import main
-from fcot_engine.model.weights import load_network, read_weights_info
+from fcot_engine.model import load_network, read_weights_info
 from fcot_engine.training import harvest
 from fcot_engine.training.clip_cache import ClipTrack
 

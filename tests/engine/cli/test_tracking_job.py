@@ -4,8 +4,8 @@ import pytest
 
 from fcot_engine.cli.tracking_job import Ending, draw_box, follow, last_frame_of
 from fcot_engine.errors import BoxError, FrameError, FrameIndexError
-from fcot_engine.io import open_frames
 from fcot_engine.session import BoxOrigin, TrackStore
+from fcot_engine.video import open_frames
 
 BOX = (8.0, 20.0, 16.0, 12.0)
 

@@ -10,12 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fcot_engine.cli import main
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS
 from fcot_engine.evaluation import EvaluationReport, SequenceScore
-from fcot_engine.model.weights import read_weights_info
-from fcot_engine.tracker import choose_preset
-from fcot_engine.tracker.installed_weights import package_folder
-from fcot_engine.tracker.weights_scores import read_scores
+from fcot_engine.model import read_weights_info
+from fcot_engine.tracker import choose_preset, package_folder, read_scores
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.adaptation import (
+from fcot_engine.config import (
     AdaptationConfig,
     CheckConfig,
     HarvestConfig,

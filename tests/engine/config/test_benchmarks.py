@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.benchmarks import BENCHMARKS, find_benchmark
-from fcot_engine.config.overrides import apply_settings
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import TrackerConfig, apply_settings, find_benchmark
+from fcot_engine.config.benchmarks import BENCHMARKS
 from fcot_engine.errors import ConfigError
 
 NAMES = ("vot", "otb", "lasot", "nfs", "uav", "trackingnet")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.config import CalibrationConfig
 from fcot_engine.errors import ConfigError
 
 

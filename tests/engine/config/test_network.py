@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 
 import pytest
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     COARSE_STRIDE,
     FINE_STRIDE,
     BackboneConfig,

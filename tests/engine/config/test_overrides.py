@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from fcot_engine.config import RegressionUpdateConfig, TrackerConfig, apply_settings
 from fcot_engine.config.overrides import (
     _change,
-    apply_settings,
     config_from_dict,
     config_to_dict,
     setting_names,
 )
-from fcot_engine.config.tracking import RegressionUpdateConfig, TrackerConfig
 from fcot_engine.errors import ConfigError
 
 DEFAULT = TrackerConfig()

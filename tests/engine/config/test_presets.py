@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.presets import PRESETS, find_preset
+from fcot_engine.config import PRESETS, find_preset
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.network_building import build_network
+from fcot_engine.model import build_network
 
 
 class TestFindPreset:

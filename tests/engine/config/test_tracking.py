@@ -7,16 +7,17 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from fcot_engine.config import network, tracking
-from fcot_engine.config.tracking import (
+from fcot_engine.config import (
     AblationConfig,
     AugmentationConfig,
     ClassificationUpdateConfig,
     LocalisationConfig,
     RegressionUpdateConfig,
-    SearchConfig,
     TrackerConfig,
+    network,
+    tracking,
 )
+from fcot_engine.config.tracking import SearchConfig
 from fcot_engine.errors import ConfigError
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.training import FactoryConfig, LossConfig, TrainingConfig
+from fcot_engine.config import FactoryConfig, LossConfig, TrainingConfig
 from fcot_engine.errors import ConfigError
 
 

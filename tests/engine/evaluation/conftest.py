@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcot_engine.evaluation.sequences import EvalSequence
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.evaluation import EvalSequence
+from fcot_engine.tracker import TrackResult, Verdict
 
 N_FRAMES = 6
 

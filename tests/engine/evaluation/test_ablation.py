@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import TrackerConfig
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.ablation import count_runs, run_ablation
-from fcot_engine.evaluation.ablation_tables import (
+from fcot_engine.evaluation import (
     TABLES,
     AblationRow,
     AblationTable,
     choose_tables,
+    count_runs,
+    run_ablation,
 )
 
 TABLE = AblationTable(

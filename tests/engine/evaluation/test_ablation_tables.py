@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.overrides import apply_settings
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import TrackerConfig, apply_settings
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.ablation_tables import TABLES, choose_tables
+from fcot_engine.evaluation import TABLES, choose_tables
 
 BASE = TrackerConfig()
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.evaluation.annotation_report import (
+from fcot_engine.evaluation import (
     CRITERIA,
     AnnotatedSequence,
     AnnotationReport,
     ModeOutcome,
+    WorkListFigures,
+    tabulate_annotation,
 )
-from fcot_engine.evaluation.annotation_table import tabulate_annotation
-from fcot_engine.evaluation.work_list_check import WorkListFigures
 
 FIGURES = WorkListFigures(5, 0.8, 0.6, 0.2, None, 0.4, 0.7, 0.5)
 

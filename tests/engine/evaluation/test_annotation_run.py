@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.annotation_run import run_annotator
-from fcot_engine.evaluation.annotator_modes import ALL_MODES, choose_modes
+from fcot_engine.evaluation import ALL_MODES, choose_modes, run_annotator
 
 
 class TestRunAnnotator:

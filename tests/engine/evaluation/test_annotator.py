@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import BoxError, ConfigError
-from fcot_engine.evaluation.annotator import annotate_sequence
-from fcot_engine.evaluation.annotator_modes import ANNOTATOR_MODES, AnnotatorConfig
+from fcot_engine.evaluation import ANNOTATOR_MODES, AnnotatorConfig, annotate_sequence
 
 N = 60
 TRACKING_MODES = [name for name in ANNOTATOR_MODES if name != "linear"]

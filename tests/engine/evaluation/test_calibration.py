@@ -7,12 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.overrides import apply_settings
-from fcot_engine.config.tracking import TrackerConfig
+from fcot_engine.config import TrackerConfig, apply_settings
 from fcot_engine.errors import ShapeError
-from fcot_engine.evaluation.calibration import calibrate, fit_curve
-from fcot_engine.evaluation.frame_records import FrameRecord
-from fcot_engine.evaluation.reliability_plot import draw_reliability
+from fcot_engine.evaluation import FrameRecord, calibrate, draw_reliability, fit_curve
 
 TRUE = {"bias": -1.0, "peak": 6.0, "second_ratio": -3.0, "is_lost": -1.5}
 

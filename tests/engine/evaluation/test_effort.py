@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.effort import (
+from fcot_engine.evaluation import (
     EffortConfig,
+    find_sequences,
+    load_sequence,
     measure_effort,
     measure_linear_effort,
 )
-from fcot_engine.evaluation.sequences import find_sequences, load_sequence
 
 
 class TestMeasureEffort:

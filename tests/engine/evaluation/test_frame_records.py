@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from fcot_engine.errors import VideoError
-from fcot_engine.evaluation.frame_records import (
+from fcot_engine.evaluation import (
     FrameRecord,
     describe_pass,
+    load_sequence,
     read_records,
     records_to_csv,
+    run_one_pass,
 )
-from fcot_engine.evaluation.passes import run_one_pass
-from fcot_engine.evaluation.sequences import load_sequence
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.tracker import TrackResult, Verdict
 
 RECORD = FrameRecord(
     "dog",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation.learning_curve import CurvePoint, fit_learning_curve
+from fcot_engine.evaluation import CurvePoint, fit_learning_curve
 
 
 def line(samples, *, slope=0.1, start=0.2):

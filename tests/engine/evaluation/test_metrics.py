@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.evaluation.metrics import (
-    center_distances,
-    is_visible,
-    measure,
-    overlaps,
-)
+from fcot_engine.evaluation import center_distances, is_visible, measure, overlaps
 
 NAN = [np.nan] * 4
 

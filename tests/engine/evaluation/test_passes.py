@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fcot_engine.evaluation.passes import OnePass, run_one_pass
-from fcot_engine.evaluation.sequences import load_sequence
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.evaluation import OnePass, load_sequence, run_one_pass
+from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
 
 
 class TestRunOnePass:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.evaluation.reliability import assess
+from fcot_engine.evaluation import assess
 
 
 def judge(confidence, is_right):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
+from fcot_engine.evaluation import EvaluationReport, SequenceScore
 
 DOG = SequenceScore("dog", 60, auc=0.5, p20=0.75, sr50=0.25, frames_per_second=12.34)
 DEER = SequenceScore("deer", 71, auc=0.7, p20=0.25, sr50=0.35, frames_per_second=10.0)

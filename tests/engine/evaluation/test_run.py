@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.errors import VideoError
-from fcot_engine.evaluation.effort import EffortConfig
-from fcot_engine.evaluation.run import evaluate
+from fcot_engine.evaluation import EffortConfig, evaluate
 
 
 class TestEvaluate:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.evaluation.sequence_source import SequenceSource
-from fcot_engine.evaluation.sequences import load_sequence
-from fcot_engine.session import FrameSource
+from fcot_engine.evaluation import SequenceSource, load_sequence
+from fcot_engine.video import FrameSource
 
 
 def test_sequence_is_a_video(root):

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from fcot_engine.errors import ConfigError, FrameError, FrameIndexError, VideoError
-from fcot_engine.evaluation.sequences import find_sequences, load_sequence, read_boxes
+from fcot_engine.evaluation import find_sequences, load_sequence
+from fcot_engine.evaluation.sequences import read_boxes
 
 
 class TestFindSequences:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import AnnotationSession
-from fcot_engine.evaluation.sequence_source import SequenceSource
-from fcot_engine.evaluation.work_list_check import check_work_list
+from fcot_engine.evaluation import SequenceSource, check_work_list
 
 N = 60
 

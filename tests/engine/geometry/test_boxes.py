@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.errors import BoxError, ShapeError
-from fcot_engine.geometry.boxes import (
+from fcot_engine.geometry import (
     box_area,
     box_iou,
     check_box_in_frame,

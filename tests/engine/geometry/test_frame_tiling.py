@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.geometry.frame_tiling import tile_frame
-from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.geometry import PatchFrame, tile_frame
 
 
 def patch(side):

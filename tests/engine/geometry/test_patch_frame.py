@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.errors import BoxError, ShapeError
-from fcot_engine.geometry.boxes import xywh_to_xyxy, xyxy_to_xywh
-from fcot_engine.geometry.patch_frame import PatchFrame
+from fcot_engine.geometry import PatchFrame, xywh_to_xyxy, xyxy_to_xywh
 
 places = st.floats(-2000, 2000)
 frames = st.builds(

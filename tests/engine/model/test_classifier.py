@@ -5,11 +5,11 @@ import itertools
 import pytest
 import torch
 
-from fcot_engine.config.network import ClassifierConfig
+from fcot_engine.config import ClassifierConfig
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.classifier import ClassificationModel, LabelMaps
-from fcot_engine.ops.distances import distance_bins, distance_map
-from fcot_engine.ops.target_filter import apply_filter
+from fcot_engine.model import ClassificationModel
+from fcot_engine.model.classifier import LabelMaps
+from fcot_engine.ops import apply_filter, distance_bins, distance_map
 
 STRIDE = 4
 SIZE = (9, 11)

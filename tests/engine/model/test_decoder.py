@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from fcot_engine.model.decoder import UpsamplingDecoder
-from fcot_engine.model.resnet import BackboneTaps
+from fcot_engine.model import BackboneTaps, UpsamplingDecoder
 
 
 def _taps(*channels):

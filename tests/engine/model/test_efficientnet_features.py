@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import EfficientNetBackboneConfig
+from fcot_engine.config import EfficientNetBackboneConfig
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.efficientnet_features import EfficientNetFeatures
-from fcot_engine.model.gradient_features import GradientFeatures
+from fcot_engine.model import EfficientNetFeatures, GradientFeatures
 
 
 def make_features(**changes):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fcot_engine.model.gradient_features import GradientFeatures
+from fcot_engine.model import GradientFeatures
 
 BINS = 18
 STEEP = 0.01  # gray levels a pixel

@@ -5,13 +5,9 @@ import torch
 from torch import nn
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.heads import (
-    CoarseClassifierHead,
-    FineClassifierHead,
-    make_tower,
-    merge_halves,
-)
-from fcot_engine.ops.deform_conv import ModulatedDeformConv2d
+from fcot_engine.model import CoarseClassifierHead, FineClassifierHead
+from fcot_engine.model.heads import make_tower, merge_halves
+from fcot_engine.ops import ModulatedDeformConv2d
 
 
 def _count(module):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import BackboneConfig
-from fcot_engine.model.gradient_features import GradientFeatures
+from fcot_engine.config import BackboneConfig
+from fcot_engine.model import GradientFeatures
 from fcot_engine.model.lite_backbone import LiteBackbone
 
 SMALL = {"widths": (4, 6, 8), "blocks": (1, 1, 1), "decoder_width": 5}

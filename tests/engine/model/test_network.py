@@ -3,15 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     BackboneConfig,
     ClassifierConfig,
     NetworkConfig,
     RegressorConfig,
 )
-from fcot_engine.model.gradient_features import GradientFeatures
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.model.network import Features
+from fcot_engine.model import Features, GradientFeatures, LiteNet
 
 FIXED = GradientFeatures.CHANNELS
 

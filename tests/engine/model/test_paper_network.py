@@ -5,12 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.presets import find_preset
+from fcot_engine.config import PaperNetworkConfig, find_preset
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.network_building import build_network
-from fcot_engine.model.paper_network import PaperNet
-from fcot_engine.model.weights import load_network, save_network
+from fcot_engine.model import PaperNet, build_network, load_network, save_network
 
 SMALL = PaperNetworkConfig(
     depth=18,

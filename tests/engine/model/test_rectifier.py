@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.model import rectifier
-from fcot_engine.model.rectifier import measure_loss, rectify, solve_directly
+from fcot_engine.model import rectifier, rectify
+from fcot_engine.model.rectifier import measure_loss, solve_directly
 
 
 def make_problem(seed, samples, size, *, eta=0.2):

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fcot_engine.config.network import RegressorConfig
-from fcot_engine.model.features import BoxFeatures
+from fcot_engine.config import RegressorConfig
+from fcot_engine.model import BoxFeatures, rectify
 from fcot_engine.model.lite_regression import LiteRegression
-from fcot_engine.model.rectifier import measure_loss, rectify
+from fcot_engine.model.rectifier import measure_loss
 from fcot_engine.model.regression import gather_patches
 
 FIXED = 3

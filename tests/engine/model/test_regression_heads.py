@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.model.regression_heads import FilterGeneratorHead, RegressionHead
+from fcot_engine.model import FilterGeneratorHead, RegressionHead
 
 
 def _count(module):

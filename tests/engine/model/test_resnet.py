@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.model.resnet import BackboneTaps, ResNetBackbone
+from fcot_engine.model import BackboneTaps, ResNetBackbone
 
 
 class TestResNetBackbone:

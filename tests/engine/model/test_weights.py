@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     BackboneConfig,
     ClassifierConfig,
     EfficientNetBackboneConfig,
@@ -15,8 +15,7 @@ from fcot_engine.config.network import (
     RegressorConfig,
 )
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.model.weights import load_network, read_weights_info, save_network
+from fcot_engine.model import LiteNet, load_network, read_weights_info, save_network
 
 CONFIG = NetworkConfig(
     backbone=BackboneConfig(widths=(4, 6, 8), blocks=(1, 2, 1), decoder_width=5),

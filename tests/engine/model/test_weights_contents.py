@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights_contents import read_contents
+from fcot_engine.model import read_contents
 
 TENSORS = {
     "b": torch.tensor([[1.0, 2.0]], dtype=torch.float16),

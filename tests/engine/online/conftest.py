@@ -5,13 +5,13 @@ import math
 import pytest
 import torch
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     BackboneConfig,
     ClassifierConfig,
     NetworkConfig,
     RegressorConfig,
 )
-from fcot_engine.model.lite_network import LiteNet
+from fcot_engine.model import LiteNet
 
 CONFIG = NetworkConfig(
     backbone=BackboneConfig(widths=(4, 6, 8), blocks=(1, 1, 1), decoder_width=6),

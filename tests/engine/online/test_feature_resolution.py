@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.tracking import AblationConfig
-from fcot_engine.online.feature_resolution import average_cells, reduce_resolution
+from fcot_engine.config import AblationConfig
+from fcot_engine.online import reduce_resolution
+from fcot_engine.online.feature_resolution import average_cells
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.tracking import AugmentationConfig
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.online.given_samples import make_box_patches, make_class_patches
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.config import AugmentationConfig
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.online import make_box_patches, make_class_patches
+from fcot_engine.ops import cut_patch
 
 BOX = (58.0, 47.5, 36.0, 30.0)
 CONFIG = AugmentationConfig(

@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.tracking import LocalisationConfig
-from fcot_engine.online.localisation import locate
-from fcot_engine.online.verdict import Verdict
+from fcot_engine.config import LocalisationConfig
+from fcot_engine.online import Verdict, locate
 
 TARGET = (40.0, 40.0)  # patch pixels: ten cells
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config.tracking import ClassificationUpdateConfig, LocalisationConfig
-from fcot_engine.online.online_classifier import OnlineClassifier, RejectedSamples
+from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
+from fcot_engine.online import OnlineClassifier, RejectedSamples
 
 SIDE = 128
 UPDATE = ClassificationUpdateConfig(

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.tracking import AugmentationConfig, RegressionUpdateConfig
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.paper_network import PaperNet
-from fcot_engine.model.rectifier import rectify
-from fcot_engine.online.given_samples import make_box_patches
-from fcot_engine.online.regression_generator import RegressionModelGenerator
+from fcot_engine.config import (
+    AugmentationConfig,
+    PaperNetworkConfig,
+    RegressionUpdateConfig,
+)
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.model import PaperNet, rectify
+from fcot_engine.online import RegressionModelGenerator, make_box_patches
 
 SIDE = 128
 BOX = (44.0, 48.0, 40.0, 32.0)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.online.rejected_samples import make_rejected_patches
-from fcot_engine.ops.patch_cutting import cut_patch
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.online import make_rejected_patches
+from fcot_engine.ops import cut_patch
 
 TARGET = (40.0, 50.0, 32.0, 32.0)
 NEAR, FAR = (60.0, 50.0, 32.0, 32.0), (110.0, 80.0, 20.0, 40.0)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.model.features import Features
-from fcot_engine.online.span import BestFrames
+from fcot_engine.model import Features
+from fcot_engine.online import BestFrames
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.box_offsets import cell_points, decode_offsets, encode_offsets
+from fcot_engine.ops import cell_points, decode_offsets, encode_offsets
 
 
 class TestCellPoints:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.deform_conv import ModulatedDeformConv2d, modulated_deform_conv2d
+from fcot_engine.ops import ModulatedDeformConv2d, modulated_deform_conv2d
 
 
 @pytest.fixture

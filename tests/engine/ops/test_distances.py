@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ConfigError, ShapeError
-from fcot_engine.ops.distances import distance_bins, distance_map
+from fcot_engine.ops import distance_bins, distance_map
 
 
 class TestDistanceMap:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.instance_norm import InstanceL2Norm, instance_l2_norm
+from fcot_engine.ops import InstanceL2Norm, instance_l2_norm
 
 
 class TestInstanceL2Norm:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ConfigError, ShapeError
-from fcot_engine.ops.losses import (
+from fcot_engine.ops import (
     gaussian_label,
     hinge_classification_loss,
     offset_iou_loss,

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
 
 SIDE = 64
 

@@ -6,8 +6,13 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.losses import gaussian_label
-from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak, refine_peak
+from fcot_engine.ops import (
+    Peak,
+    find_peak,
+    find_second_peak,
+    gaussian_label,
+    refine_peak,
+)
 
 
 def paraboloid(row, column, size=(9, 11)):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ConfigError, ShapeError
-from fcot_engine.ops.roi_pooling import prroi_pool
+from fcot_engine.ops import prroi_pool
 
 BOXES_CELLS = [
     pytest.param((1.3, 0.7, 4.9, 3.2), id="inside"),

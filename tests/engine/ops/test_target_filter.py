@@ -5,11 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops.target_filter import (
-    _convert_parts,
-    apply_filter,
-    correlate_with_scores,
-)
+from fcot_engine.ops import apply_filter, correlate_with_scores
+from fcot_engine.ops.target_filter import _convert_parts
 
 SIDES = [1, 2, 3, 4, 5, 7]
 MAPS = [pytest.param((6, 9), id="wide"), pytest.param((8, 3), id="narrow")]

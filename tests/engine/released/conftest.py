@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.config import PaperNetworkConfig
+from fcot_engine.model import PaperNet
 from fcot_engine.released.name_table import DIMP, FCOT
 
 CONTAINERS = [

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.paper_network import PaperNet
-from fcot_engine.model.weights import load_network, read_weights_info
+from fcot_engine.model import PaperNet, load_network, read_weights_info
 from fcot_engine.released import import_network, import_weights
 from fcot_engine.released.name_table import DIMP, FCOT
 

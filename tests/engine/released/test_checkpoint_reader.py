@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.released.checkpoint_reader import StandIn, read_checkpoint
+from fcot_engine.released import read_checkpoint
+from fcot_engine.released.checkpoint_reader import StandIn
 
 TENSORS = {
     "conv.weight": torch.arange(24.0).reshape(2, 3, 2, 2),

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.released.checkpoint_reader import read_checkpoint
-from fcot_engine.released.container import Container, find_container, is_checkpoint
+from fcot_engine.released import is_checkpoint, read_checkpoint
+from fcot_engine.released.container import Container, find_container
 
 TENSORS = {"a": torch.arange(300.0), "b": torch.arange(9.0)}
 

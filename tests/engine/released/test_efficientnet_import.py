@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.efficientnet import STAGES, STEM_CHANNELS
+from fcot_engine.model import STAGES
+from fcot_engine.model.efficientnet import STEM_CHANNELS
 from fcot_engine.released import import_network
 from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 

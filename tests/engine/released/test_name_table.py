@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.model import PaperNet
 from fcot_engine.released.name_table import DIMP, FCOT
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint
+from fcot_engine.released import ReleasedCheckpoint
 from fcot_engine.released.container import Container
 from fcot_engine.released.name_table import DIMP, FCOT
 from fcot_engine.released.provenance import describe_origin

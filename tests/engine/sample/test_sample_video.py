@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.evaluation.metrics import center_distances, overlaps
+from fcot_engine.evaluation import center_distances, overlaps
 from fcot_engine.sample import make_sample_video
 from fcot_engine.sample.sample_video import HEIGHT, TARGET_WIDTH_PX, WIDTH
 

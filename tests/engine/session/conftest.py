@@ -7,7 +7,7 @@ import pytest
 
 from fcot_engine.errors import FrameError
 from fcot_engine.session import TrackStore
-from fcot_engine.tracker.results import TrackResult, Verdict
+from fcot_engine.tracker import TrackResult, Verdict
 
 
 class MovingSquare:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from fcot_engine.session import FrameSource, TrackerLike
+from fcot_engine.session import TrackerLike
+from fcot_engine.video import FrameSource
 
 
 class TestProtocols:

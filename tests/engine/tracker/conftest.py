@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.presets import find_preset
-from fcot_engine.model.weights import load_network
+from fcot_engine.config import find_preset
+from fcot_engine.model import load_network
 from fcot_engine.tracker import Tracker, default_weights
 
 WIDTH, HEIGHT = 240, 180

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.presets import find_preset
-from fcot_engine.geometry.boxes import share_outside
-from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.config import PaperNetworkConfig, find_preset
+from fcot_engine.geometry import share_outside
+from fcot_engine.model import PaperNet
 from fcot_engine.tracker import Tracker
 
 WIDTH, HEIGHT = 97, 61

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config.presets import find_preset
-from fcot_engine.model.network_building import build_network
+from fcot_engine.config import find_preset
+from fcot_engine.model import build_network
 from fcot_engine.tracker import Tracker, Verdict
 
 BOX = (90.0, 60.0, 40.0, 40.0)

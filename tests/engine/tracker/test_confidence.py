@@ -8,11 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config.calibration import CalibrationConfig
-from fcot_engine.config.presets import PRESETS, find_preset
-from fcot_engine.online.calibration import size_change
-from fcot_engine.online.localisation import Place
-from fcot_engine.ops.peaks import Peak
+from fcot_engine.config import PRESETS, CalibrationConfig, find_preset
+from fcot_engine.online import Place, size_change
+from fcot_engine.ops import Peak
 from fcot_engine.tracker import Tracker, Verdict, default_weights
 
 BOX = (90.0, 60.0, 40.0, 36.0)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.tracker.device import choose_device, name_device
+from fcot_engine.tracker import choose_device, name_device
 
 
 class TestChooseDevice:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fcot_engine.tracker.memory_reuse import keep_freed_memory
+from fcot_engine.tracker import keep_freed_memory
 
 
 @pytest.fixture(autouse=True)

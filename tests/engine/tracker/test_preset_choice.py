@@ -5,13 +5,14 @@ import logging
 import pytest
 import torch
 
-from fcot_engine.model.weights import save_network
-from fcot_engine.model.weights_contents import read_contents
-from fcot_engine.tracker import Tracker, preset_choice
-from fcot_engine.tracker.preset_choice import choose_preset, resolve_preset
-from fcot_engine.tracker.weights_scores import (
+from fcot_engine.model import read_contents, save_network
+from fcot_engine.tracker import (
     DeviceSpeed,
+    Tracker,
     WeightsScores,
+    choose_preset,
+    preset_choice,
+    resolve_preset,
     scores_path,
     write_scores,
 )

@@ -8,16 +8,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.config.network import FINE_STRIDE
-from fcot_engine.geometry.boxes import xywh_to_xyxy
-from fcot_engine.geometry.patch_frame import PatchFrame
-from fcot_engine.model.features import Features
-from fcot_engine.online.localisation import Place
-from fcot_engine.online.online_classifier import Scores
-from fcot_engine.online.verdict import Verdict
-from fcot_engine.ops.box_offsets import cell_points, decode_offsets, encode_offsets
-from fcot_engine.ops.losses import gaussian_label
-from fcot_engine.ops.peaks import Peak
+from fcot_engine.config import FINE_STRIDE
+from fcot_engine.geometry import PatchFrame, xywh_to_xyxy
+from fcot_engine.model import Features
+from fcot_engine.online import Place, Scores, Verdict
+from fcot_engine.ops import (
+    Peak,
+    cell_points,
+    decode_offsets,
+    encode_offsets,
+    gaussian_label,
+)
 from fcot_engine.tracker.following import follow_targets
 from fcot_engine.tracker.target import Target, _settle
 

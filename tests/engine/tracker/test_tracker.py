@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fcot_engine.config.network import FINE_STRIDE
+from fcot_engine.config import FINE_STRIDE
 from fcot_engine.errors import (
     BoxError,
     ConfigError,
@@ -14,7 +14,7 @@ from fcot_engine.errors import (
     TrackerStateError,
     WeightsError,
 )
-from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
+from fcot_engine.geometry import box_iou, xywh_to_xyxy
 from fcot_engine.tracker import Tracker, Verdict
 from fcot_engine.tracker.target import Target
 

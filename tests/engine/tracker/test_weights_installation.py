@@ -8,12 +8,16 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights import read_weights_info, save_network
-from fcot_engine.model.weights_contents import read_contents
-from fcot_engine.tracker import weights_installation
-from fcot_engine.tracker.installed_weights import default_weights, user_folder
-from fcot_engine.tracker.weights_installation import install_weights
-from fcot_engine.tracker.weights_scores import WeightsScores, read_scores, write_scores
+from fcot_engine.model import read_contents, read_weights_info, save_network
+from fcot_engine.tracker import (
+    WeightsScores,
+    default_weights,
+    install_weights,
+    read_scores,
+    user_folder,
+    weights_installation,
+    write_scores,
+)
 
 ADDRESS = "https://example.org/lite.safetensors"
 

@@ -4,14 +4,13 @@ import dataclasses
 
 import pytest
 
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.weights import save_network
-from fcot_engine.model.weights_contents import read_contents
-from fcot_engine.tracker.installed_weights import package_folder
-from fcot_engine.tracker.weights_scores import (
+from fcot_engine.model import read_contents, save_network
+from fcot_engine.tracker import (
     DeviceSpeed,
     WeightsScores,
+    package_folder,
     read_scores,
     scores_path,
     write_scores,

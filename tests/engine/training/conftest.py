@@ -6,19 +6,18 @@ import torch
 from PIL import Image
 from torch import nn
 
-from fcot_engine.config.network import (
+from fcot_engine.config import (
     BackboneConfig,
     ClassifierConfig,
+    FactoryConfig,
     NetworkConfig,
     RegressorConfig,
+    TrainingConfig,
 )
-from fcot_engine.config.training import FactoryConfig, TrainingConfig
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.model.lite_network import LiteNet
-from fcot_engine.tracker.results import TrackResult, Verdict
-from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
-from fcot_engine.training.photo_pool import PhotoPool
-from fcot_engine.training.sample_factory import SampleFactory
+from fcot_engine.model import LiteNet
+from fcot_engine.tracker import TrackResult, Verdict
+from fcot_engine.training import LabelledTarget, LabelledVideo, PhotoPool, SampleFactory
 
 collect_ignore = ["legs_worker.py"]  # a script for processes of their own
 

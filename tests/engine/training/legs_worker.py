@@ -14,13 +14,10 @@ from pathlib import Path
 import torch
 from conftest import small_lite_network, textured_photo
 
-from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.config import FactoryConfig, TrainingConfig
+from fcot_engine.training import PhotoPool, SampleFactory, Trainer, compute_losses
 from fcot_engine.training.mixed_source import MixedSource
-from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.photo_pool import PhotoPool
-from fcot_engine.training.sample_factory import SampleFactory
 from fcot_engine.training.team import Team, join_team
-from fcot_engine.training.trainer import Trainer
 
 PIXELS = FactoryConfig(patch_size=64, target_size_px=26.0)
 KILLED_AT = 4

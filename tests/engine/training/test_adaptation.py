@@ -6,14 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from fcot_engine.config.adaptation import AdaptationConfig
-from fcot_engine.config.training import FactoryConfig
-from fcot_engine.training.adaptation import (
-    adapt_network_,
-    blend_weights,
-    hold_norms_,
-)
-from fcot_engine.training.trainer import Trainer, TrainingProgress
+from fcot_engine.config import AdaptationConfig, FactoryConfig
+from fcot_engine.training import Trainer, adapt_network_
+from fcot_engine.training.adaptation import blend_weights, hold_norms_
+from fcot_engine.training.trainer import TrainingProgress
 
 FREE = AdaptationConfig(pull=0.0)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training.adaptation_data import open_adaptation_source
-from fcot_engine.training.clip_cache import ClipTrack, read_clips, write_clip
+from fcot_engine.training import open_adaptation_source, read_clips
+from fcot_engine.training.clip_cache import ClipTrack, write_clip
 from fcot_engine.training.data_options import DataOption
 
 CONFIG = FactoryConfig(patch_size=64, target_size_px=24.0)

@@ -5,21 +5,17 @@ import argparse
 import pytest
 import torch
 
-from fcot_engine.model.weights import save_network
-from fcot_engine.tracker.installed_weights import default_weights
-from fcot_engine.tracker.preset_choice import choose_preset
-from fcot_engine.training.adaptation_options import (
+from fcot_engine.model import save_network
+from fcot_engine.tracker import choose_preset, default_weights
+from fcot_engine.training import (
     check_options,
     find_start,
     name_preset,
+    read_adaptation_config,
     read_finetune_config,
     read_harvest_config,
 )
-from fcot_engine.training.command_options import (
-    add_arguments,
-    read_adaptation_config,
-    read_config,
-)
+from fcot_engine.training.command_options import add_arguments, read_config
 
 CPU = torch.device("cpu")
 

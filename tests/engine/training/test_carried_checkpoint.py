@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from fcot_engine.errors import TrainingError
+from fcot_engine.training import Trainer
 from fcot_engine.training.carried_checkpoint import (
     compact_state,
     write_carried_checkpoint,
 )
 from fcot_engine.training.checkpoint import PIECE_BYTES, read_checkpoint
 from fcot_engine.training.run_log import read_log
-from fcot_engine.training.trainer import Trainer
 
 MIB = 2**20
 

@@ -6,12 +6,8 @@ import pytest
 import torch
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import checkpoint
-from fcot_engine.training.checkpoint import (
-    find_checkpoint,
-    read_checkpoint,
-    write_checkpoint,
-)
+from fcot_engine.training import checkpoint, find_checkpoint
+from fcot_engine.training.checkpoint import read_checkpoint, write_checkpoint
 
 STATE = {"weights": {"a": torch.arange(5000.0)}, "step": 3, "note": "x"}
 

@@ -5,12 +5,8 @@ import pytest
 from PIL import Image
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.training.clip_cache import (
-    ClipTrack,
-    choose_scale,
-    read_clips,
-    write_clip,
-)
+from fcot_engine.training import read_clips
+from fcot_engine.training.clip_cache import ClipTrack, choose_scale, write_clip
 
 
 def make_track(video, frames, *, trust=0.5):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fcot_engine.errors import ConfigError, TrainingError
-from fcot_engine.model.weights import load_network, read_weights_info
+from fcot_engine.model import load_network, read_weights_info
 from fcot_engine.training.command import add_arguments, run
 from fcot_engine.training.run_log import read_log
 

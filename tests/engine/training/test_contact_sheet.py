@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from fcot_engine.config.training import FactoryConfig
-from fcot_engine.training.contact_sheet import make_contact_sheet
-from fcot_engine.training.sample_factory import SampleFactory
+from fcot_engine.config import FactoryConfig
+from fcot_engine.training import SampleFactory, make_contact_sheet
 
 
 def test_sheet_holds_all_sequences_with_boxes(tmp_path, small_factory):

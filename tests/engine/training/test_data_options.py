@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.training.data_options import parse_data, parse_photos
+from fcot_engine.training import parse_photos
+from fcot_engine.training.data_options import parse_data
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import ClassifierConfig
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.training import LossConfig
+from fcot_engine.config import ClassifierConfig, LossConfig, PaperNetworkConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.model.paper_network import PaperNet
+from fcot_engine.model import PaperNet
+from fcot_engine.training import compute_losses
 from fcot_engine.training.distillation import FrameScores, Teacher, resample_scores
-from fcot_engine.training.objective import compute_losses
 
 CONFIG = LossConfig(iterations=2)
 

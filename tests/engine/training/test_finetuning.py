@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from fcot_engine.config.adaptation import CheckConfig, FinetuneConfig
-from fcot_engine.config.tracking import SearchConfig, TrackerConfig
-from fcot_engine.config.training import FactoryConfig, TrainingConfig
+from fcot_engine.config import (
+    CheckConfig,
+    FactoryConfig,
+    FinetuneConfig,
+    TrackerConfig,
+    TrainingConfig,
+)
+from fcot_engine.config.tracking import SearchConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import adapter
-from fcot_engine.training.checkpoint import find_checkpoint, write_checkpoint
-from fcot_engine.training.finetuning import finetune, is_used
+from fcot_engine.training import adapter, find_checkpoint, finetune, is_used
+from fcot_engine.training.checkpoint import write_checkpoint
 
 TRAINING = TrainingConfig(
     factory=FactoryConfig(patch_size=64, target_size_px=24.0),

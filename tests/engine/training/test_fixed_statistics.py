@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from fcot_engine.model.gradient_features import GradientFeatures
-from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
+from fcot_engine.model import GradientFeatures
+from fcot_engine.training import measure_fixed_statistics_
 
 
 def test_groups_are_normalised_on_other_samples(small_factory):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.adaptation import CheckConfig
+from fcot_engine.config import CheckConfig
 from fcot_engine.errors import ShapeError
 from fcot_engine.training.gain import compare
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcot_engine.config.adaptation import HarvestConfig
+from fcot_engine.config import HarvestConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import harvest
-from fcot_engine.training.clip_cache import read_clips
-from fcot_engine.training.harvest import find_videos, gather_clips
+from fcot_engine.training import gather_clips, harvest, read_clips
+from fcot_engine.training.harvest import find_videos
 
 CONFIG = HarvestConfig(
     clip_frames=20, min_frames=10, clips_per_video=2, targets_per_clip=1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.adaptation import CheckConfig, LessonConfig
+from fcot_engine.config import CheckConfig, LessonConfig
 from fcot_engine.training.held_out_runs import measure_runs, plan_runs
 from fcot_engine.training.labelled_video import HeldOutStretch, take_whole
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.labelled_video import split_video, take_whole
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.training import FactoryConfig, TrainingConfig
-from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.photo_pool import PhotoPool
+from fcot_engine.config import FactoryConfig, TrainingConfig
+from fcot_engine.training import PhotoPool, SampleFactory, Trainer, compute_losses
 from fcot_engine.training.run_log import read_log
-from fcot_engine.training.sample_factory import SampleFactory
-from fcot_engine.training.trainer import Trainer
 
 SIDE = 64
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.training import TrainingConfig
+from fcot_engine.config import TrainingConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.learning_rate import choose_parameters, find_learning_rate
 

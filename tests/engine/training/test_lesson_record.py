@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.config.adaptation import LessonConfig
+from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training.checkpoint import write_checkpoint
 from fcot_engine.training.lesson_plan import plan_folds

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from fcot_engine.errors import TrainingError
+from fcot_engine.training import TrainingBatch
 from fcot_engine.training.mixed_source import MixedSource
-from fcot_engine.training.training_batch import TrainingBatch
 
 
 class FlatSource:

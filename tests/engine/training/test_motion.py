@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.motion import draw_motion
 

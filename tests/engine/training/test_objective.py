@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.network import ClassifierConfig
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.training import PAPER_LOSSES, LossConfig
-from fcot_engine.model.paper_network import PaperNet
-from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.training_batch import TrainingBatch
+from fcot_engine.config import (
+    PAPER_LOSSES,
+    ClassifierConfig,
+    LossConfig,
+    PaperNetworkConfig,
+)
+from fcot_engine.model import PaperNet
+from fcot_engine.training import TrainingBatch, compute_losses
 
 SIDE = 96
 PARTS = {"coarse", "fine", "generated", "rectified", "match_coarse", "match_fine"}

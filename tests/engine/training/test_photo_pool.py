@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.training.photo_pool import PhotoPool, load_photo_pool
+from fcot_engine.training import PhotoPool, load_photo_pool
 
 
 def jpeg(width, height, colour):

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
+from fcot_engine.training import SampleFactory
 from fcot_engine.training.progressive_source import ProgressiveSource
-from fcot_engine.training.sample_factory import SampleFactory
 
 
 class Named:

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from fcot_engine.geometry.boxes import box_iou, xywh_to_xyxy
+from fcot_engine.geometry import box_iou, xywh_to_xyxy
 from fcot_engine.training.dice import Dice
-from fcot_engine.training.proposals import (
-    find_shift,
-    measure_saliency,
-    propose_boxes,
-)
+from fcot_engine.training.proposals import find_shift, measure_saliency, propose_boxes
 
 
 def dice(seed=0):

@@ -6,11 +6,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import sample_factory
-from fcot_engine.training.photo_pool import PhotoPool
-from fcot_engine.training.sample_factory import SampleFactory
+from fcot_engine.training import PhotoPool, SampleFactory, sample_factory
 
 PLAIN_LIGHT = FactoryConfig(
     patch_size=128,

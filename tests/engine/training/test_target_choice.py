@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
+from fcot_engine.training import PhotoPool
 from fcot_engine.training.dice import Dice
-from fcot_engine.training.photo_pool import PhotoPool
 from fcot_engine.training.target_choice import TargetChoice
 
 PHOTO = torch.zeros(3, 100, 100, dtype=torch.uint8)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.training.checkpoint import find_checkpoint, read_checkpoint
+from fcot_engine.training import Trainer, find_checkpoint
+from fcot_engine.training.checkpoint import read_checkpoint
 from fcot_engine.training.run_log import read_log
-from fcot_engine.training.trainer import Trainer
 
 
 class KilledError(Exception):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.config.adaptation import HarvestConfig
+from fcot_engine.config import HarvestConfig
 from fcot_engine.training.two_way_tracks import follow_both_ways
 
 CONFIG = HarvestConfig(clip_frames=40, min_frames=10)

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
-from fcot_engine.config.training import FactoryConfig
+from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training import video_source
 from fcot_engine.training.annotated_video import AnnotatedVideo

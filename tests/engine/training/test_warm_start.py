@@ -5,12 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from fcot_engine.config.network import EfficientNetBackboneConfig
-from fcot_engine.config.presets import PRESETS, Preset
+from fcot_engine.config import PRESETS, EfficientNetBackboneConfig, Preset
 from fcot_engine.errors import WeightsError
-from fcot_engine.model.network_building import build_network
-from fcot_engine.model.weights import load_network, save_network
-from fcot_engine.training.warm_start import start_network
+from fcot_engine.model import build_network, load_network, save_network
+from fcot_engine.training import start_network
 
 
 @pytest.fixture

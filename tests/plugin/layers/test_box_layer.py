@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_fcot.layers import BoxLayer
-from napari_fcot.layers.shown_box import ShownBox
+from napari_fcot.layers import BoxLayer, ShownBox
 
 ROWS = [
     ShownBox(1, (10.0, 20.0, 30.0, 40.0), "#ffb000", is_selected=True),

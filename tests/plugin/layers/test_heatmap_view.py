@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import Origin
-from fcot_engine.tracker.results import ScoreMaps
-from napari_fcot.tracking.compact_score_map import MapKind
+from fcot_engine.tracker import ScoreMaps
+from napari_fcot.tracking import MapKind
 
 HERE, THERE = (18.0, 28.0), (70.0, 52.0)
 """The box of frame 0 is around the first; both are peaks."""

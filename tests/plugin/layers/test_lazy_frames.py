@@ -10,8 +10,9 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
 from fcot_engine.errors import FrameError
-from fcot_engine.io import ArrayFrames
-from napari_fcot.layers.lazy_frames import ShownFrames, video_layer_data
+from fcot_engine.video import ArrayFrames
+from napari_fcot.layers import video_layer_data
+from napari_fcot.layers.lazy_frames import ShownFrames
 from napari_fcot.layers.video_layer import read_video_layer
 
 

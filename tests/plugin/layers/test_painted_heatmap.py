@@ -8,7 +8,7 @@ from qtpy.QtGui import QImage, QPainter
 
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.layers.painted_heatmap import PaintedHeatmap
-from napari_fcot.tracking.compact_score_map import CompactScoreMap
+from napari_fcot.tracking import CompactScoreMap
 
 # image pixel (x, y) is at canvas (2 x + 10, 2 y)
 PLACE = CanvasPlace(np.array([[2.0, 0, 10], [0, 2.0, 0], [0, 0, 1]]))

@@ -18,7 +18,7 @@ from qtpy.QtGui import QImage, QPainter
 from napari_fcot.layers.canvas_clicks import CanvasClicks
 from napari_fcot.layers.canvas_place import CanvasPlace
 from napari_fcot.layers.peak_picker import PeakPicker, PeakRings
-from napari_fcot.tracking.map_peaks import MapPeak
+from napari_fcot.tracking import MapPeak
 
 PEAKS = (MapPeak(10.0, 12.0, 0.9, 1.0), MapPeak(50.0, 12.0, 0.6, 0.66))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QImage, QPainter
 
+from napari_fcot.layers import ShownBox
 from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.shown_box import ShownBox
 from napari_fcot.layers.thin_boxes import ThinBoxes
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))

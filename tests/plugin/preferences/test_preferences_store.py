@@ -9,7 +9,7 @@ import pytest
 import yaml
 from npe2 import PluginManifest
 
-from fcot_engine.config.presets import PRESETS
+from fcot_engine.config import PRESETS
 from fcot_engine.errors import ConfigError
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.preferences.preferences_store import CATEGORY_OF, PLUGIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.annotation.box_rows import Origin, empty_rows
+from fcot_engine.annotation import Origin, empty_rows
 
 
 def make_rows(origin=Origin.TRACKED, score=0.5, *, is_lost=False, count=1):

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
+from napari_fcot.timeline import TargetLine
 from napari_fcot.timeline.columns import Columns
 from napari_fcot.timeline.marks import Mark
-from napari_fcot.timeline.target_line import TargetLine
 from napari_fcot.timeline.target_row import TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
 

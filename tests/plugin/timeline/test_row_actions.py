@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
+from napari_fcot.timeline import FrameAction, RangeAction, TargetLine
 from napari_fcot.timeline.row_actions import (
-    FrameAction,
-    RangeAction,
     offer_frame_actions,
     offer_pair_actions,
     offer_range_actions,
 )
-from napari_fcot.timeline.target_line import TargetLine
 from napari_fcot.timeline.target_row import TargetRow
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
+from napari_fcot.timeline import TargetLine, TimelineColors
 from napari_fcot.timeline.columns import Columns
 from napari_fcot.timeline.row_picture import draw_row
-from napari_fcot.timeline.target_line import TargetLine
 from napari_fcot.timeline.target_row import TargetRow
 from napari_fcot.timeline.time_axis import TimeAxis
-from napari_fcot.timeline.timeline_colors import TimelineColors
 
 HEIGHT, WIDTH = 20, 40
 

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
 from fcot_engine.errors import FrameIndexError
+from napari_fcot.timeline import TargetLine
 from napari_fcot.timeline.marks import Mark
-from napari_fcot.timeline.target_line import TargetLine
 from napari_fcot.timeline.target_row import TargetRow
 
 LINE = TargetLine(1, "cup")

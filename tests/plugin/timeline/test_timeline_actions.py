@@ -8,9 +8,13 @@ from qtpy.QtGui import QContextMenuEvent, QKeyEvent
 from qtpy.QtWidgets import QApplication, QMenu
 
 from fcot_engine.annotation import Origin, Span, SpanKind
-from napari_fcot.timeline import TargetLine, TimelineModel, TimelineWidget
+from napari_fcot.timeline import (
+    TargetLine,
+    TimelineColors,
+    TimelineModel,
+    TimelineWidget,
+)
 from napari_fcot.timeline.legend import LegendTable
-from napari_fcot.timeline.timeline_colors import TimelineColors
 
 pytestmark = pytest.mark.usefixtures("no_widget_is_left_open")
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.annotation.targets import PALETTE
-from napari_fcot.timeline.timeline_colors import (
-    TimelineColors,
-    contrast,
-    mix,
-    parse_color,
-)
+from fcot_engine.annotation import PALETTE
+from napari_fcot.timeline import TimelineColors
+from napari_fcot.timeline.timeline_colors import contrast, mix, parse_color
 
 
 @pytest.fixture(params=["dark", "light"])

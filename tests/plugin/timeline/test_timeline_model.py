@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
 from fcot_engine.errors import FrameIndexError
 from napari_fcot.timeline import StopMark, TargetLine, TimelineModel
 from napari_fcot.timeline.marks import Mark

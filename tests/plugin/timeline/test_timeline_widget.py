@@ -8,16 +8,15 @@ from qtpy.QtCore import QPoint, QPointF, QRect, Qt
 from qtpy.QtGui import QColor, QImage, QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
-from fcot_engine.annotation import Origin, Span, SpanKind
-from fcot_engine.annotation.box_rows import empty_rows
+from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
 from napari_fcot.timeline import (
     StopMark,
     TargetLine,
+    TimelineColors,
     TimelineModel,
     TimelineWidget,
 )
 from napari_fcot.timeline.legend_samples import Explained, sample_of
-from napari_fcot.timeline.timeline_colors import TimelineColors
 
 pytestmark = pytest.mark.usefixtures("no_widget_is_left_open")
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from napari_fcot.tracking.compact_score_map import CompactScoreMap, coarse_cells_of
+from napari_fcot.tracking import CompactScoreMap
+from napari_fcot.tracking.compact_score_map import coarse_cells_of
 
 ORIGIN, CELL = (31.0, 17.0), 2.5
 

@@ -8,9 +8,13 @@ import pytest
 
 from fcot_engine.annotation import Direction, Origin, SpanKind, Until
 from fcot_engine.errors import FcotError
-from fcot_engine.io import ArrayFrames
-from napari_fcot.tracking import Activity, TrackingController
-from napari_fcot.tracking.status_text import describe_box, describe_status
+from fcot_engine.video import ArrayFrames
+from napari_fcot.tracking import (
+    Activity,
+    TrackingController,
+    describe_box,
+    describe_status,
+)
 
 LAST = 11
 OFF = (30.0, 30.0, 20.0, 20.0)

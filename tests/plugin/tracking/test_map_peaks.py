@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.tracker.results import ScoreMaps
-from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
-from napari_fcot.tracking.map_peaks import (
+from fcot_engine.tracker import ScoreMaps
+from napari_fcot.tracking import (
+    CompactScoreMap,
+    MapKind,
     MapPeak,
+    ScoreMapStore,
     find_map_peaks,
     nearest_peak,
-    peaks_of_frame,
 )
-from napari_fcot.tracking.score_map_store import ScoreMapStore
+from napari_fcot.tracking.map_peaks import peaks_of_frame
 
 ORIGIN, CELL = (100.0, 40.0), 2.0
 

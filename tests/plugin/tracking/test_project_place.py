@@ -7,8 +7,9 @@ import os
 import numpy as np
 import pytest
 
-from fcot_engine.io import ArrayFrames
-from napari_fcot.tracking.project_place import ProjectPlace, next_free, own_folder
+from fcot_engine.video import ArrayFrames
+from napari_fcot.tracking import ProjectPlace
+from napari_fcot.tracking.project_place import next_free, own_folder
 
 
 @pytest.fixture

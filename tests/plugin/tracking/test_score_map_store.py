@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fcot_engine.tracker.results import ScoreMaps
-from napari_fcot.tracking.compact_score_map import MapKind
+from fcot_engine.tracker import ScoreMaps
+from napari_fcot.tracking import MapKind, ScoreMapStore
 from napari_fcot.tracking.map_peaks import peaks_of_frame
-from napari_fcot.tracking.score_map_store import MapBudget, ScoreMapStore
+from napari_fcot.tracking.score_map_store import MapBudget
 
 
 def score_maps(fused, *, coarse=None, fine=None) -> ScoreMaps:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.model.weights import load_network
-from napari_fcot.tracking.tracker_shelf import DefaultTrackers, TrackerShelf
+from fcot_engine.model import load_network
+from napari_fcot.tracking import DefaultTrackers
+from napari_fcot.tracking.tracker_shelf import TrackerShelf
 
 
 def test_the_one_made_ahead_is_given_first(helpers):

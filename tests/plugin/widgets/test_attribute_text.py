@@ -6,11 +6,7 @@ import pytest
 
 from fcot_engine.annotation import TargetInfo
 from fcot_engine.errors import EditError
-from napari_fcot.widgets.attribute_text import (
-    read_attributes,
-    read_value,
-    write_value,
-)
+from napari_fcot.widgets.attribute_text import read_attributes, read_value, write_value
 
 
 @pytest.mark.parametrize("value", [True, False, 3, -1, 0.25, "red", "a: b"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_fcot.tracking.compact_score_map import MapKind
+from napari_fcot.tracking import MapKind
 from napari_fcot.widgets.heatmap_look import HeatmapLook
 
 

@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from napari_fcot.tracking.job import Failed, Job, Stage
+from napari_fcot.tracking import Job
+from napari_fcot.tracking.job import Failed, Stage
 from napari_fcot.widgets.job_runner import JobRunner
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_fcot.layers.frame_player import SPEEDS
+from napari_fcot.layers import SPEEDS
 from napari_fcot.widgets.play_box import PlayBox
 
 

@@ -7,12 +7,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QMessageBox, QWidget
 
-from fcot_engine.annotation.targets import PALETTE
-from napari_fcot.widgets.target_dialogs import (
-    ask_colour,
-    ask_removal,
-    describe_removal,
-)
+from fcot_engine.annotation import PALETTE
+from napari_fcot.widgets.target_dialogs import ask_colour, ask_removal, describe_removal
 from napari_fcot.widgets.target_line import TargetLineData
 
 CUP = TargetLineData(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import AnnotatedTarget, Origin, TargetInfo
-from fcot_engine.annotation.box_rows import Makers, empty_rows
+from fcot_engine.annotation import AnnotatedTarget, Origin, TargetInfo, empty_rows
+from fcot_engine.annotation.box_rows import Makers
 from fcot_engine.annotation.box_table import BoxTable
 from napari_fcot.widgets.target_line import TargetLineData
 

@@ -9,8 +9,7 @@ import pytest
 from qtpy.QtGui import QKeySequence, QShortcut
 
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.tracking import Activity, TrackingController
-from napari_fcot.tracking.compact_score_map import MapKind
+from napari_fcot.tracking import Activity, MapKind, TrackingController
 from napari_fcot.widgets import TrackingWidget
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fcot_engine.geometry.boxes import BoxXywh
-from fcot_engine.io import open_frames
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.video import open_frames
 
 __all__ = ["Clip", "TruthfulTracker", "iou_of", "write_clip"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QColor
 
-from napari_fcot.layers.canvas_overlay import CanvasOverlay, find_canvas
-from napari_fcot.layers.shown_box import ShownBox
+from napari_fcot.layers import ShownBox, find_canvas
+from napari_fcot.layers.canvas_overlay import CanvasOverlay
 from napari_fcot.layers.thin_boxes import ThinBoxes
 
 pytestmark = pytest.mark.window

@@ -9,8 +9,8 @@ import pytest
 from napari.layers import Layer
 
 from fcot_engine.annotation import AnnotationSession
-from fcot_engine.io import open_frames
-from napari_fcot.layers.lazy_frames import video_layer_data
+from fcot_engine.video import open_frames
+from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.widgets import TrackingWidget

@@ -7,8 +7,7 @@ import pytest
 from napari.layers import Layer
 from qtpy.QtCore import QPoint, Qt
 
-from napari_fcot.layers.canvas_overlay import find_canvas
-from napari_fcot.layers.lazy_frames import video_layer_data
+from napari_fcot.layers import find_canvas, video_layer_data
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import TrackingController
 from napari_fcot.widgets import TrackingWidget
@@ -97,7 +96,7 @@ def test_click_selects_the_target_of_a_painted_box(qtbot, viewer, panel):
 
 
 def test_control_click_on_a_peak_moves_the_box(qtbot, viewer, panel, helpers):
-    from fcot_engine.tracker.results import ScoreMaps
+    from fcot_engine.tracker import ScoreMaps
 
     rows, columns = np.mgrid[:20, :30] * 4.0
     bumps = [(18, 28, 1.0), (90, 60, 0.7)]

@@ -16,10 +16,9 @@ from qtpy.QtGui import QContextMenuEvent
 from qtpy.QtWidgets import QApplication
 
 from fcot_engine.annotation import Origin, SpanKind
-from fcot_engine.io import FORMATS, READERS, read_tracks
+from fcot_engine.formats import FORMATS, READERS, read_tracks
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.tracking import Activity, TrackingController
-from napari_fcot.tracking.tracker_shelf import DefaultTrackers
+from napari_fcot.tracking import Activity, DefaultTrackers, TrackingController
 from napari_fcot.widgets import TrackingWidget
 
 pytestmark = pytest.mark.window

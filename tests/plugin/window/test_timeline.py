@@ -8,9 +8,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDockWidget
 
-from napari_fcot.layers.lazy_frames import video_layer_data
+from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.timeline.timeline_colors import TimelineColors
+from napari_fcot.timeline import TimelineColors
 from napari_fcot.timeline.timeline_dock import DOCK_NAME
 from napari_fcot.tracking import TrackingController
 from napari_fcot.widgets import TrackingWidget
