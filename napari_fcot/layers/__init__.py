@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from napari_fcot.layers.box_layer import BoxLayer
-from napari_fcot.layers.canvas_overlay import find_canvas
+from napari_fcot.layers.box_layer import BoxLayer, ShownBox
+from napari_fcot.layers.canvas import find_canvas
 from napari_fcot.layers.frame_player import SPEEDS
-from napari_fcot.layers.lazy_frames import source_layer_data, video_layer_data
-from napari_fcot.layers.peak_picker import PICK_KEY
-from napari_fcot.layers.shown_box import ShownBox
-from napari_fcot.layers.video_layer import PATH_KEY, PROJECT_KEY
+from napari_fcot.layers.heatmap_view import PICK_KEY
+from napari_fcot.layers.video_layer import (
+    PATH_KEY,
+    PROJECT_KEY,
+    source_layer_data,
+    video_layer_data,
+)
 from napari_fcot.layers.viewer_link import ViewerLink
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,15 @@ from napari.layers import Layer, Shapes
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.pixel_frame import (
     box_to_corners,
     corners_to_box,
     pixel_to_world,
     plane_of,
 )
-from napari_fcot.layers.shown_box import ShownBox
 
-__all__ = ["BOXES_NAME", "BoxLayer"]
+__all__ = ["BOXES_NAME", "BoxLayer", "ShownBox"]
 
 BOXES_NAME = "FCOT boxes"
 _EDGE_WIDTH_SHARE = 1 / 220
@@ -262,3 +263,17 @@ def _look(row: ShownBox, width: float) -> tuple[str, float]:
     """Return the edge colour, paler where the target was lost, and the line width."""
     colour = row.colour + ("70" if row.is_lost else "")
     return colour, width if row.is_selected else 0.6 * width
+
+
+@dataclass(frozen=True)
+class ShownBox:
+    """How one target's box is shown."""
+
+    target_id: int
+    box_xywh: BoxXywh
+    colour: str
+    """`#rrggbb`."""
+    is_selected: bool = False
+    """Thicker."""
+    is_lost: bool = False
+    """Paler, and dashed where it is painted."""

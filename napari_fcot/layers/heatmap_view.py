@@ -1,14 +1,14 @@
-"""Keeps the painted score map and its peaks in step with the controller."""
+"""Keeps the painted score map in step with the controller, and picks its peaks."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from psygnal import Signal
 
 from fcot_engine.annotation import box_around
 from fcot_engine.geometry import BoxXywh
-from napari_fcot.layers.canvas_clicks import CanvasClicks
-from napari_fcot.layers.peak_picker import NO_MAP, PeakPicker
-from napari_fcot.layers.video_sheet import VideoSheet
+from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.tracking import (
     CompactScoreMap,
     MapKind,
@@ -18,7 +18,13 @@ from napari_fcot.tracking import (
     nearest_peak,
 )
 
-__all__ = ["HeatmapView"]
+__all__ = [
+    "NO_MAP",
+    "PICK_KEY",
+    "PICK_MODIFIER",
+    "HeatmapView",
+    "PeakPicker",
+]
 
 
 class HeatmapView:
@@ -175,3 +181,72 @@ class HeatmapView:
     def _on_armed(self, is_armed: bool) -> None:
         self.refresh()
         self.picking_changed.emit(is_armed)
+
+
+PICK_MODIFIER = "Control"
+"""Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
+PICK_KEY = "Ctrl"
+"""The same as Qt writes it."""
+NO_MAP = "There is no score map for this frame: track over it, then pick a peak"
+REACH_PX = 24.0
+"""How far from a peak a click may be on the screen."""
+
+
+class PeakPicker:
+    """Turns clicks near a peak into the wish to have the target there.
+
+    Args:
+        clicks: of the canvas.
+        find_peaks: returns the peaks of the selected target in the frame on the
+            screen, the highest first.
+        find_scale: returns how many screen pixels an image pixel covers.
+    """
+
+    picked = Signal(float, float, object)
+    """x and y of the peak in image pixels, and the `MapPeak` itself."""
+    missed = Signal(str)
+    """A click that meant a peak, but there is none: what to do, in words."""
+    armed_changed = Signal(bool)
+
+    def __init__(
+        self,
+        clicks: CanvasClicks,
+        *,
+        find_peaks: Callable[[], Sequence[MapPeak]],
+        find_scale: Callable[[], float],
+    ) -> None:
+        self._clicks = clicks
+        self._find_peaks = find_peaks
+        self._find_scale = find_scale
+        self._is_armed = False
+        clicks.clicked.connect(self._on_clicked)
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether the next click picks a peak without a key held down."""
+        return self._is_armed
+
+    def arm(self, armed: bool = True) -> None:
+        """Let the next click pick a peak, or no longer."""
+        if armed != self._is_armed:
+            self._is_armed = armed
+            self.armed_changed.emit(armed)
+
+    def close(self) -> None:
+        """Let go of the mouse."""
+        self._clicks.clicked.disconnect(self._on_clicked)
+
+    def _on_clicked(self, x: float, y: float, modifiers: frozenset[str]) -> None:
+        if not self._is_armed and modifiers != {PICK_MODIFIER}:
+            return
+        peaks = self._find_peaks()
+        if not peaks:
+            self.missed.emit(NO_MAP)
+            return
+        reach = REACH_PX / max(self._find_scale(), 1e-6)
+        peak = nearest_peak(peaks, (x, y), reach_px=reach)
+        if peak is None:
+            self.missed.emit("There is no peak near this place: click on a ring")
+            return
+        self.arm(False)
+        self.picked.emit(peak.x, peak.y, peak)

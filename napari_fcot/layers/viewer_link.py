@@ -14,18 +14,18 @@ from qtpy.QtWidgets import QWidget
 from fcot_engine.errors import FcotError, MovedVideoError
 from fcot_engine.video import open_frames
 from napari_fcot.layers.box_view import BoxView
-from napari_fcot.layers.canvas_clicks import CanvasClicks
+from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.layers.frame_player import FramePlayer
 from napari_fcot.layers.heatmap_view import HeatmapView
-from napari_fcot.layers.lazy_frames import LayerData, source_layer_data
 from napari_fcot.layers.pixel_frame import pixel_to_world
 from napari_fcot.layers.video_layer import (
     PATH_KEY,
+    LayerData,
     is_candidate,
     project_of,
     read_video_layer,
+    source_layer_data,
 )
-from napari_fcot.layers.video_sheet import VideoSheet
 from napari_fcot.tracking import Opened, TrackingController
 
 __all__ = ["ViewerLink"]

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
 from napari_fcot.keys import find_key
 from napari_fcot.preferences import Preferences, PreferencesStore
-from napari_fcot.widgets.key_help import key_text
+from napari_fcot.widgets.panel_keys import key_text
 
 __all__ = ["STEPS", "FirstSteps", "Step"]
 

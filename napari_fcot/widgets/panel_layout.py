@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from psygnal import Signal
 from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLayout,
+    QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -18,22 +23,19 @@ from qtpy.QtWidgets import (
 from napari_fcot.keys import find_key
 from napari_fcot.layers import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.widgets.change_report_bar import ChangeReportBar
+from napari_fcot.tracking import Activity, TrackingController
 from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
-from napari_fcot.widgets.heatmap_look import HeatmapLook
-from napari_fcot.widgets.key_help import KeyHelp, key_text
-from napari_fcot.widgets.one_line import OneLine
-from napari_fcot.widgets.play_box import PlayBox
-from napari_fcot.widgets.progress_row import ProgressRow
+from napari_fcot.widgets.panel_keys import KeyHelp, key_text
+from napari_fcot.widgets.report_boxes import ChangeReportBar, SelfCheckBox
 from napari_fcot.widgets.rows import row_of
 from napari_fcot.widgets.run_box import RunBox
-from napari_fcot.widgets.self_check_box import SelfCheckBox
 from napari_fcot.widgets.target_table import TargetTable
 from napari_fcot.widgets.video_box import VideoBox
+from napari_fcot.widgets.view_box import HeatmapLook, PlayBox
 from napari_fcot.widgets.work_list_box import WorkListBox
 
-__all__ = ["PanelLayout"]
+__all__ = ["OneLine", "PanelLayout", "ProgressRow"]
 
 WIDTH_PX = 340
 """How wide the panel is at first: enough for its words, most is for the video."""
@@ -161,3 +163,95 @@ def _page(*parts: QWidget | QLayout) -> QScrollArea:
     page.setFrameShape(QFrame.Shape.NoFrame)
     page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return page
+
+
+_PADDING_PX = 4
+
+
+class OneLine(QWidget):
+    """Shows one line, shortened where there is no room for it.
+
+    A label asks the whole panel to be laid out anew with each other text; this one is
+    as high as a line and as wide as it is given, whatever it shows.
+
+    Args:
+        parent: the widget it is in.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def text(self) -> str:
+        """What it shows."""
+        return self._text
+
+    def setText(self, text: str) -> None:  # noqa: N802 - as a label calls it
+        """Show another text."""
+        if text != self._text:
+            self._text = text
+            self.setToolTip(text)
+            self.setAccessibleName(text)
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """One line high."""
+        return QSize(0, self.fontMetrics().height() + _PADDING_PX)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw the text in the colour of the theme."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        shown = self.fontMetrics().elidedText(
+            self._text, Qt.TextElideMode.ElideRight, self.width()
+        )
+        place = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), int(place), shown)
+        painter.end()
+
+
+_BAR_HEIGHT_PX = 12
+
+
+class ProgressRow(QWidget):
+    """A bar and a button.
+
+    Args:
+        parent: the widget it is in.
+    """
+
+    stop_wanted = Signal()
+    """A person wants it to stop."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(_BAR_HEIGHT_PX)
+        self.stop = QPushButton("Stop")
+        self.stop.setToolTip(
+            "Stop at once; everything tracked so far is kept"
+            f" ({key_text(find_key('stop').key)})"
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar, stretch=1)
+        row.addWidget(self.stop)
+        self.stop.clicked.connect(lambda: self.stop_wanted.emit())
+
+    def show_state(self, controller: TrackingController) -> None:
+        """Show how far a run is; the bar moves to and fro where nobody knows."""
+        self.stop.setEnabled(controller.can_stop)
+        progress = controller.progress
+        is_waiting = controller.activity in (Activity.EXPORTING, Activity.CHECKING) or (
+            controller.can_stop and bool(controller.stage)
+        )
+        if is_waiting:
+            self.bar.setRange(0, 0)
+        elif progress is None:
+            self.bar.setRange(0, 1)
+            self.bar.setValue(0)
+        else:
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)

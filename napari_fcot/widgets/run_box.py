@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 from fcot_engine.annotation import Direction, Until
 from napari_fcot.keys import find_key
 from napari_fcot.tracking import TrackingController
-from napari_fcot.widgets.key_help import key_text
+from napari_fcot.widgets.panel_keys import key_text
 from napari_fcot.widgets.rows import row_of
 
 __all__ = ["RunBox"]

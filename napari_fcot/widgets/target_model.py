@@ -1,17 +1,70 @@
-"""The table of targets as Qt asks for it: rows, columns, words."""
+"""The lines of the table of targets, and how Qt asks for them."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
+from fcot_engine.annotation import AnnotatedTarget, AttributeValue
 from napari_fcot.widgets.attribute_text import write_value
-from napari_fcot.widgets.target_line import TargetLineData
 
-__all__ = ["LINE_ROLE", "TargetColumn", "TargetModel"]
+__all__ = ["LINE_ROLE", "TargetColumn", "TargetLineData", "TargetModel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetLineData:
+    """One target, as plain data."""
+
+    target_id: int
+    name: str
+    class_name: str
+    colour: str
+    """`#rrggbb`."""
+    n_drawn: int = 0
+    """Boxes that a person drew."""
+    n_boxes: int = 0
+    """All boxes, those included."""
+    is_visible: bool = True
+    is_locked: bool = False
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+    @classmethod
+    def of_target(
+        cls,
+        target: AnnotatedTarget,
+        *,
+        is_visible: bool = True,
+        is_locked: bool = False,
+    ) -> TargetLineData:
+        """Take what the table shows out of a target of a session."""
+        info = target.info
+        return cls(
+            target_id=info.target_id,
+            name=info.name,
+            class_name=info.class_name,
+            colour=info.colour,
+            n_drawn=len(target.boxes.human_frames()),
+            n_boxes=len(target.boxes),
+            is_visible=is_visible,
+            is_locked=is_locked,
+            attributes=info.attributes,
+        )
+
+    @property
+    def counts(self) -> str:
+        """Drawn boxes and all boxes, such as `3 / 120`."""
+        return f"{self.n_drawn} / {self.n_boxes}"
+
+    @property
+    def counts_in_words(self) -> str:
+        """The same as a sentence, for a tooltip."""
+        plural = "box" if self.n_drawn == 1 else "boxes"
+        return f"{self.n_drawn} {plural} drawn by you, {self.n_boxes} in all"
+
 
 LINE_ROLE = Qt.ItemDataRole.UserRole
 """Asks any cell for its `TargetLineData`."""

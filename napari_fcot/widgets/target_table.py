@@ -5,13 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from psygnal import Signal
-from qtpy.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt
-from qtpy.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QShowEvent
+from qtpy.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from qtpy.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPalette,
+    QPen,
+    QShowEvent,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QCompleter,
     QHeaderView,
+    QLineEdit,
     QMenu,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QToolTip,
     QWidget,
@@ -19,12 +44,15 @@ from qtpy.QtWidgets import (
 
 from fcot_engine.annotation import AttributeValue
 from napari_fcot.widgets.attributes_dialog import ask_attributes
-from napari_fcot.widgets.target_delegate import TargetDelegate
-from napari_fcot.widgets.target_dialogs import ask_colour, ask_removal
-from napari_fcot.widgets.target_line import TargetLineData
-from napari_fcot.widgets.target_model import LINE_ROLE, TargetColumn, TargetModel
+from napari_fcot.widgets.dialogs import ask_colour, ask_removal
+from napari_fcot.widgets.target_model import (
+    LINE_ROLE,
+    TargetColumn,
+    TargetLineData,
+    TargetModel,
+)
 
-__all__ = ["TargetTable"]
+__all__ = ["TargetDelegate", "TargetTable", "paint_eye", "paint_lock", "paint_swatch"]
 
 _FEWEST_ROWS, _MOST_ROWS = 2, 5
 """Rows that there is room for; with more targets the table scrolls."""
@@ -348,3 +376,143 @@ class TargetTable(QTableView):
 
 def _is_delete(event: QKeyEvent) -> bool:
     return event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+
+
+_FILLED = "fcot_filled"
+
+
+class TargetDelegate(QStyledItemDelegate):
+    """Draws the small pictures, and completes classes that are known.
+
+    Args:
+        find_classes: says which classes to offer, when somebody begins to write.
+        parent: the table.
+    """
+
+    def __init__(
+        self, find_classes: Callable[[], Iterable[str]], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._find_classes = find_classes
+
+    def initStyleOption(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem | None, index: QModelIndex
+    ) -> None:
+        """Mark whole rows, not the one cell that has the focus."""
+        super().initStyleOption(option, index)
+        if option is not None:
+            option.state &= ~QStyle.StateFlag.State_HasFocus
+
+    def paint(
+        self,
+        painter: QPainter | None,
+        option: QStyleOptionViewItem,
+        index: QModelIndex,
+    ) -> None:
+        """Draw a cell: its ground and its words as usual, then its picture."""
+        super().paint(painter, option, index)
+        line = index.data(LINE_ROLE)
+        if painter is None or not isinstance(line, TargetLineData):
+            return
+        ink = option.palette.color(QPalette.ColorRole.Text)
+        if index.column() == TargetColumn.VISIBLE:
+            paint_eye(painter, option.rect, ink, is_open=line.is_visible)
+        elif index.column() == TargetColumn.LOCK:
+            paint_lock(painter, option.rect, ink, is_locked=line.is_locked)
+        elif index.column() == TargetColumn.COLOUR:
+            paint_swatch(painter, option.rect, QColor(line.colour), ink)
+
+    def createEditor(  # noqa: N802 - Qt's name
+        self,
+        parent: QWidget | None,
+        option: QStyleOptionViewItem,
+        index: QModelIndex,
+    ) -> QWidget | None:
+        """Return the line to write in."""
+        editor = QLineEdit(parent)
+        editor.setFrame(False)
+        if index.column() == TargetColumn.CLASS:
+            completer = QCompleter(sorted(set(self._find_classes())), editor)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            editor.setCompleter(completer)
+        return editor
+
+    def setEditorData(  # noqa: N802 - Qt's name
+        self, editor: QWidget | None, index: QModelIndex
+    ) -> None:
+        """Put the present words into the line, once.
+
+        Qt asks again whenever the cell changes, such as while tracking; what a person
+        has written by then must stay.
+        """
+        if editor is not None and not editor.property(_FILLED):
+            editor.setProperty(_FILLED, True)
+            super().setEditorData(editor, index)
+
+
+_FAINT = 0.4
+"""Opacity of what is not so: an eye that is shut, a lock that is open."""
+
+
+def paint_eye(painter: QPainter, cell: QRect, ink: QColor, *, is_open: bool) -> None:
+    """Draw an open eye, or one that is struck out, in the middle of a cell."""
+    centre = QRectF(cell).center()
+    left, right = centre - QPointF(7, 0), centre + QPointF(7, 0)
+    lids = QPainterPath(left)
+    lids.quadTo(centre - QPointF(0, 8), right)
+    lids.quadTo(centre + QPointF(0, 8), left)
+    with _Brush(painter, ink, faint=not is_open):
+        painter.drawPath(lids)
+        if is_open:
+            painter.setBrush(ink)
+            painter.drawEllipse(centre, 1.8, 1.8)
+        else:
+            painter.drawLine(centre + QPointF(-5, 5), centre + QPointF(5, -5))
+
+
+def paint_lock(painter: QPainter, cell: QRect, ink: QColor, *, is_locked: bool) -> None:
+    """Draw a closed padlock, or a faint open one, in the middle of a cell."""
+    centre = QRectF(cell).center()
+    body = QRectF(centre.x() - 4.5, centre.y() - 1, 9, 6.5)
+    bow = QPainterPath(QPointF(body.left() + 1.5, body.top()))
+    top = body.top() - 5
+    bow.lineTo(body.left() + 1.5, top + 2.5)
+    bow.arcTo(QRectF(body.left() + 1.5, top, 6, 5), 180, -180)
+    if is_locked:
+        bow.lineTo(body.right() - 1.5, body.top())
+    with _Brush(painter, ink, faint=not is_locked):
+        painter.drawPath(bow)
+        if is_locked:
+            painter.setBrush(ink)
+        painter.drawRoundedRect(body, 1.2, 1.2)
+
+
+def paint_swatch(
+    painter: QPainter, cell: QRect, colour: QColor, border: QColor
+) -> None:
+    """Draw a square of a target's colour in the middle of a cell."""
+    square = QRectF(0, 0, 12, 12)
+    square.moveCenter(QRectF(cell).center())
+    with _Brush(painter, border, faint=True):
+        painter.setOpacity(1.0)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(square, 2, 2)
+
+
+class _Brush:
+    """Sets a painter up for one picture, and leaves it as it was."""
+
+    def __init__(self, painter: QPainter, ink: QColor, *, faint: bool) -> None:
+        self._painter, self._ink, self._is_faint = painter, ink, faint
+
+    def __enter__(self) -> None:
+        painter = self._painter
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(_FAINT if self._is_faint else 1.0)
+        painter.setPen(QPen(self._ink, 1.3))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def __exit__(self, *raised: object) -> None:
+        self._painter.restore()

@@ -9,25 +9,35 @@ from functools import partial
 from pathlib import Path
 
 import napari
+import numpy as np
 from napari.layers import Layer
+from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QWidget
 
-from fcot_engine.annotation import Direction, WorkStop
+from fcot_engine.annotation import Direction, Origin, SpanKind, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
 from napari_fcot.layers import ViewerLink, find_canvas
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.timeline import (
+    FrameAction,
+    PairAction,
+    RangeAction,
     TimelineColors,
     TimelineDock,
     TimelineFeed,
     TimelineModel,
     TimelineWidget,
 )
-from napari_fcot.tracking import DefaultTrackers, TrackingController
-from napari_fcot.widgets.closing import close_panel
+from napari_fcot.tracking import (
+    Activity,
+    DefaultTrackers,
+    TrackingController,
+    describe_box,
+    describe_status,
+)
 from napari_fcot.widgets.dialogs import (
     ask_export_folder,
     ask_import_path,
@@ -37,10 +47,9 @@ from napari_fcot.widgets.dialogs import (
     show_problem,
 )
 from napari_fcot.widgets.job_runner import JobRunner
-from napari_fcot.widgets.panel_display import PanelDisplay
-from napari_fcot.widgets.panel_keys import panel_handlers
-from napari_fcot.widgets.shortcut_scope import ShortcutScope
-from napari_fcot.widgets.timeline_actions import connect_timeline
+from napari_fcot.widgets.panel_keys import ShortcutScope, panel_handlers
+from napari_fcot.widgets.panel_layout import PanelLayout
+from napari_fcot.widgets.target_model import TargetLineData
 
 __all__ = ["TrackingWidget"]
 
@@ -54,7 +63,7 @@ SETTLE_MS = 250
 """How long after an edit the work list is made anew."""
 
 
-class TrackingWidget(PanelDisplay):
+class TrackingWidget(PanelLayout):
     """Draw a box, track it, correct it, export it.
 
     Args:
@@ -83,11 +92,11 @@ class TrackingWidget(PanelDisplay):
         ask_import: Callable[[QWidget], Path | None] = ask_import_path,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
-        self.preferences = preferences or PreferencesStore()
+        preferences = preferences or PreferencesStore()
+        super().__init__(preferences)
+        self.preferences = preferences
         self._trackers = DefaultTrackers()
-        super().__init__(
-            self.preferences, controller or TrackingController(self._trackers)
-        )
+        self.controller = controller or TrackingController(self._trackers)
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(self.controller.accept, self.controller.finish)
         self.timeline = TimelineWidget(
@@ -114,7 +123,7 @@ class TrackingWidget(PanelDisplay):
         self._choose_timer = _single_shot(self, 0, self.link.choose_first_video)
         # bound to the parts, not to the panel: they are there when it is gone
         self._close = partial(
-            close_panel,
+            _close_panel,
             self.controller,
             self.link,
             self.runner,
@@ -160,7 +169,7 @@ class TrackingWidget(PanelDisplay):
         self._connect_view()
         self.show_timeline.clicked.connect(self.timeline_dock.show)
         self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
-        connect_timeline(self.timeline, ctrl, link.go_to)
+        _connect_timeline(self.timeline, ctrl, link.go_to)
         self.export.export_wanted.connect(self._on_export)
         self.export.import_wanted.connect(self._on_import)
         handlers = panel_handlers(self)
@@ -304,6 +313,81 @@ class TrackingWidget(PanelDisplay):
 
     # --- what the panel shows ------------------------------------------------
 
+    def show_all(self) -> None:
+        """Show everything but the work list; cheap where nothing changed."""
+        ctrl = self.controller
+        self._refresh_targets()
+        self.draw.setEnabled(ctrl.can_edit)
+        self.new_target.setEnabled(ctrl.can_edit)
+        self.undo.setEnabled(ctrl.can_undo)
+        self.redo.setEnabled(ctrl.can_redo)
+        self.progress.show_state(ctrl)
+        for part in (self.heatmap, self.heatmap_look, self.pick, self.play):
+            part.setEnabled(ctrl.can_edit)
+        self.export.export.setEnabled(ctrl.can_export)
+        self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
+        self.report.show_reports(ctrl.report, self._names())
+        self._refresh_check()
+        self._refresh_first_steps()
+        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
+        self.show_frame()
+
+    def show_frame(self) -> None:
+        """Show what depends on the frame on the screen; comes with every step."""
+        ctrl = self.controller
+        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
+        self.run.show_state(ctrl)
+        self.box_text.setText(
+            f"Frame {ctrl.frame_index}: {describe_box(ctrl.current_box)}"
+            if ctrl.session is not None
+            else ""
+        )
+        self.status.setText(describe_status(ctrl))
+
+    def _refresh_check(self) -> None:
+        ctrl = self.controller
+        self.check.set_enabled(ctrl.can_check)
+        if ctrl.activity is Activity.CHECKING:
+            self.check.show_running(ctrl.n_checked)
+        elif ctrl.check is not None:
+            self.check.show_result(ctrl.check)
+        elif self.check.is_running:
+            self.check.clear()
+
+    def _refresh_first_steps(self) -> None:
+        boxes = [target.boxes for target in self.controller.targets]
+        origins = {int(o) for table in boxes for o in np.unique(table.rows()["origin"])}
+        self.first_steps.show_progress(
+            has_video=self.controller.session is not None,
+            has_box=bool(origins & {Origin.HUMAN, Origin.CORRECTED}),
+            has_run=Origin.TRACKED in origins,
+            has_correction=Origin.CORRECTED in origins,
+        )
+
+    def show_work(self) -> None:
+        """Show where to look next."""
+        self.work.show_stops(self.controller.stops, self._names())
+
+    def _names(self) -> dict[int, str]:
+        return {
+            target.target_id: target.info.name for target in self.controller.targets
+        }
+
+    def _refresh_targets(self) -> None:
+        session = self.controller.session
+        hidden = set() if session is None else session.hidden_ids
+        self.targets.show_targets(
+            [
+                TargetLineData.of_target(
+                    target,
+                    is_visible=target.target_id not in hidden,
+                    is_locked=self.controller.is_locked(target.target_id),
+                )
+                for target in self.controller.targets
+            ],
+            self.controller.selected_id,
+        )
+
     def _on_videos_changed(self) -> None:
         self._refresh_videos()
         self._choose_timer.start()
@@ -372,3 +456,83 @@ def _single_shot(parent: QWidget, wait_ms: int, do: Callable[[], None]) -> QTime
     timer.setSingleShot(True)
     timer.timeout.connect(do)
     return timer
+
+
+def _close_panel(
+    controller: TrackingController,
+    link: ViewerLink,
+    runner: JobRunner,
+    feed: TimelineFeed,
+    timeline_dock: TimelineDock,
+    *_: object,
+) -> None:
+    """End the work of a panel that is going away; its boxes are in the project."""
+    if not link.is_open:
+        return
+    feed.close()
+    timeline_dock.close()
+    runner.close()
+    controller.stop()
+    for signal in (  # the panel may be deleted already: it hears nothing more
+        controller.changed,
+        controller.frame_changed,
+        controller.session_changed,
+        controller.frame_tracked,
+        controller.stopped,
+        controller.settled,
+        controller.stops_changed,
+        controller.failed,
+    ):
+        signal.disconnect()
+    controller.failed.connect(show_error)  # such as: the project cannot be saved
+    link.close()
+
+
+def _connect_timeline(
+    timeline: TimelineWidget,
+    controller: TrackingController,
+    go_to: Callable[[int], object],
+) -> None:
+    """Let the timeline's menus do what they say.
+
+    Args:
+        timeline: where a person acts.
+        controller: does it.
+        go_to: shows a frame.
+    """
+
+    def on_range(action: str, target_id: int, first: int, last: int) -> None:
+        chosen = RangeAction(action)
+        if chosen is RangeAction.PROPAGATE_WITHIN:
+            controller.select(target_id)
+            go_to(first)
+            controller.show_frame(first)
+            controller.start_tracking(Direction.FORWARD, until=last)
+        elif chosen is RangeAction.MARK_OCCLUDED:
+            controller.mark_span(target_id, first, last, SpanKind.OCCLUDED)
+        elif chosen is RangeAction.MARK_OUT_OF_VIEW:
+            controller.mark_span(target_id, first, last, SpanKind.OUT_OF_VIEW)
+        elif chosen is RangeAction.CLEAR_MARKS:
+            controller.clear_span(target_id, first, last)
+        elif chosen is RangeAction.DELETE_TRACKED:
+            controller.remove_tracked(target_id, first, last)
+        else:
+            controller.interpolate(target_id, first, last)
+
+    def on_frame(action: str, target_id: int, frame_index: int) -> None:
+        if FrameAction(action) is FrameAction.END_HERE:
+            controller.end_target(target_id, frame_index)
+        else:
+            controller.split_target(target_id, frame_index)
+
+    def on_pair(action: str, target_id: int, other_id: int, frame_index: int) -> None:
+        if PairAction(action) is PairAction.MERGE:
+            controller.merge_targets(target_id, other_id)
+        else:
+            controller.swap_targets(target_id, other_id, frame_index)
+
+    view = timeline.view
+    view.target_wanted.connect(controller.select)
+    view.range_action.connect(on_range)
+    view.frame_action.connect(on_frame)
+    view.pair_action.connect(on_pair)

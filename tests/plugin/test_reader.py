@@ -13,7 +13,7 @@ from napari.utils.notifications import notification_manager
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.video import open_frames
 from napari_fcot.layers import PATH_KEY, PROJECT_KEY
-from napari_fcot.layers.lazy_frames import ShownFrames
+from napari_fcot.layers.video_layer import ShownFrames
 from napari_fcot.reader import get_project_reader, get_reader
 
 

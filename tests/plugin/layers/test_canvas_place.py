@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_fcot.layers.canvas_place import CanvasPlace
+from napari_fcot.layers.pixel_frame import CanvasPlace
 
 CANVAS = (800.0, 600.0)
 

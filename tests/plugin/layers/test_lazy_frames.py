@@ -12,8 +12,7 @@ from napari.utils.notifications import notification_manager
 from fcot_engine.errors import FrameError
 from fcot_engine.video import ArrayFrames
 from napari_fcot.layers import video_layer_data
-from napari_fcot.layers.lazy_frames import ShownFrames
-from napari_fcot.layers.video_layer import read_video_layer
+from napari_fcot.layers.video_layer import ShownFrames, read_video_layer
 
 
 class CountingFrames(ArrayFrames):

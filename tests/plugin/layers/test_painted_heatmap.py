@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QImage, QPainter
 
-from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.painted_heatmap import PaintedHeatmap
+from napari_fcot.layers.painted import PaintedHeatmap
+from napari_fcot.layers.pixel_frame import CanvasPlace
 from napari_fcot.tracking import CompactScoreMap
 
 # image pixel (x, y) is at canvas (2 x + 10, 2 y)

@@ -15,9 +15,10 @@ from napari.utils.interactions import (
 )
 from qtpy.QtGui import QImage, QPainter
 
-from napari_fcot.layers.canvas_clicks import CanvasClicks
-from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.peak_picker import PeakPicker, PeakRings
+from napari_fcot.layers.canvas import CanvasClicks
+from napari_fcot.layers.heatmap_view import PeakPicker
+from napari_fcot.layers.painted import PeakRings
+from napari_fcot.layers.pixel_frame import CanvasPlace
 from napari_fcot.tracking import MapPeak
 
 PEAKS = (MapPeak(10.0, 12.0, 0.9, 1.0), MapPeak(50.0, 12.0, 0.6, 0.66))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_fcot.layers.step_rest import StepRest
+from napari_fcot.layers.box_view import StepRest
 
 
 @pytest.fixture

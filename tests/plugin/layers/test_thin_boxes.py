@@ -7,8 +7,8 @@ import pytest
 from qtpy.QtGui import QImage, QPainter
 
 from napari_fcot.layers import ShownBox
-from napari_fcot.layers.canvas_place import CanvasPlace
-from napari_fcot.layers.thin_boxes import ThinBoxes
+from napari_fcot.layers.painted import ThinBoxes
+from napari_fcot.layers.pixel_frame import CanvasPlace
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))
 RED, GREEN = "#ff0000", "#00ff00"

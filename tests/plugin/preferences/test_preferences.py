@@ -8,7 +8,7 @@ import pytest
 
 from fcot_engine.annotation import Overwrite
 from fcot_engine.errors import ConfigError
-from napari_fcot.layers.painted_heatmap import PaintedHeatmap
+from napari_fcot.layers.painted import PaintedHeatmap
 from napari_fcot.preferences import Preferences
 
 

@@ -11,8 +11,7 @@ from npe2 import PluginManifest
 
 from fcot_engine.config import PRESETS
 from fcot_engine.errors import ConfigError
-from napari_fcot.preferences import Preferences, PreferencesStore
-from napari_fcot.preferences.preferences_store import CATEGORY_OF, PLUGIN
+from napari_fcot.preferences import CATEGORY_OF, PLUGIN, Preferences, PreferencesStore
 
 OTHERS = {
     "device": "cpu",

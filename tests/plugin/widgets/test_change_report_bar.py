@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import TargetReport
-from napari_fcot.widgets.change_report_bar import ChangeReportBar, describe_reports
+from napari_fcot.widgets.report_boxes import ChangeReportBar, describe_reports
 
 NONE = np.zeros(0, np.int64)
 

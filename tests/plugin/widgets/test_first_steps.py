@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.widgets.first_steps import STEPS, FirstSteps
-from napari_fcot.widgets.key_help import key_text
+from napari_fcot.widgets.panel_keys import key_text
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_fcot.tracking import MapKind
-from napari_fcot.widgets.heatmap_look import HeatmapLook
+from napari_fcot.widgets.view_box import HeatmapLook
 
 
 @pytest.fixture

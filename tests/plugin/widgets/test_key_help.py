@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtWidgets import QLabel
 
 from napari_fcot.keys import KEYS, TIMELINE_KEYS, keys_of
-from napari_fcot.widgets.key_help import KeyHelp, KeyHelpDialog, key_text
+from napari_fcot.widgets.panel_keys import KeyHelp, KeyHelpDialog, key_text
 
 
 def texts(widget):

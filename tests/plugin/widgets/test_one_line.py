@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_fcot.widgets.one_line import OneLine
+from napari_fcot.widgets.panel_layout import OneLine
 
 
 class Requests(QObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_fcot.layers import SPEEDS
-from napari_fcot.widgets.play_box import PlayBox
+from napari_fcot.widgets.view_box import PlayBox
 
 
 @pytest.fixture

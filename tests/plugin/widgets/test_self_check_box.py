@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.annotation import HeldOut, SelfCheck
-from napari_fcot.widgets.self_check_box import SelfCheckBox, describe_check
+from napari_fcot.widgets.report_boxes import SelfCheckBox, describe_check
 
 
 def check_of(*ious):

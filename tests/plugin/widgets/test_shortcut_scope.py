@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidg
 
 from fcot_engine.errors import ConfigError
 from napari_fcot.keys import KEYS
-from napari_fcot.widgets.shortcut_scope import ShortcutScope
+from napari_fcot.widgets.panel_keys import ShortcutScope
 
 
 class Window(QWidget):

@@ -8,8 +8,8 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QMessageBox, QWidget
 
 from fcot_engine.annotation import PALETTE
-from napari_fcot.widgets.target_dialogs import ask_colour, ask_removal, describe_removal
-from napari_fcot.widgets.target_line import TargetLineData
+from napari_fcot.widgets.dialogs import ask_colour, ask_removal, describe_removal
+from napari_fcot.widgets.target_model import TargetLineData
 
 CUP = TargetLineData(
     target_id=1, name="cup", class_name="object", colour="#e69f00", n_boxes=0

@@ -8,7 +8,7 @@ import pytest
 from fcot_engine.annotation import AnnotatedTarget, Origin, TargetInfo, empty_rows
 from fcot_engine.annotation.box_rows import Makers
 from fcot_engine.annotation.box_table import BoxTable
-from napari_fcot.widgets.target_line import TargetLineData
+from napari_fcot.widgets.target_model import TargetLineData
 
 
 def test_target_of_a_session_becomes_a_line():

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import QRect, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 
-from napari_fcot.widgets.target_marks import paint_eye, paint_lock, paint_swatch
+from napari_fcot.widgets.target_table import paint_eye, paint_lock, paint_swatch
 
 CELL = QRect(0, 0, 24, 24)
 INK = QColor("#ffffff")

@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 from qtpy.QtCore import QPersistentModelIndex, Qt
 
-from napari_fcot.widgets.target_line import TargetLineData
-from napari_fcot.widgets.target_model import LINE_ROLE, TargetColumn, TargetModel
+from napari_fcot.widgets.target_model import (
+    LINE_ROLE,
+    TargetColumn,
+    TargetLineData,
+    TargetModel,
+)
 
 
 def line(target_id, **changes):

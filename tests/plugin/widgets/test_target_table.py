@@ -16,8 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_fcot.widgets.target_line import TargetLineData
-from napari_fcot.widgets.target_model import TargetColumn
+from napari_fcot.widgets.target_model import TargetColumn, TargetLineData
 from napari_fcot.widgets.target_table import TargetTable
 
 LEFT = Qt.MouseButton.LeftButton

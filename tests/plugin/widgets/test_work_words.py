@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.annotation import FEATURES, WorkStop
-from napari_fcot.widgets.work_words import describe_reasons, describe_stop, name_reasons
+from napari_fcot.widgets.work_list_box import (
+    describe_reasons,
+    describe_stop,
+    name_reasons,
+)
 
 REASONS = (*FEATURES, "gap")
 

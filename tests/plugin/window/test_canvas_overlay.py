@@ -7,8 +7,8 @@ import pytest
 from qtpy.QtGui import QColor
 
 from napari_fcot.layers import ShownBox, find_canvas
-from napari_fcot.layers.canvas_overlay import CanvasOverlay
-from napari_fcot.layers.thin_boxes import ThinBoxes
+from napari_fcot.layers.canvas import CanvasOverlay
+from napari_fcot.layers.painted import ThinBoxes
 
 pytestmark = pytest.mark.window
 

@@ -1,4 +1,4 @@
-"""A transparent sheet over napari's canvas, drawn anew with each frame.
+"""napari's canvas: a transparent sheet over it, and clicks on it.
 
 Layers that are rewritten for each frame are costly: for Shapes and Vectors the program
 on the graphics card is built again each time, and a heatmap is drawn over the whole
@@ -9,22 +9,106 @@ canvas alone do not.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from napari.layers import Layer
+from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QWidget
 
-from napari_fcot.layers.canvas_place import CanvasPlace
+from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
+from napari_fcot.layers.pixel_frame import (
+    HALF_PIXEL,
+    CanvasPlace,
+    pixel_to_world,
+    plane_of,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from psygnal import SignalInstance
 
-__all__ = ["CanvasOverlay", "OverlayPart", "find_canvas"]
+__all__ = ["CanvasClicks", "CanvasOverlay", "OverlayPart", "VideoSheet", "find_canvas"]
+
+
+class VideoSheet:
+    """The parts of the sheet over the canvas, and whether they are seen.
+
+    Without a canvas, in 3D and in a grid of layers they are not; what must be seen
+    nevertheless has to be a layer then.
+
+    Args:
+        viewer: whose camera looks at the video.
+    """
+
+    turned = Signal()
+    """`is_seen` is different now."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._video: Layer | None = None
+        self._overlay: CanvasOverlay | None = None
+        self._is_seen = False
+        self.heatmap = PaintedHeatmap()
+        """Lies below the rest."""
+        self.boxes = ThinBoxes()
+        """Lie over the heatmap."""
+        self.rings = PeakRings()
+        """Lie over all."""
+        viewer.dims.events.displayed.connect(self._on_view)
+        viewer.canvas.grid.events.connect(self._on_view)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether what is painted is on the screen, in its place."""
+        return self._is_seen
+
+    @property
+    def scale(self) -> float:
+        """Screen pixels that an image pixel covers; 1 where nothing is seen."""
+        place = self._place()
+        return 1.0 if place is None else place.scale
+
+    def set_canvas(self, canvas: QWidget | None) -> None:
+        """Lie over a canvas from now on, or over none."""
+        self._drop_overlay()
+        if canvas is not None:
+            parts = self.heatmap, self.boxes, self.rings
+            self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
+            self._overlay.set_video(self._video)
+        self._on_view()
+
+    def set_video(self, video: Layer | None) -> None:
+        """Lie over the pixels of another video, or show nothing."""
+        self._video = video
+        if self._overlay is not None:
+            self._overlay.set_video(video)
+        self._on_view()
+
+    def close(self) -> None:
+        """Let go of the viewer, for good."""
+        self._viewer.dims.events.displayed.disconnect(self._on_view)
+        self._viewer.canvas.grid.events.disconnect(self._on_view)
+        self._drop_overlay()
+
+    def _drop_overlay(self) -> None:
+        overlay, self._overlay = self._overlay, None
+        if overlay is not None:
+            overlay.close_for_good()
+
+    def _place(self) -> CanvasPlace | None:
+        return None if self._overlay is None else self._overlay.place()
+
+    def _on_view(self, event: Any = None) -> None:
+        is_seen = self._place() is not None
+        if is_seen != self._is_seen:
+            self._is_seen = is_seen
+            self.turned.emit()
 
 
 class OverlayPart(Protocol):
@@ -149,3 +233,57 @@ def find_canvas(window: QWidget) -> QWidget | None:
     center = None if above is None else above.centralWidget()
     canvas: QWidget | None = None if center is None else center.findChild(QOpenGLWidget)
     return canvas
+
+
+LEFT_BUTTON = 1
+MAX_MOVE_PX = 4.0
+"""A press that moved further on the screen is a drag."""
+
+
+class CanvasClicks:
+    """Tells of left clicks without a drag, in image pixels of a video.
+
+    Args:
+        viewer: its mouse is listened to; layers and camera get their events as before.
+    """
+
+    clicked = Signal(float, float, frozenset)
+    """x and y in image pixels, names of the modifiers that were held down."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._video: Layer | None = None
+        viewer.mouse_drag_callbacks.append(self._watch)
+
+    def set_video(self, video: Layer | None) -> None:
+        """Count in the pixels of another video; with None there are no clicks."""
+        self._video = video
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._video = None
+        if self._watch in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._watch)
+
+    def _watch(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        if self._video is None or event.button != LEFT_BUTTON:
+            return
+        pressed, modifiers = np.array(event.pos), _names_of(event.modifiers)
+        position = tuple(event.position)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if np.abs(np.array(event.pos) - pressed).max() <= MAX_MOVE_PX:
+            self._tell(position, modifiers)
+
+    def _tell(self, position: tuple[float, ...], modifiers: frozenset[str]) -> None:
+        if self._video is None or self._viewer.dims.ndisplay != 2:
+            return
+        world = np.array([*position[-2:], 1.0])
+        y, x, _ = np.linalg.inv(plane_of(pixel_to_world(self._video))) @ world
+        self.clicked.emit(float(x) + HALF_PIXEL, float(y) + HALF_PIXEL, modifiers)
+
+
+def _names_of(modifiers: Any) -> frozenset[str]:
+    """Return vispy's keys as the names that napari uses, such as `Control`."""
+    return frozenset(str(getattr(key, "name", key)) for key in modifiers)
