@@ -21,8 +21,9 @@ LAYERS = (
     ("tracker",),
     ("video",),
     ("session",),
-    ("formats", "training", "sample", "released"),
+    ("formats", "sample", "released"),
     ("annotation",),
+    ("training",),
     ("evaluation",),
     ("cli",),
 )

@@ -9,11 +9,13 @@ from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
 from fcot_engine.annotation.box_rows import (
     Box,
     Maker,
+    Makers,
     Origin,
     Rows,
     are_human,
     empty_rows,
 )
+from fcot_engine.annotation.box_table import BoxTable
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import By, Edit
@@ -25,7 +27,6 @@ from fcot_engine.annotation.effort_report import (
 from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
 from fcot_engine.annotation.imported_tracks import Imported
-from fcot_engine.annotation.lessons import open_lessons
 from fcot_engine.annotation.project_file import (
     PROJECT_SUFFIX,
     Project,
@@ -79,6 +80,7 @@ __all__ = [
     "Annotations",
     "AttributeValue",
     "Box",
+    "BoxTable",
     "By",
     "Direction",
     "Document",
@@ -90,6 +92,7 @@ __all__ = [
     "HeldOut",
     "Imported",
     "Maker",
+    "Makers",
     "Note",
     "NoteKind",
     "Origin",
@@ -128,7 +131,6 @@ __all__ = [
     "identify_video",
     "list_work",
     "nearest_peak",
-    "open_lessons",
     "project_path_for",
     "report_effort",
     "to_track_store",

@@ -96,12 +96,12 @@ def parse_project(text: str) -> tuple[Path, Path | None]:
 
 
 def _open_all(args: argparse.Namespace, stack: ExitStack) -> Iterator[LabelledVideo]:
-    from fcot_engine.annotation import open_lessons
     from fcot_engine.config import LessonConfig
+    from fcot_engine.training import open_project
 
     for text in args.finetune:
         path, video_path = parse_project(text)
-        video = open_lessons(path, LessonConfig(), video_path=video_path)
+        video = open_project(path, LessonConfig(), video_path=video_path)
         stack.enter_context(closing(video.source))
         yield video
 

@@ -39,12 +39,6 @@ from fcot_engine.evaluation.frame_records import (
     read_records,
     records_to_csv,
 )
-from fcot_engine.evaluation.learning_curve import (
-    NOISE,
-    CurvePoint,
-    LearningCurve,
-    fit_learning_curve,
-)
 from fcot_engine.evaluation.metrics import (
     Accuracy,
     center_distances,
@@ -65,7 +59,6 @@ __all__ = [
     "ALL_MODES",
     "ANNOTATOR_MODES",
     "CRITERIA",
-    "NOISE",
     "TABLES",
     "AblationReport",
     "AblationRow",
@@ -77,14 +70,12 @@ __all__ = [
     "AnnotatorConfig",
     "AnnotatorMode",
     "CalibrationReport",
-    "CurvePoint",
     "EffortConfig",
     "EffortMode",
     "EvalSequence",
     "EvaluationProgress",
     "EvaluationReport",
     "FrameRecord",
-    "LearningCurve",
     "ModeOutcome",
     "OnePass",
     "Reliability",
@@ -105,7 +96,6 @@ __all__ = [
     "evaluate",
     "find_sequences",
     "fit_curve",
-    "fit_learning_curve",
     "is_visible",
     "load_sequence",
     "measure",

@@ -24,6 +24,7 @@ from fcot_engine.training.harvest import Harvest, gather_clips
 from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
 from fcot_engine.training.objective import compute_losses
 from fcot_engine.training.photo_pool import PhotoPool, load_photo_pool
+from fcot_engine.training.projects import label_target, open_project
 from fcot_engine.training.sample_factory import SampleFactory
 from fcot_engine.training.trainer import Trainer
 from fcot_engine.training.training_batch import BatchSource, TrainingBatch
@@ -48,11 +49,13 @@ __all__ = [
     "finetune",
     "gather_clips",
     "is_used",
+    "label_target",
     "load_photo_pool",
     "make_contact_sheet",
     "measure_fixed_statistics_",
     "name_preset",
     "open_adaptation_source",
+    "open_project",
     "parse_photos",
     "read_adaptation_config",
     "read_adaptation_settings",

@@ -122,7 +122,6 @@ def check_options(args: argparse.Namespace) -> None:
         "--finetune with --on-videos": args.finetune and args.on_videos is not None,
         "--data": bool(args.data),
         "--contact-sheet": args.contact_sheet is not None,
-        "--measure-speed": args.measure_speed is not None,
         "--compile": args.compile,
         "--channels-last": args.channels_last,
         "--tensorboard": args.tensorboard,

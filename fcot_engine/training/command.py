@@ -16,7 +16,6 @@ from fcot_engine.config import TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
 from fcot_engine.model import FcotNet, LiteNet, load_network, network_kind, save_network
 from fcot_engine.tracker import keep_freed_memory
-from fcot_engine.training.carried_checkpoint import write_carried_checkpoint
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.command_options import (
     add_arguments,
@@ -26,7 +25,6 @@ from fcot_engine.training.command_options import (
 )
 from fcot_engine.training.contact_sheet import make_contact_sheet
 from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
-from fcot_engine.training.making_speed import measure_making_speed
 from fcot_engine.training.progressive_source import ProgressiveSource
 from fcot_engine.training.team import Team, join_team
 from fcot_engine.training.tensorboard_log import TensorboardLog
@@ -77,12 +75,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         make_contact_sheet(args.contact_sheet, source)
         say(f"Contact sheet: {args.contact_sheet}")
         return 0
-    if args.measure_speed is not None:
-        speed = measure_making_speed(
-            source, size=config.batch, seconds=args.measure_speed, device=device
-        )
-        say(f"{what}: {speed:.1f} sequences/s on {device}")
-        return 0
     trainer, start = _build_trainer(args, config, source, device, team)
     say(f"{what}, training on {device}, {team.size} process(es); {start}")
     ending = _train(args, trainer, source, say)
@@ -115,8 +107,6 @@ def _train(
     with closing(board) if board else nullcontext():
         ending = trainer.run(show_rows(say, board))
     say(f"Ended by {ending} at step {trainer.progress.step}: {args.out}")
-    if args.carry is not None:
-        _carry(args, trainer, say)
     if args.export is not None and trainer.team.is_first:
         _export(trainer, args.export)
         say(f"Weights: {args.export}")
@@ -212,18 +202,6 @@ def _grow_patches(
         samples=config.samples,
         step_samples=config.batch * team.size,
     )
-
-
-def _carry(
-    args: argparse.Namespace, trainer: Trainer, say: Callable[[str], None]
-) -> None:
-    """Write what another machine needs to go on."""
-    state = trainer.gather_state()
-    if trainer.team.is_first:
-        path, what = write_carried_checkpoint(
-            args.carry, state, step=trainer.progress.step, limit_mib=args.carry_mib
-        )
-        say(f"To carry: {path} ({what})")
 
 
 def _lay_channels_last_(network: nn.Module) -> None:

@@ -17,7 +17,6 @@ from fcot_engine.config import (
 )
 from fcot_engine.errors import ConfigError
 from fcot_engine.training.adaptation_options import GENTLE, HELD_TRUNK, add_adaptation
-from fcot_engine.training.carried_checkpoint import CARRIED_MIB
 from fcot_engine.training.data_options import DataOption, parse_data, parse_photos
 
 __all__ = [
@@ -65,7 +64,7 @@ def read_config(args: argparse.Namespace) -> TrainingConfig:
     factory = FactoryConfig(
         patch_size=args.patch_size, n_train=args.train_frames, n_test=args.test_frames
     )
-    only_looks = args.contact_sheet is not None or args.measure_speed is not None
+    only_looks = args.contact_sheet is not None
     endless = args.samples is None and args.minutes is None
     losses = args.losses or ("paper" if args.preset == "paper" else "lite")
     loss = _LOSSES[losses]
@@ -204,27 +203,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         help="after --init, take from these what both networks have",
     )
     add("--export", type=Path, metavar="FILE", help="write the averaged weights there")
-    add(
-        "--carry",
-        type=Path,
-        metavar="FOLDER",
-        help="at the end also write a small checkpoint there, for another machine",
-    )
-    add(
-        "--carry-mib",
-        type=float,
-        default=CARRIED_MIB,
-        metavar="MIB",
-        help=f"its largest size ({CARRIED_MIB:g})",
-    )
     add("--tensorboard", action="store_true", help="log for TensorBoard as well")
     add("--contact-sheet", type=Path, metavar="PNG", help="draw 64 samples, and end")
-    add(
-        "--measure-speed",
-        type=float,
-        metavar="SECONDS",
-        help="time making batches alone, and end",
-    )
 
 
 def _parse_factor(text: str) -> tuple[str, float]:

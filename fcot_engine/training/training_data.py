@@ -9,7 +9,6 @@ import torch
 
 from fcot_engine.config import FactoryConfig
 from fcot_engine.training.data_options import PHOTOS, DataOption
-from fcot_engine.training.memory_return import give_back_freed_memory
 from fcot_engine.training.mixed_source import MixedSource
 from fcot_engine.training.photo_pool import load_photo_pool
 from fcot_engine.training.published_sets import READERS
@@ -122,7 +121,6 @@ def open_sources(
         ]
         parts.append([*videos])
         read.append(f"{len(videos[0])} videos of {part.kind}")
-    give_back_freed_memory()
     told = ", ".join(read)
     if len(parts) == 1:
         return parts[0], told

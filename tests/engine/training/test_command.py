@@ -120,12 +120,6 @@ def test_no_data_is_an_error(train_on):
         train_on("--samples", 2)
 
 
-def test_speed_is_measured_without_a_run(train, tmp_path, capsys):
-    assert train("--measure-speed", 0.1) == 0
-    assert "sequences/s on cpu" in capsys.readouterr().out
-    assert not (tmp_path / "run").exists()
-
-
 def test_tensorboard_log_lies_in_the_run_folder(train, tmp_path):
     train("--samples", 4, "--tensorboard")
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
@@ -229,14 +223,6 @@ def test_teacher_is_logged_beside_the_other_losses(train, tmp_path):
     assert train("--samples", 2, *taught) == 0
     row = read_log(tmp_path / "run" / "log.csv")[-1]
     assert row["distilled"] >= 0
-
-
-def test_carried_checkpoint_is_resumed_elsewhere(train, tmp_path, capsys):
-    carried = tmp_path / "carried"
-    train("--samples", 2, "--carry", carried)
-    assert "To carry" in capsys.readouterr().out
-    train("--samples", 4, "--resume", "--out", carried)
-    assert "Going on from step 1" in capsys.readouterr().out
 
 
 def test_resumed_run_that_is_over_exports_without_a_step(train, tmp_path, capsys):

@@ -6,22 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import AnnotatedTarget
-from fcot_engine.annotation.box_rows import Origin, are_human
-from fcot_engine.annotation.project_file import PROJECT_SUFFIX, Project
-from fcot_engine.annotation.spans import SpanKind
-from fcot_engine.annotation.video_identity import identify_video
+from fcot_engine.annotation import (
+    PROJECT_SUFFIX,
+    AnnotatedTarget,
+    Origin,
+    Project,
+    SpanKind,
+    are_human,
+    identify_video,
+)
 from fcot_engine.config import LessonConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import LabelledTarget, LabelledVideo
+from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
 from fcot_engine.video import open_frames
 
-__all__ = ["label_target", "open_lessons"]
+__all__ = ["label_target", "open_project"]
 
 _CACHE_BYTES = 128 * 2**20  # several videos are open at once
 
 
-def open_lessons(
+def open_project(
     path: Path, config: LessonConfig, *, video_path: Path | None = None
 ) -> LabelledVideo:
     """Read a project and open its video; close `source` when done with it.
