@@ -22,6 +22,11 @@ Each message says what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor  # the command line reads this module, and torch is slow
+
 __all__ = [
     "BoxError",
     "ConfigError",
@@ -39,6 +44,8 @@ __all__ = [
     "TrainingError",
     "VideoError",
     "WeightsError",
+    "check_last_dim",
+    "check_ndim",
 ]
 
 
@@ -136,3 +143,19 @@ class TrainingError(FcotError):
 
 class TrackerStateError(FcotError):
     """A tracker method was called before the one it builds on."""
+
+
+def check_last_dim(tensor: Tensor, size: int, *, name: str) -> None:
+    """Raise `ShapeError` unless the last dimension of `tensor` is `size`."""
+    if tensor.ndim == 0 or tensor.shape[-1] != size:
+        raise ShapeError(
+            f"{name} must have shape (*, {size}), got {tuple(tensor.shape)}."
+        )
+
+
+def check_ndim(tensor: Tensor, ndim: int, *, name: str, layout: str) -> None:
+    """Raise `ShapeError` unless `tensor` has `ndim` dimensions, named by `layout`."""
+    if tensor.ndim != ndim:
+        raise ShapeError(
+            f"{name} must have shape ({layout}), got {tuple(tensor.shape)}."
+        )

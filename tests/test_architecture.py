@@ -13,7 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 LAYERS = (
-    ("errors", "config", "checks", "atomic_write"),
+    ("errors", "config", "atomic_write"),
     ("geometry",),
     ("ops",),
     ("model",),

@@ -213,15 +213,7 @@ class TestDependencies:
         assert third_party_modules("napari_fcot") - brought == set()
 
     def test_base_brings_no_screen(self):
-        screen = {
-            "napari",
-            "PyQt5",
-            "PyQt6",
-            "PySide2",
-            "PySide6",
-            "qtpy",
-            "torchvision",
-        }
+        screen = {"napari", "PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy"}
         assert modules_of(PROJECT["dependencies"]) & screen == set()
 
     def test_constraints_pin_versions_and_name_no_place(self):

@@ -23,20 +23,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_last_dim
-from fcot_engine.errors import BoxError
+from fcot_engine.errors import BoxError, check_last_dim
 
 __all__ = [
+    "MIN_SIDE_PX",
     "BoxXywh",
-    "box_area",
     "box_iou",
     "check_box_in_frame",
-    "clip_xyxy",
     "cut_to_frame",
-    "cxcywh_to_xyxy",
     "share_outside",
     "xywh_to_xyxy",
-    "xyxy_to_cxcywh",
     "xyxy_to_xywh",
 ]
 
@@ -44,6 +40,7 @@ BoxXywh = tuple[float, float, float, float]
 """One box outside of tensors: x, y, width, height in image pixels."""
 
 MIN_SIDE_PX = 1e-3
+"""A box with a shorter side has no area."""
 
 
 def xywh_to_xyxy(boxes_xywh: Tensor) -> Tensor:
@@ -65,33 +62,6 @@ def xyxy_to_xywh(boxes_xyxy: Tensor) -> Tensor:
     return torch.cat(
         [boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], -1
     )
-
-
-def xyxy_to_cxcywh(boxes_xyxy: Tensor) -> Tensor:
-    """Turn corner boxes into centre-and-size boxes, shape `(*, 4)` to `(*, 4)`."""
-    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
-    size = boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]
-    return torch.cat([boxes_xyxy[..., :2] + size / 2, size], -1)
-
-
-def cxcywh_to_xyxy(boxes_cxcywh: Tensor) -> Tensor:
-    """Turn centre-and-size boxes into corner boxes, shape `(*, 4)` to `(*, 4)`."""
-    check_last_dim(boxes_cxcywh, 4, name="boxes_cxcywh")
-    half = boxes_cxcywh[..., 2:] / 2
-    return torch.cat([boxes_cxcywh[..., :2] - half, boxes_cxcywh[..., :2] + half], -1)
-
-
-def clip_xyxy(boxes_xyxy: Tensor, *, width: float, height: float) -> Tensor:
-    """Cut corner boxes at the border of a frame of `width` x `height` pixels."""
-    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
-    limit = boxes_xyxy.new_tensor([width, height, width, height])
-    return torch.minimum(boxes_xyxy.clamp(min=0), limit)
-
-
-def box_area(boxes_xyxy: Tensor) -> Tensor:
-    """Area of corner boxes in square pixels, `(*, 4)` to `(*)`; never negative."""
-    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
-    return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(dim=-1)
 
 
 def box_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
@@ -116,8 +86,12 @@ def box_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
     top_left = torch.maximum(a_xyxy[..., :2], b_xyxy[..., :2])
     bottom_right = torch.minimum(a_xyxy[..., 2:], b_xyxy[..., 2:])
     inter = (bottom_right - top_left).clamp(min=0).prod(dim=-1)  # (*)
-    union = box_area(a_xyxy) + box_area(b_xyxy) - inter  # (*)
+    union = _area(a_xyxy) + _area(b_xyxy) - inter  # (*)
     return inter / union.clamp(min=1e-7)  # two empty boxes give 0, not NaN
+
+
+def _area(boxes_xyxy: Tensor) -> Tensor:
+    return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(dim=-1)
 
 
 def check_box_in_frame(

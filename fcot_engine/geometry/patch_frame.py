@@ -1,4 +1,4 @@
-"""The mapping between an image and the square patch that the network sees."""
+"""The square patch of an image that the network sees, and patches of a whole frame."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_last_dim
-from fcot_engine.errors import BoxError
+from fcot_engine.errors import BoxError, check_last_dim
 from fcot_engine.geometry.boxes import BoxXywh
 
-__all__ = ["PatchFrame"]
+__all__ = ["PatchFrame", "tile_frame"]
+
+_STEP = 0.5  # of the patch's side: whatever is up to half as large lies whole in one
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,32 @@ class PatchFrame:
         x, y = self.to_image(box[:2]).tolist()
         w, h = (box[2:] * self.scale).tolist()
         return x, y, w, h
+
+
+def tile_frame(patch: PatchFrame, image_wh: tuple[int, int]) -> list[PatchFrame]:
+    """Return a grid of patches of the same scale and size that covers the frame.
+
+    Neighbours overlap by half of their side.
+
+    Args:
+        patch: one of them; its place does not matter.
+        image_wh: width and height of the frame in pixels.
+
+    Returns:
+        Patches row by row, at least one; those at the rim are centred a quarter of a
+        side inside the frame.
+    """
+    side = patch.size_px * patch.scale
+    columns, rows = (_spread(length, side) for length in image_wh)
+    return [
+        PatchFrame((x, y), patch.scale, patch.size_px) for y in rows for x in columns
+    ]
+
+
+def _spread(length: float, side: float) -> list[float]:
+    """Centres along one axis, evenly from one rim to the other."""
+    free = length - side / 2
+    if free <= 0:
+        return [length / 2]
+    count = math.ceil(free / (_STEP * side)) + 1
+    return [side / 4 + free * index / (count - 1) for index in range(count)]

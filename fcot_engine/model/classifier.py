@@ -15,7 +15,12 @@ from torch import Tensor, nn
 
 from fcot_engine.config import ClassifierConfig
 from fcot_engine.geometry import xywh_to_xyxy
-from fcot_engine.ops import apply_filter, correlate_with_scores, prroi_pool
+from fcot_engine.ops import (
+    apply_filter,
+    correlate_with_scores,
+    distance_map,
+    prroi_pool,
+)
 
 __all__ = ["ClassificationModel", "LabelMaps"]
 
@@ -112,12 +117,9 @@ class ClassificationModel(nn.Module):
         """
         size = self.score_size(size)
         center = boxes_xywh[..., :2] + boxes_xywh[..., 2:] / 2
-        center = (center - self.first_cell_px) / self.stride
-        rows = torch.arange(size[0], device=center.device, dtype=center.dtype)
-        columns = torch.arange(size[1], device=center.device, dtype=center.dtype)
-        dy = rows - center[..., 1, None]  # (*, rows)
-        dx = columns - center[..., 0, None]
-        distance = (dy[..., :, None] ** 2 + dx[..., None, :] ** 2).sqrt()
+        distance = distance_map(
+            center, size, stride=self.stride, offset=self.first_cell_px / self.stride
+        )
         last = self.config.distance_bins - 1
         place = (distance / self.config.bin_width).clamp(max=last)
         low = place.floor().clamp(max=last - 1)

@@ -9,15 +9,23 @@ pay.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fcot_engine.errors import ConfigError
-from fcot_engine.ops import InstanceL2Norm, ModulatedDeformConv2d
+from fcot_engine.ops import ModulatedDeformConv2d
 
-__all__ = ["CoarseClassifierHead", "FineClassifierHead", "make_tower", "merge_halves"]
+__all__ = [
+    "CoarseClassifierHead",
+    "FineClassifierHead",
+    "InstanceL2Norm",
+    "make_tower",
+    "merge_halves",
+]
 
 
 def make_tower(
@@ -80,6 +88,39 @@ def merge_halves(channels: int, *, bias: bool) -> nn.Conv2d:
         if merge.bias is not None:
             merge.bias.zero_()
     return merge
+
+
+class InstanceL2Norm(nn.Module):
+    """Scales each image's map so that its root mean square is `scale`.
+
+    Channels, rows and columns go together, so differences between channels and between
+    places stay. A map of zeros stays zero.
+    """
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    @classmethod
+    def for_filter(
+        cls, channels: int, filter_size: int, *, gain: float = 1.0
+    ) -> InstanceL2Norm:
+        """Norm for features that a `channels x filter_size x filter_size` filter reads.
+
+        With `scale = sqrt(gain / (channels * filter_size^2))` the patch under the
+        filter has an expected squared norm of `gain`, whatever the sizes.
+        """
+        return cls(math.sqrt(gain / (channels * filter_size**2)))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalise `(N, C, H, W)`."""
+        shape = features.shape[1:]
+        eps = 1e-5 / math.prod(shape)  # to the mean square: 1e-5 to the sum
+        return self.scale * F.rms_norm(features, shape, eps=eps)
+
+    def extra_repr(self) -> str:
+        """Show the scale when printed."""
+        return f"scale={self.scale:.6g}"
 
 
 class CoarseClassifierHead(nn.Module):

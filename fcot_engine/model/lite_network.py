@@ -102,8 +102,7 @@ class _ClassificationHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(self.enter(x))
-        power = x.square().mean((1, 2, 3), keepdim=True)
-        return x * (self.gain * (power + 1e-5).rsqrt())
+        return self.gain * F.rms_norm(x, x.shape[1:], eps=1e-5)
 
 
 def _conv_block(before: int, after: int) -> nn.Sequential:

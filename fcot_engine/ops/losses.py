@@ -7,16 +7,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_last_dim, check_ndim
-from fcot_engine.errors import ConfigError, ShapeError
-from fcot_engine.ops.box_offsets import cell_points, encode_offsets
-from fcot_engine.ops.distances import distance_map
+from fcot_engine.errors import ConfigError, ShapeError, check_ndim
+from fcot_engine.ops.map_cells import cell_points, distance_map, encode_offsets
 
 __all__ = [
     "gaussian_label",
     "hinge_classification_loss",
     "offset_iou_loss",
-    "offset_targets",
 ]
 
 
@@ -76,40 +73,6 @@ def hinge_classification_loss(
     return error.square().mean()
 
 
-def offset_targets(
-    boxes_xyxy: Tensor, size: tuple[int, int], *, stride: float, radius: int = 2
-) -> tuple[Tensor, Tensor]:
-    """Offsets wanted in the cells around the centres of boxes.
-
-    Args:
-        boxes_xyxy: boxes in pixels of the network input, shape `(N, 4)`.
-        size: rows and columns of the map.
-        stride: pixels a cell.
-        radius: cells around the one that holds the centre, on each side.
-
-    Returns:
-        Left, right, top, bottom in pixels for every cell, shape `(N, 4, H, W)`, and
-        which cells are near the centre and inside the box, bool, shape `(N, H, W)`.
-
-    Raises:
-        ShapeError: boxes are not `(N, 4)`.
-    """
-    check_ndim(boxes_xyxy, 2, name="boxes_xyxy", layout="N, 4")
-    check_last_dim(boxes_xyxy, 4, name="boxes_xyxy")
-    points = cell_points(
-        size, stride=stride, device=boxes_xyxy.device, dtype=boxes_xyxy.dtype
-    )
-    targets = encode_offsets(boxes_xyxy[:, None, None], points)  # (N, H, W, 4)
-    centers = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
-    center_cells = (
-        (centers / stride).floor() + 0.5
-    ) * stride  # (N, 2), a cell's middle
-    away = (points - center_cells[:, None, None]).abs().amax(dim=-1)  # (N, H, W)
-    near = away < (radius + 0.5) * stride
-    inside = (targets > 0).all(dim=-1)
-    return targets.permute(0, 3, 1, 2), near & inside
-
-
 def offset_iou_loss(
     offsets: Tensor,
     boxes_xyxy: Tensor,
@@ -149,7 +112,9 @@ def offset_iou_loss(
     if not smooth > 0:
         raise ConfigError(f"smooth must be above 0, got {smooth}. Use e.g. 1e-6.")
     size = (offsets.shape[-2], offsets.shape[-1])
-    targets, supervised = offset_targets(boxes_xyxy, size, stride=stride, radius=radius)
+    targets, supervised = _offset_targets(
+        boxes_xyxy, size, stride=stride, radius=radius
+    )
     if unit == "cells":
         targets = targets / stride
     overlap = _area(torch.minimum(offsets, targets))  # (N, H, W)
@@ -157,6 +122,29 @@ def offset_iou_loss(
     loss = -((overlap + smooth) / (union + smooth)).log()
     loss = torch.where(supervised, loss, torch.zeros_like(loss))
     return loss.sum() / supervised.sum().clamp(min=1)
+
+
+def _offset_targets(
+    boxes_xyxy: Tensor, size: tuple[int, int], *, stride: float, radius: int
+) -> tuple[Tensor, Tensor]:
+    """Offsets wanted around the centres of boxes, in pixels, and where they count.
+
+    Returns:
+        Left, right, top, bottom of every cell, `(N, 4, H, W)`, and which cells are
+        near the centre and inside the box, bool, `(N, H, W)`.
+    """
+    points = cell_points(
+        size, stride=stride, device=boxes_xyxy.device, dtype=boxes_xyxy.dtype
+    )
+    targets = encode_offsets(boxes_xyxy[:, None, None], points)  # (N, H, W, 4)
+    centers = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    center_cells = (
+        (centers / stride).floor() + 0.5
+    ) * stride  # (N, 2), a cell's middle
+    away = (points - center_cells[:, None, None]).abs().amax(dim=-1)  # (N, H, W)
+    near = away < (radius + 0.5) * stride
+    inside = (targets > 0).all(dim=-1)
+    return targets.permute(0, 3, 1, 2), near & inside
 
 
 def _area(offsets: Tensor) -> Tensor:

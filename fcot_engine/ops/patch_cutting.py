@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcot_engine.checks import check_ndim
+from fcot_engine.errors import check_ndim
 from fcot_engine.geometry import PatchFrame
 
 __all__ = ["PatchWarp", "cut_patch", "warp_patches"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_ndim
+from fcot_engine.errors import check_ndim
 
 __all__ = ["Peak", "find_peak", "find_second_peak", "refine_peak"]
 

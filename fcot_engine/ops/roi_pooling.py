@@ -11,8 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_last_dim, check_ndim
-from fcot_engine.errors import ConfigError, ShapeError
+from fcot_engine.errors import ConfigError, ShapeError, check_last_dim, check_ndim
 
 __all__ = ["prroi_pool"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from fcot_engine.config import PaperNetworkConfig
+from fcot_engine.model import ClassificationModel
+from fcot_engine.model.heads import InstanceL2Norm
 from fcot_engine.ops import (
     ModulatedDeformConv2d,
-    distance_bins,
-    distance_map,
     gaussian_label,
     hinge_classification_loss,
-    instance_l2_norm,
     offset_iou_loss,
     prroi_pool,
 )
@@ -41,16 +41,22 @@ class TestOperators:
         assert_close_to_rms(out, parity["dcn/output"], 1e-5)
 
     def test_instance_norm(self, parity, assert_close_to_rms):
-        out = instance_l2_norm(parity["dcn/input"], scale=0.03)
+        out = InstanceL2Norm(0.03)(parity["dcn/input"])
         assert_close_to_rms(out, parity["norm/out"], 1e-5)
 
 
 class TestLabels:
     def test_distance_bins(self, parity):
-        center = _centers(parity["in/train_boxes_xywh"])[0]
-        bins = distance_bins(distance_map(center, (19, 19), stride=16))[::7]
+        """A table that is 1 in one entry reads out that entry's share of each cell."""
+        config = PaperNetworkConfig().coarse
+        model = ClassificationModel(config, config.channels, stride=16)
         expected = parity["cls18/distance_bins_sample"]
-        torch.testing.assert_close(bins, expected, atol=3e-4, rtol=0)
+        for number, bin_ in zip(range(0, 100, 7), expected, strict=True):
+            with torch.no_grad():
+                model.label_table.copy_(torch.eye(100)[number])
+                box = parity["in/train_boxes_xywh"][0]
+                found = model.label_maps(box, (18, 18)).label
+            torch.testing.assert_close(found, bin_, atol=3e-4, rtol=0)
 
     @pytest.mark.parametrize(
         ("name", "cells", "stride", "sigma", "step"),

@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 
 from fcot_engine.errors import BoxError, ShapeError
 from fcot_engine.geometry import (
-    box_area,
     box_iou,
     check_box_in_frame,
-    clip_xyxy,
-    cxcywh_to_xyxy,
     xywh_to_xyxy,
-    xyxy_to_cxcywh,
     xyxy_to_xywh,
 )
 
@@ -37,19 +33,7 @@ class TestConversions:
             xyxy_to_xywh(xywh_to_xyxy(tensor(*box))), tensor(*box), atol=1e-9, rtol=0
         )
 
-    @given(boxes)
-    def test_center_form_round_trip(self, box):
-        corners = xywh_to_xyxy(tensor(*box))
-        again = cxcywh_to_xyxy(xyxy_to_cxcywh(corners))
-        torch.testing.assert_close(again, corners, atol=1e-9, rtol=0)
-
-    def test_center_form_by_hand(self):
-        center = xyxy_to_cxcywh(tensor(2.0, 4.0, 8.0, 5.0))
-        torch.testing.assert_close(center, tensor(5.0, 4.5, 6.0, 1.0))
-
-    @pytest.mark.parametrize(
-        "convert", [xywh_to_xyxy, xyxy_to_xywh, xyxy_to_cxcywh, cxcywh_to_xyxy]
-    )
+    @pytest.mark.parametrize("convert", [xywh_to_xyxy, xyxy_to_xywh])
     def test_leading_dims_are_free_and_inputs_stay(self, convert):
         many = torch.rand(2, 3, 4)
         before = many.clone()
@@ -63,42 +47,11 @@ class TestConversions:
         [
             (xywh_to_xyxy, "boxes_xywh"),
             (xyxy_to_xywh, "boxes_xyxy"),
-            (xyxy_to_cxcywh, "boxes_xyxy"),
-            (cxcywh_to_xyxy, "boxes_cxcywh"),
-            (box_area, "boxes_xyxy"),
         ],
     )
     def test_wrong_last_dim_is_named(self, convert, name):
         with pytest.raises(ShapeError, match=rf"{name} must have shape \(\*, 4\)"):
             convert(torch.zeros(2, 3))
-
-
-class TestClipXyxy:
-    @pytest.mark.parametrize(
-        ("box", "expected"),
-        [
-            pytest.param((1, 2, 3, 4), (1, 2, 3, 4), id="inside"),
-            pytest.param((-5, -6, 3, 4), (0, 0, 3, 4), id="over_top_left"),
-            pytest.param((5, 6, 30, 40), (5, 6, 10, 8), id="over_bottom_right"),
-            pytest.param((20, -9, 30, -2), (10, 0, 10, 0), id="outside_has_no_area"),
-        ],
-    )
-    def test_value(self, box, expected):
-        clipped = clip_xyxy(tensor(*box), width=10, height=8)
-        torch.testing.assert_close(clipped, tensor(*expected))
-
-
-class TestBoxArea:
-    @pytest.mark.parametrize(
-        ("box", "area"),
-        [
-            pytest.param((1.0, 2.0, 4.0, 4.0), 6.0, id="usual"),
-            pytest.param((1.0, 2.0, 1.0, 4.0), 0.0, id="no_width"),
-            pytest.param((4.0, 4.0, 1.0, 2.0), 0.0, id="turned_over_twice"),
-        ],
-    )
-    def test_value(self, box, area):
-        assert float(box_area(tensor(*box))) == area
 
 
 class TestBoxIou:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +10,7 @@ from fcot_engine.config import ClassifierConfig
 from fcot_engine.errors import ConfigError
 from fcot_engine.model import ClassificationModel
 from fcot_engine.model.classifier import LabelMaps
-from fcot_engine.ops import apply_filter, distance_bins, distance_map
+from fcot_engine.ops import apply_filter, distance_map
 
 STRIDE = 4
 SIZE = (9, 11)
@@ -67,14 +68,14 @@ def measure_loss(model, target_filter, features, labels, weights):
 
 
 class TestLabelMaps:
-    def test_equals_the_dense_form_over_distance_bins(self, model):
+    def test_tables_are_read_linearly_by_the_distance(self, model):
         boxes = 40 * torch.rand(3, 2, 4, dtype=torch.float64)
         centers = boxes[..., :2] + boxes[..., 2:] / 2
         distances = distance_map(centers, SIZE, stride=STRIDE, offset=0.5)
-        bins = distance_bins(distances, count=14, width=0.5)  # (3, 2, 14, H, W)
 
         def read(table):
-            return (bins * table[:, None, None]).sum(-3)
+            values = np.interp(distances, 0.5 * np.arange(14), table.detach())
+            return torch.from_numpy(values)
 
         maps = model.label_maps(boxes, SIZE)
         torch.testing.assert_close(maps.label, read(model.label_table))

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torchvision.ops import deform_conv2d
 
-from fcot_engine.errors import ShapeError
 from fcot_engine.ops import ModulatedDeformConv2d, modulated_deform_conv2d
 
 
@@ -64,20 +64,6 @@ class TestModulatedDeformConv2dFunction:
         expected = F.conv2d(x, weight, bias, padding=1)
         torch.testing.assert_close(out, expected, atol=tolerance, rtol=0)
 
-    def test_whole_offsets_shift_the_input(self, generator):
-        x = _randn(generator, 1, 2, 6, 8)
-        weight = _randn(generator, 3, 2, 3, 3)
-        offsets = x.new_zeros(1, 9, 2, 6, 8)
-        offsets[:, :, 0], offsets[:, :, 1] = 2, -1  # dy, dx of every tap
-        out = modulated_deform_conv2d(
-            x, offsets.view(1, 18, 6, 8), x.new_ones(1, 9, 6, 8), weight
-        )
-        shifted = F.pad(x, (1, 0, 0, 2))[:, :, 2:, :8]  # row i + 2, column j - 1
-        # Where the kernel itself crosses the border, the shifted image was already
-        # cut, so compare the cells whose nine taps stay in both.
-        expected = F.conv2d(shifted, weight, padding=1)
-        torch.testing.assert_close(out[..., 1:3, 2:7], expected[..., 1:3, 2:7])
-
     def test_equals_an_explicit_loop(self, generator):
         x = _randn(generator, 2, 2, 4, 5)
         offsets = 2.5 * _randn(generator, 2, 18, 4, 5)
@@ -86,6 +72,15 @@ class TestModulatedDeformConv2dFunction:
         out = modulated_deform_conv2d(x, offsets, modulation, weight, bias)
         expected = _convolve_by_loop(x, offsets, modulation, weight, bias)
         torch.testing.assert_close(out, expected, atol=1e-11, rtol=0)
+
+    def test_equals_torchvision_which_does_it_on_cuda(self, generator):
+        x = _randn(generator, 2, 3, 6, 5)
+        offsets = 2.5 * _randn(generator, 2, 18, 6, 5)
+        modulation = _randn(generator, 2, 9, 6, 5).sigmoid()
+        weight, bias = _randn(generator, 4, 3, 3, 3), _randn(generator, 4)
+        theirs = deform_conv2d(x, offsets, weight, bias, padding=1, mask=modulation)
+        out = modulated_deform_conv2d(x, offsets, modulation, weight, bias)
+        torch.testing.assert_close(out, theirs, atol=1e-11, rtol=0)
 
     @pytest.mark.parametrize(
         ("dy", "expected"), [(-1.0, 0.0), (-0.75, 0.25), (1.0, 0.0), (0.4, 0.6)],
@@ -127,25 +122,6 @@ class TestModulatedDeformConv2dFunction:
         )
         assert torch.equal(out, torch.zeros_like(out))
 
-    def test_images_of_a_batch_do_not_mix(self, generator):
-        x, offsets = _randn(generator, 3, 2, 4, 5), _randn(generator, 3, 18, 4, 5)
-        modulation, weight = (
-            _randn(generator, 3, 9, 4, 5),
-            _randn(generator, 3, 2, 3, 3),
-        )
-        together = modulated_deform_conv2d(x, offsets, modulation, weight)
-        alone = modulated_deform_conv2d(x[1:2], offsets[1:2], modulation[1:2], weight)
-        torch.testing.assert_close(together[1:2], alone)
-
-    def test_channels_last_memory_gives_the_same(self, generator):
-        inputs = [_randn(generator, 2, c, 4, 5) for c in (3, 18, 9)]
-        weight = _randn(generator, 3, 3, 3, 3)
-        last = [t.contiguous(memory_format=torch.channels_last) for t in inputs]
-        torch.testing.assert_close(
-            modulated_deform_conv2d(*last, weight),
-            modulated_deform_conv2d(*inputs, weight),
-        )
-
     def test_gradients_of_every_input(self, generator):
         inputs = (
             _randn(generator, 1, 2, 3, 4),
@@ -157,26 +133,6 @@ class TestModulatedDeformConv2dFunction:
         for tensor in inputs:
             tensor.requires_grad_()
         assert torch.autograd.gradcheck(modulated_deform_conv2d, inputs)
-
-    @pytest.mark.parametrize(
-        ("changed", "shape", "message"),
-        [
-            ("offsets", (1, 9, 4, 4), r"offsets must have shape \(1, 18, 4, 4\)"),
-            ("modulation", (1, 9, 4, 3), r"modulation must have shape \(1, 9, 4, 4\)"),
-            ("weight", (5, 2, 1, 1), r"weight must have shape \(out, 2, 3, 3\)"),
-            ("features", (2, 4, 4), r"features must have shape \(N, C, H, W\)"),
-        ],
-    )
-    def test_wrong_shape_is_named(self, changed, shape, message):
-        shapes = {
-            "features": (1, 2, 4, 4),
-            "offsets": (1, 18, 4, 4),
-            "modulation": (1, 9, 4, 4),
-            "weight": (5, 2, 3, 3),
-        }
-        shapes[changed] = shape
-        with pytest.raises(ShapeError, match=message):
-            modulated_deform_conv2d(*(torch.zeros(s) for s in shapes.values()))
 
 
 class TestModulatedDeformConv2dLayer:

@@ -7,21 +7,15 @@ import torch
 
 from fcot_engine.ops import (
     cell_points,
-    distance_bins,
     distance_map,
     gaussian_label,
     hinge_classification_loss,
-    instance_l2_norm,
     modulated_deform_conv2d,
     offset_iou_loss,
     prroi_pool,
 )
 
 BOXES = torch.tensor([[3.0, 5.0, 29.0, 21.0], [10.0, 8.0, 40.0, 33.0]])
-
-
-def _bins(features):
-    return distance_bins(features.abs(), count=5, width=0.5)
 
 
 def _points(features):
@@ -41,13 +35,11 @@ OPS = {
         x[:1, :, :3, :3],
         x[0, :1, 0, 0],
     ),
-    "distance_bins": _bins,
     "distance_map": lambda x: distance_map(_boxes(x)[:, :2], (5, 6), stride=4),
     "gaussian_label": lambda x: gaussian_label(
         _boxes(x)[:, :2], (5, 6), 1.5, stride=4, offset=0.5
     ),
     "hinge_classification_loss": lambda x: hinge_classification_loss(x, x.sigmoid()),
-    "instance_l2_norm": lambda x: instance_l2_norm(x, scale=0.1),
     "offset_iou_loss": lambda x: offset_iou_loss(x, _boxes(x), stride=4),
     "prroi_pool": lambda x: prroi_pool(x, _boxes(x), 3, stride=4, offset=0.5),
 }

@@ -7,10 +7,11 @@ import torch
 
 from fcot_engine.errors import ConfigError, ShapeError
 from fcot_engine.ops import (
+    cell_points,
+    encode_offsets,
     gaussian_label,
     hinge_classification_loss,
     offset_iou_loss,
-    offset_targets,
 )
 
 
@@ -54,29 +55,33 @@ BOX = (8.0, 12.0, 36.0, 28.0)  # centre (22, 20): cell (row 5, column 5) of stri
 
 
 def _perfect(box=BOX, *, size=(12, 12), unit_px=1.0):
-    targets, _ = offset_targets(torch.tensor([box]), size, stride=4)
-    return targets / unit_px
+    offsets = encode_offsets(torch.tensor(box), cell_points(size, stride=4))
+    return offsets.permute(2, 0, 1)[None] / unit_px
 
 
-class TestOffsetTargets:
-    def test_square_around_the_centre_cell_is_supervised(self):
-        _, near = offset_targets(torch.tensor([BOX]), (12, 12), stride=4, radius=1)
-        assert near.nonzero().tolist() == [
+def _supervised(boxes, radius):
+    """Cells in which the loss looks at the offsets: those that it has a gradient in."""
+    offsets = torch.ones(len(boxes), 4, 12, 12, requires_grad=True)
+    offset_iou_loss(offsets, boxes, stride=4, radius=radius).backward()
+    return offsets.grad.abs().sum(1).nonzero().tolist()
+
+
+class TestSupervisedCells:
+    def test_square_around_the_centre_cell(self):
+        assert _supervised(torch.tensor([BOX]), 1) == [
             [0, i, j] for i in (4, 5, 6) for j in (4, 5, 6)
         ]
 
     def test_rows_hold_y_and_columns_hold_x(self):
-        targets, near = offset_targets(
-            torch.tensor([[30.0, 2.0, 42.0, 18.0]]), (12, 12), stride=4, radius=0
-        )
-        assert near.nonzero().tolist() == [[0, 2, 9]]
-        assert targets[0, :, 2, 9].tolist() == [8.0, 4.0, 8.0, 8.0]  # from (38, 10)
+        assert _supervised(torch.tensor([[30.0, 2.0, 42.0, 18.0]]), 0) == [[0, 2, 9]]
 
     def test_cells_outside_a_small_box_or_the_map_are_left_out(self):
         boxes = torch.tensor([[20.0, 8.0, 24.0, 30.0], [-3.0, -3.0, 7.0, 7.0]])
-        _, near = offset_targets(boxes, (12, 12), stride=4, radius=2)
-        assert near[0].any(dim=0).nonzero().flatten().tolist() == [5]
-        assert near[1].nonzero().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+        cells = _supervised(boxes, 2)
+        assert {column for image, _, column in cells if image == 0} == {5}
+        assert [cell for cell in cells if cell[0] == 1] == [
+            [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1],
+        ]  # fmt: skip
 
 
 class TestOffsetIouLoss:

@@ -1,7 +1,8 @@
-"""Boxes as distances from a point to the four sides (Eq. 3 of the paper).
+"""What the cells of a map stand for: points, distances, and offsets to a box.
 
-Offsets have four values in the order left, right, top, bottom, in pixels of the
-network input. Cell (row i, column j) of a map speaks for the point
+Offsets are the distances from a point to the four sides of a box (Eq. 3 of the paper):
+four values in the order left, right, top, bottom, in pixels of the network input.
+Cell (row i, column j) of a feature map speaks for the point
 `((j + 0.5) * stride, (i + 0.5) * stride)`.
 """
 
@@ -10,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fcot_engine.checks import check_last_dim
+from fcot_engine.errors import check_last_dim
 
-__all__ = ["cell_points", "decode_offsets", "encode_offsets"]
+__all__ = ["cell_points", "decode_offsets", "distance_map", "encode_offsets"]
 
 
 def cell_points(
@@ -45,6 +46,44 @@ def cell_points(
     y = (torch.arange(rows, device=device, dtype=dtype) + offset) * stride
     x = (torch.arange(columns, device=device, dtype=dtype) + offset) * stride
     return torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)], dim=-1)
+
+
+def distance_map(
+    centers_xy: Tensor,
+    size: tuple[int, int],
+    *,
+    stride: float,
+    offset: float = 0.0,
+) -> Tensor:
+    """Distance of every cell of a map to a point.
+
+    Cell i is centred at `(i + offset) * stride` pixels: `offset=0` for the score maps
+    of even filters, 0.5 for feature maps and the maps of odd filters.
+
+    Args:
+        centers_xy: points in pixels of the network input, shape `(*, 2)`.
+        size: rows and columns of the map.
+        stride: pixels a cell.
+        offset: where cell 0 is centred, in cells.
+
+    Returns:
+        Euclidean distance in cells, shape `(*, rows, columns)`.
+
+    Raises:
+        ShapeError: the last dimension of `centers_xy` is not 2.
+
+    Example:
+        >>> distance_map(torch.tensor([16.0, 0.0]), (1, 3), stride=16)
+        tensor([[1., 0., 1.]])
+    """
+    check_last_dim(centers_xy, 2, name="centers_xy")
+    rows, columns = size
+    cells = centers_xy / stride - offset
+    row = torch.arange(rows, device=cells.device, dtype=cells.dtype)
+    column = torch.arange(columns, device=cells.device, dtype=cells.dtype)
+    dy = row[:, None] - cells[..., 1, None, None]  # (*, rows, 1)
+    dx = column - cells[..., 0, None, None]  # (*, 1, columns)
+    return (dy.square() + dx.square()).sqrt()
 
 
 def encode_offsets(boxes_xyxy: Tensor, points_xy: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.ops import cell_points, decode_offsets, encode_offsets
+from fcot_engine.ops import cell_points, decode_offsets, distance_map, encode_offsets
 
 
 class TestCellPoints:
@@ -17,6 +17,28 @@ class TestCellPoints:
         points = cell_points((3, 3), stride=16, offset=0.0, dtype=torch.float64)
         assert points.dtype == torch.float64
         assert points[1, 2].tolist() == [32.0, 16.0]
+
+
+class TestDistanceMap:
+    def test_three_four_five(self):
+        distances = distance_map(torch.tensor([48.0, 64.0]), (8, 8), stride=16)
+        assert distances.shape == (8, 8)
+        assert float(distances[0, 0]) == 5.0  # 3 columns, 4 rows away
+        assert float(distances[4, 3]) == 0.0  # row holds y, column holds x
+
+    def test_offset_half_measures_from_cell_middles(self):
+        distances = distance_map(
+            torch.tensor([10.0, 6.0]), (4, 4), stride=4, offset=0.5
+        )
+        assert float(distances[1, 2]) == 0.0
+
+    def test_leading_dimensions_are_free(self):
+        centers = torch.tensor([[[0.0, 0.0], [8.0, 4.0]]])
+        assert distance_map(centers, (3, 5), stride=4).shape == (1, 2, 3, 5)
+
+    def test_wrong_last_dim_is_named(self):
+        with pytest.raises(ShapeError, match=r"centers_xy must have shape \(\*, 2\)"):
+            distance_map(torch.zeros(4), (3, 3), stride=4)
 
 
 class TestOffsets:
