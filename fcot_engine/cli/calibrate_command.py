@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -21,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fcot calibrate`."""
     add = parser.add_argument
     add("records", type=Path, metavar="FILE", help="of `fcot eval --records`")
-    add("--plot", type=Path, metavar="FILE", help="draw the reliability there as SVG")
+    add(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw it there: .svg, .png or .pdf",
+    )
     add("--json", action="store_true", help="print the figures as JSON")
     add("--out", type=Path, metavar="FILE", help="write the figures there as JSON")
 
@@ -40,6 +49,19 @@ def run(args: argparse.Namespace) -> int:
     with write_together() as files:
         if args.out is not None:
             files.write_text(args.out, report.to_json() + "\n")
-        if args.plot is not None:
-            files.write_text(args.plot, draw_reliability(report))
+    if args.plot is not None:
+        _save(draw_reliability(report.peak, report.fitted), args.plot)
     return 0
+
+
+def _save(figure: Figure, path: Path) -> None:
+    from fcot_engine.errors import ExportError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+    except (OSError, ValueError) as error:  # ValueError: a suffix of no known kind
+        raise ExportError(
+            f"{path} cannot be drawn: {error}. Choose a folder that you may write to, "
+            "and a name that ends in .svg, .png or .pdf."
+        ) from error

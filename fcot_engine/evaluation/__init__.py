@@ -47,8 +47,12 @@ from fcot_engine.evaluation.metrics import (
     overlaps,
 )
 from fcot_engine.evaluation.passes import OnePass, run_one_pass
-from fcot_engine.evaluation.reliability import Reliability, ReliabilityBin, assess
-from fcot_engine.evaluation.reliability_plot import draw_reliability
+from fcot_engine.evaluation.reliability import (
+    Reliability,
+    ReliabilityBin,
+    assess,
+    draw_reliability,
+)
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
 from fcot_engine.evaluation.sequence_source import SequenceSource

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from fcot_engine.config import CalibrationConfig
 from fcot_engine.errors import ShapeError
+from fcot_engine.evaluation._logistic_fit import choose_ridge, fit_logistic
 from fcot_engine.evaluation.frame_records import FrameRecord
-from fcot_engine.evaluation.logistic_fit import choose_ridge, fit_logistic
 from fcot_engine.evaluation.reliability import Reliability, assess
 from fcot_engine.online import Evidence, Verdict, estimate_confidence
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import ShapeError
 
-__all__ = ["Reliability", "ReliabilityBin", "assess"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Reliability", "ReliabilityBin", "assess", "draw_reliability"]
 
 N_BINS = 10
 
@@ -97,10 +101,47 @@ def _describe(
 
 
 def _rank(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> float | None:
-    """Area under the ROC curve by ranks; two that are equal count as half."""
-    right, wrong = confidence[is_right], np.sort(confidence[~is_right])
+    """Area under the ROC curve; two that are equal count as half."""
+    from scipy.stats import mannwhitneyu
+
+    right, wrong = confidence[is_right], confidence[~is_right]
     if not len(right) or not len(wrong):
         return None
-    below = np.searchsorted(wrong, right, side="left")
-    up_to = np.searchsorted(wrong, right, side="right")
-    return float((below + up_to).mean() / 2 / len(wrong))
+    statistic = mannwhitneyu(right, wrong, method="asymptotic").statistic
+    return float(statistic) / (len(right) * len(wrong))
+
+
+def draw_reliability(peak: Reliability, fitted: Reliability) -> Figure:
+    """Draw how often a box of some confidence is right; save it with `savefig`.
+
+    The diagonal is a perfect confidence. Bars at the foot show how many frames have
+    the fitted confidence.
+
+    Args:
+        peak: of the fused score as it is.
+        fitted: of the fitted confidence, on the same frames.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.add_subplot(
+        xlabel="confidence", ylabel="share of boxes with IoU \u2265 0.5", aspect="equal"
+    )
+    counts = np.array([bin_.n_frames for bin_ in fitted.bins])
+    left = [bin_.low for bin_ in fitted.bins]
+    axes.bar(left, counts / counts.max() / 4, 1 / N_BINS, align="edge", color="#dbe7f3")
+    axes.plot([0, 1], [0, 1], "--", color="grey")
+    for name, drawn, colour in (
+        ("fused score", peak, "#b0b0b0"),
+        ("fitted confidence", fitted, "#1f5fa8"),
+    ):
+        known = [bin_ for bin_ in drawn.bins if bin_.n_frames]
+        axes.plot(
+            [bin_.confidence for bin_ in known],
+            [bin_.share_right for bin_ in known],
+            "o-",
+            color=colour,
+            label=f"{name}, ECE {drawn.ece:.3f}",
+        )
+    axes.legend()
+    return figure

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation import AnnotationSession, RiskModel, are_human
-from fcot_engine.evaluation.rank_correlation import correlate_ranks
 
 __all__ = ["WorkListFigures", "check_work_list"]
 
@@ -70,16 +69,25 @@ def check_work_list(
         offered_bad=_share_bad(ious[first]),
         score_bad=_share_bad(ious[lowest]),
         random_bad=_share_bad(ious[kept]) if first else None,
-        rank_list=correlate_ranks(
+        rank_list=_correlate_ranks(
             np.array([stop.expected_saving for stop in listed]), wrong[places]
         ),
-        rank_list_by_score=correlate_ranks(
+        rank_list_by_score=_correlate_ranks(
             np.array([1 - score[stop.frame_index] for stop in listed]), wrong[places]
         ),
-        rank_risk=correlate_ranks(risk[counts], wrong[kept]),
-        rank_score=correlate_ranks(1 - rows["score"][counts], wrong[kept]),
+        rank_risk=_correlate_ranks(risk[counts], wrong[kept]),
+        rank_score=_correlate_ranks(1 - rows["score"][counts], wrong[kept]),
     )
 
 
 def _share_bad(ious: NDArray[np.float64]) -> float | None:
     return float((ious < BAD_IOU).mean()) if len(ious) else None
+
+
+def _correlate_ranks(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
+    """Spearman's rank correlation; None where there is no order to compare."""
+    from scipy.stats import spearmanr
+
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(spearmanr(a, b).statistic)

@@ -44,7 +44,7 @@ class TestCalibrate:
         words = ["--plot", str(plot), "--out", str(out), "--json"]
         assert main(["calibrate", str(records), *words]) == 0
         assert json.loads(capsys.readouterr().out) == json.loads(out.read_text("utf-8"))
-        assert plot.read_text("utf-8").startswith("<svg ")
+        assert "<svg " in plot.read_text("utf-8")
 
     def test_no_records_is_one_line(self, tmp_path, capsys):
         assert main(["calibrate", str(tmp_path / "none.csv")]) == 1

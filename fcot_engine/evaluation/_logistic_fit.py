@@ -20,11 +20,6 @@ Flags = NDArray[np.bool_]
 
 RIDGES = (1.0, 10.0, 100.0, 1000.0)
 DEFAULT_RIDGE = 10.0
-STEPS = 50
-CONVERGED = 1e-10
-SMALLEST_STEP = 1e-6
-LARGEST_LOGIT = 500.0
-"""Keeps the exponential in range."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
@@ -37,13 +32,14 @@ class LogisticCurve:
 
     def loss(self, numbers: Values, is_yes: Flags) -> float:
         """Cross-entropy, summed over observations of shape (n, k)."""
-        return _entropy(numbers @ self.weights + self.bias, is_yes)
+        logits = numbers @ self.weights + self.bias
+        return float(np.logaddexp(0.0, np.where(is_yes, -logits, logits)).sum())
 
 
 def fit_logistic(
     numbers: Values, is_yes: Flags, *, signs: Values, ridge: float
 ) -> LogisticCurve:
-    """Fit a curve; an observation that would get the wrong sign is left out.
+    """Fit a curve; an observation that would get the wrong sign has weight 0.
 
     Args:
         numbers: observations, shape (n, k).
@@ -53,18 +49,35 @@ def fit_logistic(
         ridge: pull of the weights towards 0, where those are of observations brought
             to a spread of 1, in frames.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     mean, spread = numbers.mean(axis=0), numbers.std(axis=0)
-    used = spread > 0
-    spread = np.where(used, spread, 1.0)
-    inputs = (numbers - mean) / spread
-    while True:
-        solved = _solve(inputs[:, used], is_yes, ridge)
-        weights = np.zeros(len(signs))
-        weights[used] = solved[1:]
-        if not (weights * signs < 0).any():
-            break
-        used[np.argmin(weights * signs)] = False
-    weights = weights / spread
+    is_used = spread > 0
+    spread = np.where(is_used, spread, 1.0)
+    rows = np.column_stack([np.ones(len(numbers)), (numbers - mean) / spread])
+    pull = np.array([0.0] + [ridge] * len(signs))
+
+    def measure(point: Values) -> tuple[float, Values]:
+        """Loss and slope at a bias and weights."""
+        logits = rows @ point
+        loss = np.logaddexp(0.0, np.where(is_yes, -logits, logits)).sum()
+        slope = rows.T @ (expit(logits) - is_yes) + pull * point
+        return float(loss + point @ (pull * point) / 2), slope
+
+    bounds = [(None, None)] + [
+        (0.0 if sign > 0 or not used else None, 0.0 if sign < 0 or not used else None)
+        for sign, used in zip(signs, is_used, strict=True)
+    ]
+    solved = minimize(
+        measure,
+        np.zeros(len(bounds)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-14, "gtol": 1e-7, "maxiter": 1000},
+    ).x
+    weights = solved[1:] / spread
     return LogisticCurve(float(solved[0] - weights @ mean), weights)
 
 
@@ -93,37 +106,3 @@ def choose_ridge(
             curve = fit_logistic(numbers[~left_out], rest, signs=signs, ridge=ridge)
             losses[ridge] += curve.loss(numbers[left_out], is_yes[left_out])
     return min(losses, key=losses.__getitem__) if is_known else DEFAULT_RIDGE
-
-
-def _solve(inputs: Values, is_yes: Flags, ridge: float) -> Values:
-    """Bias and weights, by damped Newton steps; the bias is not held back."""
-    rows = np.column_stack([np.ones(len(inputs)), inputs])
-    pull = np.diag([1e-9] + [ridge] * inputs.shape[1])
-
-    def measure(point: Values) -> float:
-        return _entropy(rows @ point, is_yes) + float(point @ pull @ point) / 2
-
-    solved = np.zeros(rows.shape[1])
-    loss = measure(solved)
-    for _ in range(STEPS):
-        chance = _logistic(rows @ solved)
-        slope = rows.T @ (chance - is_yes) + pull @ solved
-        bend = (rows * (chance * (1 - chance))[:, None]).T @ rows + pull
-        step, length = np.linalg.solve(bend, slope), 1.0
-        while (new := measure(solved - length * step)) > loss:
-            length /= 2
-            if length < SMALLEST_STEP:
-                return solved
-        solved, gain, loss = solved - length * step, loss - new, new
-        if gain < CONVERGED:
-            break
-    return solved
-
-
-def _entropy(logits: Values, is_yes: Flags) -> float:
-    return float(np.logaddexp(0.0, np.where(is_yes, -logits, logits)).sum())
-
-
-def _logistic(logits: Values) -> Values:
-    limited = np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)
-    return np.asarray(1 / (1 + np.exp(-limited)))
