@@ -15,7 +15,7 @@ import time
 
 from fcot_engine.annotation import AnnotationSession, FrameDone
 from fcot_engine.sample import make_sample_video
-from fcot_engine.tracker import Tracker, load_preset
+from fcot_engine.tracker import Tracker, choose_device, load_preset, name_device
 from fcot_engine.video import ArrayFrames
 
 
@@ -26,10 +26,10 @@ def main() -> None:
     parser.add_argument("--corrections", type=int, default=5, metavar="N")
     args = parser.parse_args()
     sample = make_sample_video()
-    network, config = load_preset("auto", device=args.device)
+    loaded = load_preset("auto", device=args.device)
     session = AnnotationSession(
         ArrayFrames(sample.frames, name=sample.name),
-        lambda: Tracker(network, config, device=args.device),
+        lambda: Tracker(loaded.network, loaded.config, device=args.device),
     )
     target = session.add_target()
     session.draw_box(target, 0, sample.boxes_xywh[0].tolist())
@@ -50,7 +50,7 @@ def main() -> None:
             f"frame {frame}: first new box after {firsts[-1] * 1e3:.0f} ms, all of the "
             f"run after {wholes[-1]:.1f} s"
         )
-    device_name = Tracker(network, config, device=args.device).device_name
+    device_name = name_device(choose_device(args.device))
     first_ms, whole_s = statistics.median(firsts) * 1e3, statistics.median(wholes)
     print(f"{device_name}: median {first_ms:.0f} ms and {whole_s:.1f} s")
 

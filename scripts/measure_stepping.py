@@ -32,7 +32,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from fcot_engine.annotation import Maker, Origin, Rows, edits, empty_rows
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 from fcot_engine.video import open_frames
 from napari_fcot.layers import PATH_KEY, find_canvas, source_layer_data
 from napari_fcot.tracking import ScoreMapStore, TrackingController
@@ -238,7 +238,7 @@ def fill_scores(store: ScoreMapStore) -> None:
         x, y, w, h = box_of(0, frame)
         side = 4.5 * (w * h) ** 0.5
         origin = x + w / 2 - side / 2, y + h / 2 - side / 2
-        maps = ScoreMaps(scores, scores, scores, origin, side / 72)
+        maps = ScoreMaps(*[ScoreMap(scores, origin, side / 72)] * 3)
         store.put(frame, maps)
 
 

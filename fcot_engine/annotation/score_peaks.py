@@ -45,7 +45,8 @@ def find_peaks(
     Returns:
         The highest first; none where no score is positive.
     """
-    fused = torch.from_numpy(maps.fused.astype("f4"))
+    cell_px = maps.fused.cell_px
+    fused = torch.from_numpy(maps.fused.values.astype("f4"))
     around = F.max_pool2d(fused[None, None], 3, stride=1, padding=1)[0, 0]
     rows, columns = torch.nonzero((fused == around) & (fused > 0), as_tuple=True)
     order = fused[rows, columns].argsort(descending=True, stable=True).tolist()
@@ -55,8 +56,8 @@ def find_peaks(
         if len(found) == limit or (found and value < least_ratio * found[0].value):
             break
         if not any(
-            abs(column - peak.column) * maps.cell_px < size_wh[0] / 2
-            and abs(row - peak.row) * maps.cell_px < size_wh[1] / 2
+            abs(column - peak.column) * cell_px < size_wh[0] / 2
+            and abs(row - peak.row) * cell_px < size_wh[1] / 2
             for peak in found
         ):
             found.append(Peak(row, column, value))
@@ -83,7 +84,4 @@ def box_around(center_xy: tuple[float, float], size_wh: tuple[float, float]) -> 
 
 
 def _in_image(maps: ScoreMaps, peak: Peak, place: tuple[float, float]) -> ScorePeak:
-    row, column = place
-    x = maps.origin_xy[0] + column * maps.cell_px
-    y = maps.origin_xy[1] + row * maps.cell_px
-    return ScorePeak((x, y), peak.value)
+    return ScorePeak(maps.fused.to_image(*place), peak.value)

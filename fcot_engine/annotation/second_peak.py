@@ -23,10 +23,11 @@ def second_peak_ratio(maps: ScoreMaps | None, box_xywh: BoxXywh) -> float | None
     """
     if maps is None:
         return None
-    scores = torch.from_numpy(maps.fused.astype("f4"))
+    scores = torch.from_numpy(maps.fused.values.astype("f4"))
     first = find_peak(scores)
     if not first.value > 0:
         return 1.0
-    size_cells = box_xywh[2] / maps.cell_px, box_xywh[3] / maps.cell_px
+    cell_px = maps.fused.cell_px
+    size_cells = box_xywh[2] / cell_px, box_xywh[3] / cell_px
     second = find_second_peak(scores, first, size_cells=size_cells)
     return min(max(second.value / first.value, 0.0), 1.0)

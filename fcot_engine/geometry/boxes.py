@@ -31,6 +31,7 @@ __all__ = [
     "box_iou",
     "check_box_in_frame",
     "cut_to_frame",
+    "fit_drawn_box",
     "share_outside",
     "xywh_to_xyxy",
     "xyxy_to_xywh",
@@ -41,6 +42,7 @@ BoxXywh = tuple[float, float, float, float]
 
 MIN_SIDE_PX = 1e-3
 """A box with a shorter side has no area."""
+_SLIP_SHARE = 0.1
 
 
 def xywh_to_xyxy(boxes_xywh: Tensor) -> Tensor:
@@ -144,6 +146,37 @@ def check_box_in_frame(
             "Draw it tightly around the object."
         )
     return left, top, right - left, bottom - top
+
+
+def fit_drawn_box(
+    box_xywh: Sequence[float], *, width: int, height: int, name: str = "box"
+) -> BoxXywh:
+    """Return a box that a person drew as it counts: the one rule for the border.
+
+    What reaches over the border by a little was meant to end there, and is cut. More
+    than a tenth of its area is no slip: the person draws targets as a whole, also
+    where the picture ends, and the box stays as it is.
+
+    Args:
+        box_xywh: x, y, width, height in image pixels.
+        width: width of the frame in pixels.
+        height: height of the frame in pixels.
+        name: how the message calls the box.
+
+    Raises:
+        BoxError: see `check_box_in_frame`.
+
+    Example:
+        >>> fit_drawn_box((-1.0, 0.0, 20.0, 20.0), width=100, height=50)
+        (0.0, 0.0, 19.0, 20.0)
+        >>> fit_drawn_box((-5.0, 0.0, 20.0, 20.0), width=100, height=50)
+        (-5.0, 0.0, 20.0, 20.0)
+    """
+    cut = check_box_in_frame(box_xywh, width=width, height=height, name=name)
+    x, y, w, h = (float(value) for value in box_xywh)
+    whole = x, y, w, h
+    is_slip = share_outside(whole, width=width, height=height) <= _SLIP_SHARE
+    return cut if is_slip else whole
 
 
 def cut_to_frame(box_xywh: BoxXywh, *, width: int, height: int) -> BoxXywh:

@@ -17,17 +17,20 @@ __all__ = ["OnlineClassifier", "RejectedSamples", "Scores"]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Score maps of one patch on the fine grid, each `(H, W)`."""
+    """Score maps of one patch."""
 
     first_cell_px: float
-    """Where row 0 and column 0 lie, in patch pixels; the others follow every 4."""
+    """Where row 0 and column 0 of the fine grid lie, in patch pixels; the others
+    follow every 4."""
+    first_coarse_px: float
+    """The same of the coarse grid, whose others follow every 16."""
 
     fused: Tensor
-    """Eq. 1."""
+    """Eq. 1, on the fine grid, `(H, W)`."""
     coarse: Tensor
-    """Stride 16, resampled to the fine grid."""
+    """Stride 16, `(h, w)`."""
     fine: Tensor
-    """Stride 4."""
+    """Stride 4, `(H, W)`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +118,16 @@ class OnlineClassifier:
         first_cell_px = self._fine.model.first_cell_px
         # both maps cover the same patch: maps of cell corners share their outermost
         # ones, maps of cell centres lie half a cell inside. Either way without a bias
-        coarse = F.interpolate(
+        resampled = F.interpolate(
             coarse[None, None],
             size=fine.shape,
             mode="bicubic",
             align_corners=first_cell_px == 0,
         )[0, 0]
         place = self._localisation
-        fused = place.coarse_weight * coarse + place.fine_weight * fine
-        return Scores(first_cell_px, fused, coarse, fine)
+        fused = place.coarse_weight * resampled + place.fine_weight * fine
+        first_coarse_px = self._coarse.model.first_cell_px
+        return Scores(first_cell_px, first_coarse_px, fused, coarse, fine)
 
     def _add_rejected(self, rejected: RejectedSamples | None) -> None:
         if rejected is None:

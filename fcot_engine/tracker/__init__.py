@@ -11,14 +11,14 @@ from fcot_engine.tracker.installed_weights import (
 )
 from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.tracker.multi_tracker import MultiTracker
-from fcot_engine.tracker.options import TrackerOptions, load_preset
+from fcot_engine.tracker.options import LoadedPreset, TrackerOptions, load_preset
 from fcot_engine.tracker.preset_choice import (
     AUTO,
     PresetChoice,
     choose_preset,
     resolve_preset,
 )
-from fcot_engine.tracker.results import ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult, Verdict
 from fcot_engine.tracker.tracker import Tracker
 from fcot_engine.tracker.weights_installation import install_weights
 from fcot_engine.tracker.weights_scores import (
@@ -32,8 +32,11 @@ from fcot_engine.tracker.weights_scores import (
 __all__ = [
     "AUTO",
     "DeviceSpeed",
+    "LoadedPreset",
+    "Maker",
     "MultiTracker",
     "PresetChoice",
+    "ScoreMap",
     "ScoreMaps",
     "TrackResult",
     "Tracker",

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcot_engine.errors import FrameError
-from fcot_engine.geometry import BoxXywh, check_box_in_frame, share_outside
+from fcot_engine.geometry import BoxXywh, fit_drawn_box
 
 __all__ = ["check_box", "frame_to_image"]
 
 _MIN_FRAME_PX = 2
-_SLIP_SHARE = 0.1
 
 
 def frame_to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -42,18 +41,10 @@ def frame_to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 
 def check_box(box_xywh: Sequence[float], frame: NDArray[np.uint8]) -> BoxXywh:
-    """Return the box if it can be used in this frame.
-
-    What reaches over the border by a little was meant to end there, and is cut. More
-    than a tenth of its area is no slip: the person draws targets as a whole, also
-    where the picture ends, and the box stays as it is.
+    """Return the box as it counts in this frame (`fit_drawn_box`).
 
     Raises:
-        BoxError: it cannot; the message says why.
+        BoxError: it cannot be used; the message says why.
     """
     height, width = frame.shape[:2]
-    cut = check_box_in_frame(box_xywh, width=width, height=height)
-    x, y, w, h = (float(value) for value in box_xywh)
-    whole = x, y, w, h
-    is_slip = share_outside(whole, width=width, height=height) <= _SLIP_SHARE
-    return cut if is_slip else whole
+    return fit_drawn_box(box_xywh, width=width, height=height)

@@ -21,7 +21,7 @@ from fcot_engine.tracker.following import follow_targets
 from fcot_engine.tracker.frame_image import check_box, frame_to_image
 from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.tracker.options import TrackerOptions, load_preset
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.tracker.results import Maker, TrackResult
 from fcot_engine.tracker.score_maps import describe_scores
 from fcot_engine.tracker.target import Sighting, Target
 
@@ -69,6 +69,7 @@ class MultiTracker(Generic[Id]):
         self._network = network.to(self._device).eval()
         self._config = config or TrackerConfig()
         self._seed = options.get("seed", 0)
+        self._maker = options.get("maker", Maker())
         self._keep_score_maps = options.get("keep_score_maps", True)
         self._targets: dict[Id, Target] = {}
 
@@ -91,7 +92,8 @@ class MultiTracker(Generic[Id]):
         """
         device = options.get("device", "auto")
         loaded = load_preset(preset, weights, settings, device=device)
-        return cls(*loaded, **options)
+        options.setdefault("maker", loaded.maker)
+        return cls(loaded.network, loaded.config, **options)
 
     @property
     def device_name(self) -> str:
@@ -102,6 +104,11 @@ class MultiTracker(Generic[Id]):
     def config(self) -> TrackerConfig:
         """The settings."""
         return self._config
+
+    @property
+    def maker(self) -> Maker:
+        """Who makes the boxes: engine, preset and weights."""
+        return self._maker
 
     @property
     def target_ids(self) -> tuple[Id, ...]:

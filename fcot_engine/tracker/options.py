@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,8 +20,12 @@ from fcot_engine.model import FcotNet, load_network
 from fcot_engine.tracker.device import choose_device
 from fcot_engine.tracker.installed_weights import default_weights
 from fcot_engine.tracker.preset_choice import AUTO, resolve_preset
+from fcot_engine.tracker.results import Maker
 
-__all__ = ["TrackerOptions", "load_preset"]
+__all__ = ["LoadedPreset", "TrackerOptions", "load_preset"]
+
+_DISTRIBUTION = "napari-fcot"
+_DIGITS = 12
 
 
 class TrackerOptions(TypedDict, total=False):
@@ -33,6 +39,17 @@ class TrackerOptions(TypedDict, total=False):
     out."""
     keep_score_maps: bool
     """Whether results carry their score maps; they do if left out."""
+    maker: Maker
+    """What `LoadedPreset` says of network and settings; nobody if left out."""
+
+
+@dataclass(frozen=True, eq=False)  # networks do not compare to one bool
+class LoadedPreset:
+    """What trackers are made of; several may share one network."""
+
+    network: FcotNet
+    config: TrackerConfig
+    maker: Maker
 
 
 def load_preset(
@@ -41,7 +58,7 @@ def load_preset(
     settings: Mapping[str, SettingValue] | None = None,
     *,
     device: str = "auto",
-) -> tuple[FcotNet, TrackerConfig]:
+) -> LoadedPreset:
     """Load a preset's network and settings.
 
     Args:
@@ -65,4 +82,14 @@ def load_preset(
         config = replace(config, calibration=CalibrationConfig())
     config = apply_settings(config, settings or {})
     path = default_weights(preset) if own is None else own
-    return load_network(path), config
+    return LoadedPreset(load_network(path), config, _describe_maker(preset, path))
+
+
+def _describe_maker(preset: str, weights: Path) -> Maker:
+    try:
+        version = importlib.metadata.version(_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        version = "unknown"
+    with weights.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Maker(f"fcot {version}", preset, f"{weights.name} sha256:{digest[:_DIGITS]}")

@@ -10,28 +10,49 @@ from numpy.typing import NDArray
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.online import Verdict as Verdict
 
-__all__ = ["ScoreMaps", "TrackResult", "Verdict"]
+__all__ = ["Maker", "ScoreMap", "ScoreMaps", "TrackResult", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Who makes boxes: engine, preset and weights in words; empty for nobody known."""
+
+    engine: str = ""
+    """Program and version, such as "fcot 0.1.0"."""
+    preset: str = ""
+    """Name of the preset, such as "base"."""
+    weights: str = ""
+    """File name and the first digits of its digest, such as
+    "base.safetensors sha256:0123456789ab"."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
-class ScoreMaps:
-    """Where in one frame the classifiers see the target.
+class ScoreMap:
+    """Scores on a grid of cells, and where the grid lies in the image."""
 
-    Cell (row i, column j) of `fused` and `fine` is centred, in image pixels, at
-    `origin_xy + cell_px * (j, i)`, that is: `origin_xy` is the centre of cell (0, 0).
-    `coarse` is brought to the same grid.
-    """
-
-    fused: NDArray[np.float16]
-    """Eq. 1 of the paper, shape (rows, columns)."""
-    coarse: NDArray[np.float16]
-    """Score at stride 16, resampled to the grid of `fused`, same shape."""
-    fine: NDArray[np.float16]
-    """Score at stride 4, same shape."""
+    values: NDArray[np.float16]
+    """About 0 to 1, shape (rows, columns)."""
     origin_xy: tuple[float, float]
     """Centre of cell (0, 0) in image pixels."""
     cell_px: float
     """Distance of two neighbouring cells in image pixels."""
+
+    def to_image(self, row: float, column: float) -> tuple[float, float]:
+        """Return x, y in image pixels of a cell's centre, or of a place between."""
+        x, y = self.origin_xy
+        return x + self.cell_px * column, y + self.cell_px * row
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreMaps:
+    """Where in one frame the classifiers see the target."""
+
+    fused: ScoreMap
+    """Eq. 1 of the paper, on the grid of `fine`: what decides on the place."""
+    fine: ScoreMap
+    """The classifier at stride 4."""
+    coarse: ScoreMap
+    """The classifier at stride 16, on its own cells."""
 
 
 @dataclass(frozen=True, eq=False)

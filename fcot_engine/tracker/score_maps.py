@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from fcot_engine.config import FINE_STRIDE
-from fcot_engine.tracker.results import ScoreMaps
+from fcot_engine.config import COARSE_STRIDE, FINE_STRIDE
+from fcot_engine.geometry import PatchFrame
+from fcot_engine.tracker.results import ScoreMap, ScoreMaps
 from fcot_engine.tracker.target import Sighting
 
 __all__ = ["describe_scores"]
@@ -16,18 +15,18 @@ __all__ = ["describe_scores"]
 
 def describe_scores(sighting: Sighting) -> ScoreMaps:
     """Bring the maps of a sighting to the CPU and say where they lie in the image."""
-    scores = sighting.scores
-    first = torch.tensor([scores.first_cell_px] * 2, dtype=torch.float64)
-    x, y = sighting.patch.to_image(first).tolist()
+    scores, patch = sighting.scores, sighting.patch
+    fine_px, coarse_px = scores.first_cell_px, scores.first_coarse_px
     return ScoreMaps(
-        fused=_to_numpy(scores.fused),
-        coarse=_to_numpy(scores.coarse),
-        fine=_to_numpy(scores.fine),
-        origin_xy=(x, y),
-        cell_px=FINE_STRIDE * sighting.patch.scale,
+        fused=_to_map(scores.fused, patch, fine_px, FINE_STRIDE),
+        fine=_to_map(scores.fine, patch, fine_px, FINE_STRIDE),
+        coarse=_to_map(scores.coarse, patch, coarse_px, COARSE_STRIDE),
     )
 
 
-def _to_numpy(scores: Tensor) -> NDArray[np.float16]:
-    array: NDArray[np.float16] = scores.half().cpu().numpy()
-    return array
+def _to_map(
+    scores: Tensor, patch: PatchFrame, first_cell_px: float, stride: int
+) -> ScoreMap:
+    first = torch.tensor([first_cell_px] * 2, dtype=torch.float64)
+    x, y = patch.to_image(first).tolist()
+    return ScoreMap(scores.half().cpu().numpy(), (x, y), stride * patch.scale)

@@ -28,7 +28,7 @@ from fcot_engine.geometry import BoxXywh
 from fcot_engine.model import FcotNet
 from fcot_engine.tracker.multi_tracker import MultiTracker
 from fcot_engine.tracker.options import TrackerOptions, load_preset
-from fcot_engine.tracker.results import TrackResult
+from fcot_engine.tracker.results import Maker, TrackResult
 
 __all__ = ["Tracker"]
 
@@ -77,7 +77,8 @@ class Tracker:
         """
         device = options.get("device", "auto")
         loaded = load_preset(preset, weights, settings, device=device)
-        return cls(*loaded, **options)
+        options.setdefault("maker", loaded.maker)
+        return cls(loaded.network, loaded.config, **options)
 
     @property
     def device_name(self) -> str:
@@ -88,6 +89,11 @@ class Tracker:
     def config(self) -> TrackerConfig:
         """The settings."""
         return self._targets.config
+
+    @property
+    def maker(self) -> Maker:
+        """Who makes the boxes: engine, preset and weights."""
+        return self._targets.maker
 
     @property
     def memory_nbytes(self) -> int:

@@ -6,12 +6,8 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from fcot_engine.tracker import ScoreMaps
-from napari_fcot.tracking.compact_score_map import (
-    CompactScoreMap,
-    MapKind,
-    coarse_cells_of,
-)
+from fcot_engine.tracker import ScoreMap, ScoreMaps
+from napari_fcot.tracking.compact_score_map import CompactScoreMap, MapKind
 
 __all__ = ["FrameMaps", "MapBudget", "ScoreMapStore"]
 
@@ -29,12 +25,11 @@ class FrameMaps:
 
     @classmethod
     def from_score_maps(cls, maps: ScoreMaps) -> FrameMaps:
-        """Keep what a tracker saw; its coarse map goes back to coarse cells."""
-        place = maps.origin_xy, maps.cell_px
+        """Keep what a tracker saw."""
         return cls(
-            fused=CompactScoreMap.from_scores(maps.fused, *place),
-            coarse=CompactScoreMap.from_scores(*coarse_cells_of(maps.coarse, *place)),
-            fine=CompactScoreMap.from_scores(maps.fine, *place),
+            fused=_compact(maps.fused),
+            coarse=_compact(maps.coarse),
+            fine=_compact(maps.fine),
         )
 
     @property
@@ -51,6 +46,10 @@ class FrameMaps:
                 return self.coarse
             case MapKind.FINE:
                 return self.fine
+
+
+def _compact(scores: ScoreMap) -> CompactScoreMap:
+    return CompactScoreMap.from_scores(scores.values, scores.origin_xy, scores.cell_px)
 
 
 class MapBudget:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from fcot_engine.session import TrackerLike
 
 if TYPE_CHECKING:
-    from fcot_engine.config import TrackerConfig
-    from fcot_engine.model import FcotNet
+    from fcot_engine.tracker import LoadedPreset
 
 __all__ = ["DefaultTrackers", "TargetTracker", "TrackerFactory", "TrackerShelf"]
 
@@ -39,7 +38,7 @@ class DefaultTrackers:
     def __init__(self, preset: str = "auto", device: str = "auto") -> None:
         self._preset = preset
         self._device = device
-        self._loaded: tuple[FcotNet, TrackerConfig] | None = None
+        self._loaded: LoadedPreset | None = None
 
     def choose(self, preset: str, device: str) -> None:
         """Take another network or device for the trackers made from now on."""
@@ -53,8 +52,10 @@ class DefaultTrackers:
 
         if self._loaded is None:
             self._loaded = load_preset(self._preset, device=self._device)
-        network, config = self._loaded
-        return Tracker(network, config, device=self._device)
+        loaded = self._loaded
+        return Tracker(
+            loaded.network, loaded.config, device=self._device, maker=loaded.maker
+        )
 
 
 class TrackerShelf:

@@ -84,7 +84,7 @@ class TestRejectedLookAlike:
             for index in (_CORRECTED, _CORRECTED + 10):
                 looking = copy.deepcopy(taught)
                 looking.place(double[index])
-                maps = looking.track(video.frames[index]).score_maps.fused
+                maps = looking.track(video.frames[index]).score_maps.fused.values
                 middle = slice(len(maps) // 2 - 3, len(maps) // 2 + 3)
                 best[index, bool(not_boxes)] = float(maps[middle, middle].max())
         for index in (_CORRECTED, _CORRECTED + 10):

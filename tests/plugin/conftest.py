@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FcotError, TrackerStateError
-from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker import ScoreMap, ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import ArrayFrames
 from napari_fcot.tracking import Job, JobEvent
 
@@ -80,7 +80,7 @@ def _score_maps(centre_xy) -> ScoreMaps:
     fused = np.zeros((18, 18), np.float16)
     fused[9, 9] = 1.0
     origin = (centre_xy[0] - 9 * 4.0, centre_xy[1] - 9 * 4.0)
-    return ScoreMaps(fused, fused, fused, origin, 4.0)
+    return ScoreMaps(*[ScoreMap(fused, origin, 4.0)] * 3)
 
 
 def run_job(controller, job: Job, *, limit: int | None = None) -> list[JobEvent]:

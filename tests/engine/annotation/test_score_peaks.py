@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import box_around, find_peaks, nearest_peak
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 
 CELL, ORIGIN = 2.0, (100.0, 50.0)
 SIZE = (16.0, 16.0)  # 8 cells
@@ -19,7 +19,7 @@ def bump(row, column, height, sigma=2.0):
 
 def maps_of(*bumps):
     fused = np.sum([bump(*one) for one in bumps], axis=0).astype(np.float16)
-    return ScoreMaps(fused, fused, fused, ORIGIN, CELL)
+    return ScoreMaps(*[ScoreMap(fused, ORIGIN, CELL)] * 3)
 
 
 def test_peaks_come_with_their_places_and_scores_the_highest_first():
@@ -53,9 +53,9 @@ def test_low_ones_and_those_beyond_the_limit_are_left_out():
 
 def test_map_without_a_positive_score_has_none():
     zeros = np.zeros((40, 60), np.float16)
-    assert find_peaks(ScoreMaps(zeros, zeros, zeros, ORIGIN, CELL), SIZE) == []
+    assert find_peaks(ScoreMaps(*[ScoreMap(zeros, ORIGIN, CELL)] * 3), SIZE) == []
     lows = zeros - np.float16(0.3)
-    assert find_peaks(ScoreMaps(lows, lows, lows, ORIGIN, CELL), SIZE) == []
+    assert find_peaks(ScoreMaps(*[ScoreMap(lows, ORIGIN, CELL)] * 3), SIZE) == []
 
 
 def test_click_means_the_nearest_peak_within_reach():

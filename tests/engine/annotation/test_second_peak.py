@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation.second_peak import second_peak_ratio
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 
 BOX = (0.0, 0.0, 40.0, 40.0)  # ten cells wide
 
@@ -14,7 +14,7 @@ def maps_with(*peaks):
     scores = np.zeros((40, 40), np.float16)
     for row, column, value in peaks:
         scores[row, column] = value
-    return ScoreMaps(scores, scores, scores, origin_xy=(2.0, 2.0), cell_px=4.0)
+    return ScoreMaps(*[ScoreMap(scores, (2.0, 2.0), 4.0)] * 3)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from fcot_engine.evaluation import OnePass, load_sequence, run_one_pass
-from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker import ScoreMap, ScoreMaps, TrackResult, Verdict
 
 
 class TestRunOnePass:
@@ -24,7 +24,7 @@ class TestRunOnePass:
 
     def test_score_maps_are_not_kept(self, root, still):
         cells = np.zeros((2, 2), np.float16)
-        maps = ScoreMaps(cells, cells, cells, (0.0, 0.0), 4.0)
+        maps = ScoreMaps(*[ScoreMap(cells, (0.0, 0.0), 4.0)] * 3)
         tracker = still()
         tracker.track = lambda _: TrackResult((0, 0, 9, 9), 0.5, Verdict.FOUND, maps)
         done = run_one_pass(tracker, load_sequence(root / "slow"))

@@ -11,6 +11,7 @@ from fcot_engine.errors import BoxError, ShapeError
 from fcot_engine.geometry import (
     box_iou,
     check_box_in_frame,
+    fit_drawn_box,
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
@@ -141,3 +142,20 @@ class TestCheckBoxInFrame:
             return
         assert x >= 0 and y >= 0 and w > 0 and h > 0
         assert x + w <= 100 + 1e-9 and y + h <= 50 + 1e-9
+
+
+class TestFitDrawnBox:
+    @pytest.mark.parametrize(
+        ("box", "expected"),
+        [
+            pytest.param((5, 5, 9, 9), (5, 5, 9, 9), id="inside"),
+            pytest.param((-1, 5, 20, 9), (0, 5, 19, 9), id="slip_is_cut"),
+            pytest.param((95, 5, 20, 9), (95, 5, 20, 9), id="half_outside_is_kept"),
+        ],
+    )
+    def test_border(self, box, expected):
+        assert fit_drawn_box(box, width=100, height=50) == pytest.approx(expected)
+
+    def test_box_outside_is_refused(self):
+        with pytest.raises(BoxError, match="outside the frame of 100x50"):
+            fit_drawn_box((120, 5, 9, 9), width=100, height=50)

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
+from fcot_engine.config import (
+    BackboneConfig,
+    ClassificationUpdateConfig,
+    ClassifierConfig,
+    LocalisationConfig,
+    NetworkConfig,
+    RegressorConfig,
+)
+from fcot_engine.model import LiteNet
 from fcot_engine.online import OnlineClassifier, RejectedSamples
 
 SIDE = 128
@@ -41,9 +49,9 @@ def learn(classifier, extract, *boxes):
     classifier.learn_given(extract(*boxes), torch.tensor(boxes))
 
 
-def peak_xy(scores):
+def peak_xy(scores, *, stride=4):
     row, column = divmod(int(scores.argmax()), scores.shape[1])
-    return (column + 0.5) * 4, (row + 0.5) * 4
+    return (column + 0.5) * stride, (row + 0.5) * stride
 
 
 class TestScore:
@@ -51,42 +59,58 @@ class TestScore:
     def test_every_map_peaks_on_the_moved_target(self, classifier, extract, shift):
         learn(classifier, extract, BOX, moved(12, 8), moved(-12, -16))
         scores = classifier.score(extract(moved(*shift)))
-        for name, within in (("fused", 8), ("fine", 8), ("coarse", 16)):
-            x, y = peak_xy(getattr(scores, name))
+        for name, stride, within in (
+            ("fused", 4, 8),
+            ("fine", 4, 8),
+            ("coarse", 16, 16),
+        ):
+            x, y = peak_xy(getattr(scores, name), stride=stride)
             assert abs(x - BOX[0] - BOX[2] / 2 - shift[0]) < within
             assert abs(y - BOX[1] - BOX[3] / 2 - shift[1]) < within
 
-    def test_maps_have_the_fine_grid(self, classifier, extract):
+    def test_each_map_has_the_cells_of_its_stride(self, classifier, extract):
         learn(classifier, extract, BOX)
         scores = classifier.score(extract(BOX))
-        assert scores.fused.shape == scores.coarse.shape == scores.fine.shape
-        assert scores.fused.shape == (SIDE // 4, SIDE // 4)
+        assert scores.fused.shape == scores.fine.shape == (SIDE // 4, SIDE // 4)
+        assert scores.coarse.shape == (SIDE // 16, SIDE // 16)
+        assert (scores.first_cell_px, scores.first_coarse_px) == (2, 8)
 
     def test_fused_is_the_weighted_sum(self, network, extract):
-        weights = replace(LocalisationConfig(), coarse_weight=0.3, fine_weight=0.9)
-        classifier = OnlineClassifier(network, UPDATE, weights)
-        learn(classifier, extract, BOX)
-        scores = classifier.score(extract(BOX))
-        torch.testing.assert_close(
-            scores.fused, 0.3 * scores.coarse + 0.9 * scores.fine
-        )
+        fused = []
+        for weights in ((0.3, 0.0), (0.0, 0.9), (0.3, 0.9)):
+            place = LocalisationConfig(coarse_weight=weights[0], fine_weight=weights[1])
+            classifier = OnlineClassifier(network, UPDATE, place)
+            learn(classifier, extract, BOX)
+            fused.append(classifier.score(extract(BOX)).fused)
+        torch.testing.assert_close(fused[2], fused[0] + fused[1])
 
-    def test_coarse_map_is_resampled_without_a_shift(self, network, classifier):
-        """A coarse peak between four fine cells stays in the middle of them."""
-        learned = network.coarse.config.channels + 4 * 43
-        peak = torch.zeros(learned, 3, 3)
-        peak[0, 1, 1] = 1
-        classifier._coarse._filter = peak
-        channels = network.fine.config.channels + 43
-        classifier._fine._filter = torch.zeros(channels, 5, 5)
+    @pytest.mark.parametrize("side", [3, 4], ids=["cell_centres", "cell_corners"])
+    def test_coarse_peak_lies_where_the_fused_map_has_it(self, side):
+        scale = {"channels": 2, "label_sigma": 1.0, "mask_slope": 0.5}
+        config = NetworkConfig(
+            backbone=BackboneConfig(
+                widths=(4, 6, 8), blocks=(1, 1, 1), decoder_width=6
+            ),
+            coarse=ClassifierConfig(filter_side=side, **scale),
+            fine=ClassifierConfig(filter_side=side + 2, **scale),
+            regressor=RegressorConfig(channels=4),
+        )
+        network = LiteNet(config).eval().requires_grad_(False)
+        classifier = OnlineClassifier(network, UPDATE, LocalisationConfig())
+        classifier._coarse._filter = torch.zeros(2 + 4 * 43, side, side)
+        classifier._coarse._filter[0, 1, 1] = 1
+        classifier._fine._filter = torch.zeros(2 + 43, side + 2, side + 2)
         maps = network.extract(torch.rand(1, 3, SIDE, SIDE))
         maps = maps._replace(coarse=torch.zeros_like(maps.coarse))
         maps.coarse[0, 0, 3, 5] = 1
-        coarse = classifier.score(maps).coarse.clamp(min=0).double()
-        place = (torch.arange(SIDE // 4) + 0.5).double() * 4
-        x = float((coarse.sum(0) @ place) / coarse.sum())
-        y = float((coarse.sum(1) @ place) / coarse.sum())
-        assert (x, y) == pytest.approx((5.5 * 16, 3.5 * 16), abs=1e-3)
+        scores = classifier.score(maps)
+        (cell,) = torch.nonzero(scores.coarse > 0).double()
+        fused = scores.fused.clamp(min=0).double()
+        places = torch.arange(len(fused)).double() * 4 + scores.first_cell_px
+        around = torch.stack([fused.sum(1) @ places, fused.sum(0) @ places])
+        torch.testing.assert_close(
+            around / fused.sum(), cell * 16 + scores.first_coarse_px, atol=1e-3, rtol=0
+        )
 
 
 class TestLearn:

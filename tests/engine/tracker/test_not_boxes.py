@@ -55,7 +55,7 @@ def mistaken(make_tracker, film):
 def score_near(tracker, frame, place):
     """Best score in the middle of the search patch around a place."""
     tracker.place(place)
-    maps = tracker.track(frame).score_maps.fused.astype(float)
+    maps = tracker.track(frame).score_maps.fused.values.astype(float)
     half = len(maps) // 2
     return maps[half - 3 : half + 3, half - 3 : half + 3].max()
 
@@ -94,7 +94,7 @@ class TestNotBoxes:
         for options in ({}, {"not_boxes": ()}):
             tracker, _ = mistaken()
             tracker.correct(film(2), target_at(2), **options)
-            maps.append(tracker.track(film(3)).score_maps.fused)
+            maps.append(tracker.track(film(3)).score_maps.fused.values)
         assert np.array_equal(*maps)
 
     def test_first_box_can_have_some_too(self, make_tracker, film):

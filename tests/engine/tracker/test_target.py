@@ -108,7 +108,7 @@ class TestGeometry:
         scores = gaussian_label(
             center, (size, size), 1.2, stride=FINE_STRIDE, offset=first / FINE_STRIDE
         )
-        return Scores(first, scores, scores, scores)
+        return Scores(first, 4 * first, scores, scores, scores)
 
     @pytest.mark.parametrize("even", [False, True], ids=["odd_filter", "even_filter"])
     @torch.inference_mode()
@@ -158,7 +158,9 @@ class TestGeometry:
         scores = torch.zeros(40, 40)
         scores[11, 26] = 0.9
         monkeypatch.setattr(
-            target._classifier, "score", lambda _: Scores(2.0, scores, scores, scores)
+            target._classifier,
+            "score",
+            lambda _: Scores(2.0, 8.0, scores, scores, scores),
         )
         monkeypatch.setattr(
             target._regressor,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -15,7 +16,7 @@ from fcot_engine.errors import (
     WeightsError,
 )
 from fcot_engine.geometry import box_iou, xywh_to_xyxy
-from fcot_engine.tracker import Tracker, Verdict
+from fcot_engine.tracker import Maker, Tracker, Verdict, default_weights, load_preset
 from fcot_engine.tracker.target import Target
 
 START = (90.0, 60.0, 40.0, 36.0)
@@ -102,7 +103,7 @@ class TestDeterminism:
         again = self.follow(make_tracker(seed=3), paint)
         for a, b in zip(first, again, strict=True):
             assert (a.box_xywh, a.score, a.verdict) == (b.box_xywh, b.score, b.verdict)
-            assert np.array_equal(a.score_maps.fused, b.score_maps.fused)
+            assert np.array_equal(a.score_maps.fused.values, b.score_maps.fused.values)
 
     def test_init_forgets_everything(self, make_tracker, paint):
         tracker = make_tracker()
@@ -114,7 +115,9 @@ class TestDeterminism:
     def test_other_seed_draws_other_samples(self, make_tracker, paint):
         first = self.follow(make_tracker(seed=0), paint, count=2)
         other = self.follow(make_tracker(seed=1), paint, count=2)
-        assert not np.array_equal(first[0].score_maps.fused, other[0].score_maps.fused)
+        assert not np.array_equal(
+            first[0].score_maps.fused.values, other[0].score_maps.fused.values
+        )
 
     def test_global_random_numbers_are_left_alone(self, make_tracker, paint):
         torch.manual_seed(5)
@@ -184,9 +187,9 @@ class TestCorrect:
         tracker = make_tracker()
         tracker.init(paint(START), START)
         changed = 255 - paint(START)
-        before = tracker.track(changed).score_maps.fused
+        before = tracker.track(changed).score_maps.fused.values
         tracker.correct(changed, START)
-        after = tracker.track(changed).score_maps.fused
+        after = tracker.track(changed).score_maps.fused.values
         half = len(before) // 2  # the search is around the target
         near = np.s_[half - 2 : half + 2, half - 2 : half + 2]
         assert after[near].max() > before[near].max()
@@ -256,7 +259,7 @@ class TestLost:
             lost = tracker.track(black)
             assert lost.verdict is Verdict.LOST
             assert lost.box_xywh == known
-            spans.append(lost.score_maps.cell_px)
+            spans.append(lost.score_maps.fused.cell_px)
         assert spans[0] < spans[1] < spans[2]  # the searched region grows
         back = moved(16, 8)
         found = tracker.track(paint(back))
@@ -321,31 +324,53 @@ class TestLeaving:
         assert iou(found, START) > 0.6
 
 
+class TestMaker:
+    def test_preset_says_engine_name_and_weights(self):
+        tracker = Tracker.from_preset("lite", device="cpu")
+        digest = hashlib.sha256(default_weights("lite").read_bytes()).hexdigest()
+        assert tracker.maker.engine.startswith("fcot ")
+        assert tracker.maker.preset == "lite"
+        assert tracker.maker.weights == f"lite.safetensors sha256:{digest[:12]}"
+
+    def test_own_weights_are_named(self, tmp_path):
+        own = tmp_path / "own.safetensors"
+        own.write_bytes(default_weights("lite").read_bytes())
+        loaded = load_preset("auto", own)
+        assert loaded.maker.preset == "lite"
+        assert loaded.maker.weights.startswith("own.safetensors sha256:")
+
+    def test_bare_network_has_no_maker(self, make_tracker):
+        assert make_tracker().maker == Maker()
+
+
 class TestScoreMaps:
     def test_peak_lies_on_the_target(self, make_tracker, paint):
         tracker = make_tracker()
         tracker.init(paint(START), START)
         for dx, dy in ((0, 0), (12, -8), (-3, 6)):
             maps = tracker.track(paint(moved(dx, dy))).score_maps
-            row, column = np.unravel_index(maps.fused.argmax(), maps.fused.shape)
-            x = maps.origin_xy[0] + maps.cell_px * column
-            y = maps.origin_xy[1] + maps.cell_px * row
             expected = middle(moved(dx, dy))
-            assert abs(x - expected[0]) < 1.5 * maps.cell_px + 1
-            assert abs(y - expected[1]) < 1.5 * maps.cell_px + 1
+            for found in (maps.fused, maps.fine, maps.coarse):
+                best = found.values.argmax()
+                peak = found.to_image(*np.unravel_index(best, found.values.shape))
+                assert math.dist(peak, expected) < 1.5 * found.cell_px + 1
 
     def test_grid_covers_the_search_patch(self, make_tracker, paint):
         tracker = make_tracker()
         tracker.init(paint(START), START)
         maps = tracker.track(paint(START)).score_maps
         cells = tracker.config.search.patch_size // FINE_STRIDE
-        for name in ("fused", "coarse", "fine"):
-            assert getattr(maps, name).shape == (cells, cells)
-            assert getattr(maps, name).dtype == np.float16
         side = math.sqrt(START[2] * START[3]) * tracker.config.search.area_scale
-        assert maps.cell_px * cells == pytest.approx(side)
-        last = maps.origin_xy[0] + maps.cell_px * (cells - 1)
-        assert (maps.origin_xy[0] + last) / 2 == pytest.approx(middle(START)[0])
+        for found, count in (
+            (maps.fused, cells),
+            (maps.fine, cells),
+            (maps.coarse, cells // 4),
+        ):
+            assert found.values.shape == (count, count)
+            assert found.values.dtype == np.float16
+            assert found.cell_px * count == pytest.approx(side)
+            half = (count - 1) / 2
+            assert found.to_image(half, half) == pytest.approx(middle(START))
 
     def test_can_be_left_out(self, make_tracker, paint):
         tracker = make_tracker(keep_score_maps=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import Origin
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 from napari_fcot.tracking import MapKind
 
 HERE, THERE = (18.0, 28.0), (70.0, 52.0)
@@ -21,9 +21,11 @@ def two_peaks(first=1.0, second=0.7) -> ScoreMaps:
         x, y = place_xy
         return np.exp(-((columns * 4 - x) ** 2 + (rows * 4 - y) ** 2) / 40)
 
-    fused = (first * bump(HERE) + second * bump(THERE)).astype(np.float16)
-    coarse = bump(THERE).astype(np.float16)
-    return ScoreMaps(fused, coarse, fused, (0.0, 0.0), 4.0)
+    fused, coarse = (
+        ScoreMap(values.astype(np.float16), (0.0, 0.0), 4.0)
+        for values in (first * bump(HERE) + second * bump(THERE), bump(THERE))
+    )
+    return ScoreMaps(fused=fused, fine=fused, coarse=coarse)
 
 
 @pytest.fixture

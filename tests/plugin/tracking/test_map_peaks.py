@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 from napari_fcot.tracking import (
     CompactScoreMap,
     MapKind,
@@ -78,7 +78,9 @@ class TestPeaksOfFrame:
     def test_reads_the_chosen_map(self):
         store = ScoreMapStore()
         fused, fine = (bumps((20, column, 0.9)) for column in (10, 50))
-        store.put(4, ScoreMaps(fused, fine, fine, ORIGIN, CELL))
+        store.put(
+            4, ScoreMaps(*(ScoreMap(m, ORIGIN, CELL) for m in (fused, fine, fine)))
+        )
         assert peaks_of_frame(store, 4)[0].x == pytest.approx(120)
         assert peaks_of_frame(store, 4, MapKind.FINE)[0].x == pytest.approx(200)
 

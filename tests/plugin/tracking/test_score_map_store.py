@@ -6,22 +6,20 @@ import gc
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as F
 
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap, ScoreMaps
 from napari_fcot.tracking import MapKind, ScoreMapStore
-from napari_fcot.tracking.map_peaks import peaks_of_frame
 from napari_fcot.tracking.score_map_store import MapBudget
 
 
 def score_maps(fused, *, coarse=None, fine=None) -> ScoreMaps:
     """Maps of one frame, 3 bytes a cell when kept."""
-    fused, coarse, fine = (
+    fused, fine, coarse = (
         np.asarray(fused if given is None else given, np.float16)
-        for given in (fused, coarse, fine)
+        for given in (fused, fine, coarse)
     )
-    return ScoreMaps(fused, coarse, fine, (0.0, 0.0), 4.0)
+    fused, fine, coarse = (ScoreMap(m, (0.0, 0.0), 4.0) for m in (fused, fine, coarse))
+    return ScoreMaps(fused=fused, fine=fine, coarse=coarse)
 
 
 def kept(store, n_frames=5):
@@ -52,7 +50,7 @@ class TestScoreMapStore:
     def test_maps_of_the_network_take_less_than_eleven_kilobytes_a_frame(self):
         budget = MapBudget()
         store = ScoreMapStore(budget=budget)
-        store.put(0, score_maps(np.ones((72, 72))))
+        store.put(0, score_maps(np.ones((72, 72)), coarse=np.ones((18, 18))))
         assert budget.n_bytes == 2 * 72 * 72 + 18 * 18
 
 
@@ -94,21 +92,3 @@ class TestMapBudget:
         del store
         gc.collect()
         assert budget.n_bytes == 0
-
-
-def test_peaks_of_all_kinds_lie_over_each_other():
-    """A target in the middle of coarse cell (5, 11), as the engine gives it."""
-    rows, columns = np.mgrid[:18, :18]
-    bump = np.exp(-((rows - 5.0) ** 2) - (columns - 11.0) ** 2)
-    size = {"size": (72, 72), "mode": "bicubic", "align_corners": False}
-    coarse = F.interpolate(torch.from_numpy(bump)[None, None], **size)[0, 0].numpy()
-    rows, columns = np.mgrid[:72, :72]
-    fine = np.exp(-((rows - 21.5) ** 2 + (columns - 45.5) ** 2) / 20)
-    maps = (0.5 * coarse + fine / 2, coarse, fine)
-    store = ScoreMapStore()
-    store.put(0, ScoreMaps(*(m.astype(np.float16) for m in maps), (30.0, 20.0), 5.0))
-    places = [
-        (peak.x, peak.y) for kind in MapKind for peak in peaks_of_frame(store, 0, kind)
-    ]
-    expected = (30 + 45.5 * 5, 20 + 21.5 * 5)
-    np.testing.assert_allclose(places, [expected] * 3, atol=2.4)

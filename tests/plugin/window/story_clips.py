@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker import ScoreMap, ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import open_frames
 
 __all__ = ["Clip", "TruthfulTracker", "iou_of", "write_clip"]
@@ -112,6 +112,5 @@ def _maps(box_xywh: BoxXywh, score: float) -> ScoreMaps:
     rows, columns = np.mgrid[:_MAP_CELLS, :_MAP_CELLS] - middle
     fused = (score * np.exp(-(rows**2 + columns**2) / 20)).astype(np.float16)
     reach = middle * _CELL_PX
-    return ScoreMaps(
-        fused, fused, fused, (x + w / 2 - reach, y + h / 2 - reach), _CELL_PX
-    )
+    origin = (x + w / 2 - reach, y + h / 2 - reach)
+    return ScoreMaps(*[ScoreMap(fused, origin, _CELL_PX)] * 3)

@@ -96,7 +96,7 @@ def test_click_selects_the_target_of_a_painted_box(qtbot, viewer, panel):
 
 
 def test_control_click_on_a_peak_moves_the_box(qtbot, viewer, panel, helpers):
-    from fcot_engine.tracker import ScoreMaps
+    from fcot_engine.tracker import ScoreMap, ScoreMaps
 
     rows, columns = np.mgrid[:20, :30] * 4.0
     bumps = [(18, 28, 1.0), (90, 60, 0.7)]
@@ -104,7 +104,7 @@ def test_control_click_on_a_peak_moves_the_box(qtbot, viewer, panel, helpers):
         height * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 40)
         for x, y, height in bumps
     ).astype(np.float16)
-    maps = ScoreMaps(scores, scores, scores, (0.0, 0.0), 4.0)
+    maps = ScoreMaps(*[ScoreMap(scores, (0.0, 0.0), 4.0)] * 3)
     panel.controller.session.scores_of(1).put(0, maps)
     control = Qt.KeyboardModifier.ControlModifier
     click(qtbot, viewer, panel, (91, 59), control)
