@@ -31,8 +31,8 @@ def main() -> None:
         ArrayFrames(sample.frames, name=sample.name),
         lambda: Tracker(loaded.network, loaded.config, device=args.device),
     )
-    target = session.add_target()
-    session.draw_box(target, 0, sample.boxes_xywh[0].tolist())
+    target = session.edit.add_target()
+    session.edit.draw_box(target, 0, sample.boxes_xywh[0].tolist())
     for _ in session.propagate(0):
         pass
     n_frames = len(sample.frames)

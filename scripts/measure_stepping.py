@@ -188,7 +188,7 @@ def add_panel(
     if session is None:
         raise SystemExit("The panel has not taken the video.")
     annotation = session.annotation
-    ids = [annotation.add_target(f"target {n + 1}") for n in range(n_targets)]
+    ids = [annotation.edit.add_target(f"target {n + 1}") for n in range(n_targets)]
     maker = annotation.annotations.makers.number_of(Maker("fcot", "measured"))
     frames = np.arange(N_FRAMES)
     found = {

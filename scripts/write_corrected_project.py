@@ -54,8 +54,8 @@ def annotate(
     source = open_frames(images)
     session = AnnotationSession.create(source, make_tracker, path, video_path=images)
     try:
-        target = session.add_target(sequence.name)
-        session.draw_box(target, 0, sequence.truth_xywh[0].tolist())
+        target = session.edit.add_target(sequence.name)
+        session.edit.draw_box(target, 0, sequence.truth_xywh[0].tolist())
         for _ in session.propagate(0):
             pass
         most = max(2, int(_MOST_DRAWN * len(sequence)))

@@ -18,6 +18,7 @@ from fcot_engine.annotation.box_rows import (
 from fcot_engine.annotation.box_table import BoxTable
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.editor import Editor
 from fcot_engine.annotation.edits import By, Edit
 from fcot_engine.annotation.effort_report import (
     EffortReport,
@@ -85,6 +86,7 @@ __all__ = [
     "Direction",
     "Document",
     "Edit",
+    "Editor",
     "EffortReport",
     "FrameDone",
     "Fused",

@@ -2,47 +2,63 @@
 
 Example:
     session = AnnotationSession.create(source, make_tracker, "film.fcot.json")
-    target = session.add_target(class_name="bird")
-    session.draw_box(target, 0, (12, 30, 40, 20))
+    target = session.edit.add_target(class_name="bird")
+    session.edit.draw_box(target, 0, (12, 30, 40, 20))
     for event in session.propagate(0):
         ...
     stop = session.next_stop()
     for event in session.correct(target, stop.frame_index, (15, 28, 41, 20)):
         ...
-    session.undo()
+    session.edit.undo()
     session.close()
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fcot_engine.annotation.box_rows import Maker
+from fcot_engine.annotation.annotations import Annotations
+from fcot_engine.annotation.box_rows import Box, Maker
 from fcot_engine.annotation.document import Document
+from fcot_engine.annotation.editor import Editor, check_frame
+from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.effort_report import EffortReport, report_effort
+from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.passed_over import PassedOver
+from fcot_engine.annotation.planning import plan_one_way
 from fcot_engine.annotation.project_file import Project, check_new
-from fcot_engine.annotation.propagation_config import PropagationConfig
-from fcot_engine.annotation.propagator import AnnotationPropagator
+from fcot_engine.annotation.propagation_config import (
+    Direction,
+    Overwrite,
+    PropagationConfig,
+    Until,
+)
 from fcot_engine.annotation.risk import RiskModel
+from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.self_check import HeldOut, check_target
-from fcot_engine.annotation.taught_tracker import TrackerFactory
+from fcot_engine.annotation.shot_cuts import ShotCuts
+from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
+from fcot_engine.errors import EditError
+from fcot_engine.geometry import BoxXywh, check_box_in_frame
+from fcot_engine.session import BoxReader, TrackStore
 from fcot_engine.video import FrameSource, open_frames
 
 __all__ = ["AnnotationSession"]
 
 
-class AnnotationSession(AnnotationPropagator):
+class AnnotationSession:
     """A video, its annotations, and trackers that learn from them.
 
-    Edits and questions may come from any thread. A `Run` that `propagate` or `correct`
-    returns does nothing by itself: iterate over it, in the same thread or in one
-    worker. One run goes on at a time: asking for more while it does gives it more to
-    do, and drawing in its way makes it go on from the new box.
+    Edits (`edit`) and questions may come from any thread. A `Run` that `propagate` or
+    `correct` returns does nothing by itself: iterate over it, in the same thread or in
+    one worker. One run goes on at a time: asking for more while it does gives it more
+    to do, and drawing in its way makes it go on from the new box.
 
     Args:
         source: the video.
@@ -66,9 +82,22 @@ class AnnotationSession(AnnotationPropagator):
         risk_model: RiskModel | None = None,
         work_config: WorkListConfig | None = None,
     ) -> None:
-        super().__init__(
-            source, make_tracker, document=document, config=config, maker=maker
+        self.source = source
+        self.document = document or Document()
+        self.edit = Editor(
+            source,
+            self.document,
+            on_drawn=self._on_drawn,
+            on_edited=self._on_edited,
+            before_time_travel=self.stop,
         )
+        """What a person changes: targets, boxes, spans, and undo."""
+        self.config = config or PropagationConfig()
+        self.cuts = ShotCuts(source)
+        self._room = TrackerRoom(make_tracker)
+        self._maker = maker or Maker("fcot", "")
+        self._run: Run | None = None
+        self._replaced: dict[tuple[int, int], BoxXywh] = {}
         self._risk_model = risk_model or RiskModel()
         self._work_config = work_config or WorkListConfig()
         self._passed_over = PassedOver()
@@ -213,11 +242,198 @@ class AnnotationSession(AnnotationPropagator):
         self.stop()
         self.document.close()
 
+    # --- what there is -----------------------------------------------------------
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Hold it while reading more than one thing of the annotations."""
+        return self.document.lock
+
+    @property
+    def annotations(self) -> Annotations:
+        """All targets and boxes; hold `lock` while a worker runs."""
+        return self.document.annotations
+
+    @property
+    def n_human_boxes(self) -> int:
+        """Number of boxes that a person drew."""
+        with self.lock:
+            return self.annotations.count_human_boxes()
+
+    def boxes_at(self, frame_index: int) -> dict[int, Box]:
+        """Return the boxes of a frame by target id."""
+        with self.lock:
+            return self.annotations.boxes_at(frame_index)
+
+    def box(self, target_id: int, frame_index: int) -> Box | None:
+        """Return the box of a target in a frame, or None."""
+        with self.lock:
+            return self.annotations[target_id].boxes.get(frame_index)
+
+    def to_track_store(self) -> TrackStore:
+        """Return a copy of all boxes for the exporters."""
+        with self.lock:
+            return to_track_store(self.annotations)
+
+    def effort_report(self) -> EffortReport:
+        """Count the boxes that people have drawn, from the journal.
+
+        Raises:
+            ProjectError: an edit of the journal cannot be read.
+        """
+        with self.lock:
+            return report_effort(self.document.history, n_frames=len(self.source))
+
+    # --- carrying boxes ----------------------------------------------------------
+
+    @property
+    def run(self) -> Run | None:
+        """The run that goes on, or None."""
+        return None if self._run is None or self._run.is_over else self._run
+
+    def propagate(
+        self,
+        start: int,
+        *,
+        target_ids: Sequence[int] | None = None,
+        direction: Direction = Direction.FORWARD,
+        until: Until | int = Until.END,
+        overwrite: Overwrite = Overwrite.MACHINE,
+    ) -> Run:
+        """Carry boxes from a frame on; iterate over the run to do the work.
+
+        Args:
+            start: the frame to begin with.
+            target_ids: whose boxes; all targets with a box in that frame if None.
+            direction: which way.
+            until: how far, or the last frame to fill.
+            overwrite: what may be replaced.
+
+        Raises:
+            FrameIndexError: `start` or `until` is no frame of the video.
+            EditError: a target has no box in frame `start`, or `until` lies on the
+                other side of it.
+        """
+        check_frame(self.source, start)
+        if not isinstance(until, Until):
+            check_frame(self.source, until)
+            _check_side(start, until, direction)
+        steps = {Direction.FORWARD: [1], Direction.BACKWARD: [-1]}
+        with self.lock:
+            chosen = self._choose_targets(start, target_ids)
+            run = self._take_run(f"Carried {direction.value} from frame {start}")
+            stretches = [
+                stretch
+                for step in steps.get(direction, [1, -1])
+                for target_id in chosen
+                for stretch in plan_one_way(
+                    self.annotations[target_id],
+                    start,
+                    step=step,
+                    until=until,
+                    n_frames=len(self.source),
+                    fuse=self.config.fuse,
+                )
+            ]
+            for stretch in stretches:
+                stretch.ends_when_lost = until is Until.LOST
+                if overwrite is Overwrite.NOTHING:
+                    stretch.gaps_only = self._gaps(stretch.target_id)
+            run.add(stretches, work_frame=start)
+            return run
+
+    def teach(self, target_id: int, frame_index: int) -> Run:
+        """Let a drawn box teach, and carry it to the drawn boxes on both sides.
+
+        Without one on a side, as far as the target has boxes. Iterate over the run to
+        do the work; `Run.report` says what changed, `reject` takes it back.
+
+        Raises:
+            EditError: the target has no drawn box in that frame.
+        """
+        with self.lock:
+            target = self.annotations[target_id]
+            box = target.boxes.get(frame_index)
+            if box is None or not box.is_human:
+                raise EditError(
+                    f"{target.info.name} has no drawn box in frame {frame_index} to "
+                    "learn from. Draw one there."
+                )
+            run = self._take_run(
+                f"{target.info.name} corrected around frame {frame_index}"
+            )
+            run.work_around(target_id, frame_index)
+            return run
+
+    def correct(
+        self, target_id: int, frame_index: int, box_xywh: Sequence[float]
+    ) -> Run:
+        """Draw a box and let it teach; see `Editor.draw_box` and `teach`."""
+        with self.lock:
+            self.edit.draw_box(target_id, frame_index, box_xywh)
+            return self.teach(target_id, frame_index)
+
+    def read_box(
+        self, target_id: int, frame_index: int, rough_xywh: Sequence[float]
+    ) -> BoxXywh:
+        """Let a tracker read a target's box at the middle of a rough one.
+
+        For a position that a person points at, such as before `Editor.pick_peak`;
+        nothing is changed. For a worker: it waits for the frame that a run is at.
+
+        Args:
+            target_id: whose box.
+            frame_index: in which frame.
+            rough_xywh: about its size, its middle on the target's, in image pixels.
+
+        Returns:
+            The box; the rough one where no tracker has learned the target yet.
+
+        Raises:
+            FrameIndexError: the video has no such frame.
+            BoxError: the box cannot be used.
+            FrameError: the frame cannot be read.
+        """
+        check_frame(self.source, frame_index)
+        rough = check_box_in_frame(
+            rough_xywh, width=self.source.width, height=self.source.height
+        )
+        taught = self._room.find(target_id)
+        if taught is None or not isinstance(taught.tracker, BoxReader):
+            return rough
+        frame_rgb = self.source.read(frame_index)
+        with self._room.lock:
+            return taught.tracker.read_box(frame_rgb, rough)
+
+    def stop(self) -> None:
+        """End a run before its next frame; what it found stays. Returns at once."""
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+
+    def prepare(self) -> None:
+        """Load a tracker ahead of its first use; for a worker."""
+        self._room.prepare()
+
+    def reject(self, run: Run) -> None:
+        """Take back what a run has changed: one step of undo. Accepting is no step.
+
+        Raises:
+            EditError: something else was done since.
+        """
+        with self.lock:
+            if not self.document.is_last(run):
+                raise EditError(
+                    "Something else was done since that run. Undo goes back step by "
+                    "step."
+                )
+            self.edit.undo()
+
     # --- where to look -----------------------------------------------------------
 
     def work_list(self, limit: int = 20) -> list[WorkStop]:
         """Return the frames whose correction is expected to save most boxes."""
-        with self.document.lock:
+        with self.lock:
             return list_work(
                 self.annotations,
                 limit=limit,
@@ -237,7 +453,7 @@ class AnnotationSession(AnnotationPropagator):
 
         It is not offered again until its box changes or the session ends.
         """
-        with self.document.lock:
+        with self.lock:
             place = stop.target_id, stop.frame_index
             self._passed_over.add(*place, self.box(*place))
 
@@ -253,7 +469,7 @@ class AnnotationSession(AnnotationPropagator):
         Raises:
             FrameError: a frame cannot be read.
         """
-        with self.document.lock:
+        with self.lock:
             ids = [target.target_id for target in self.annotations]
         tracker = self._room.make()
         for target_id in ids:
@@ -262,3 +478,59 @@ class AnnotationSession(AnnotationPropagator):
                 yield from check_target(
                     target, self.source, self.cuts, tracker, longest=longest
                 )
+
+    # --- helpers -----------------------------------------------------------------
+
+    def _on_drawn(self, target_id: int, drawn: Box, old: Box | None) -> None:
+        """Note what a drawn box corrects; let a run that it lies in the way of know."""
+        if old is not None and not old.is_human:
+            self._replaced[target_id, drawn.frame_index] = old.box_xywh
+        if self.run is not None:
+            self.run.on_drawn(target_id, drawn.frame_index)
+
+    def _on_edited(self, edit: Edit) -> None:
+        """Forget targets that are gone; let a run know that it may have been hit."""
+        for target_id in edit.target_ids:
+            if target_id not in self.annotations:
+                self._room.forget(target_id)
+        if self.run is not None:
+            self.run.on_edited(edit)
+
+    def _take_run(self, text: str) -> Run:
+        """Return the run that goes on, or a new one."""
+        if self._run is None or self._run.is_over:
+            self._run = Run(
+                self.document,
+                self.source,
+                self._room,
+                self.cuts,
+                config=self.config,
+                maker=self._maker,
+                replaced=self._replaced,
+                text=text,
+            )
+        return self._run
+
+    def _choose_targets(self, start: int, wanted: Sequence[int] | None) -> list[int]:
+        chosen = list(self.annotations.boxes_at(start)) if wanted is None else wanted
+        without = [t for t in chosen if start not in self.annotations[t].boxes]
+        if without or not chosen:
+            names = ", ".join(self.annotations[t].info.name for t in without)
+            raise EditError(
+                f"There is no box of {names or 'any target'} in frame {start} to go "
+                "on from. Draw one there, or start from a frame that has one."
+            )
+        return list(dict.fromkeys(chosen))
+
+    def _gaps(self, target_id: int) -> frozenset[int]:
+        with_box = self.annotations[target_id].boxes.frames().tolist()
+        return frozenset(range(len(self.source))) - frozenset(with_box)
+
+
+def _check_side(start: int, until: int, direction: Direction) -> None:
+    is_ahead = until >= start
+    if direction is Direction.BOTH or is_ahead != (direction is Direction.FORWARD):
+        raise EditError(
+            f"Frame {until} does not lie {direction.value} of frame {start}. Choose "
+            "the direction that leads there."
+        )

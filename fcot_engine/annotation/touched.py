@@ -20,7 +20,7 @@ def touched_frames(edit: Edit) -> dict[int, tuple[int, int]]:
     """Say in which frames an edit, its undo or its redo changes boxes or marks.
 
     Args:
-        edit: such as `AnnotationSession.undo` returns.
+        edit: such as `Editor.undo` returns.
 
     Returns:
         First and last frame by target id, both included. A target of

@@ -60,15 +60,20 @@ def run(args: argparse.Namespace) -> int:
         FcotError: something is wrong with the file, the video or the project.
     """
     from fcot_engine.annotation import project_path_for
+    from fcot_engine.formats import read_tracks
 
     if args.video is None and args.project is None:
         raise ConfigError("Say where the boxes go: give --video, --project or both.")
     place = args.project or project_path_for(args.video)
     session = _open(place, args.video)
     try:
-        added = session.import_tracks(
-            args.file, args.format, pixel_origin=args.pixel_origin
+        tracks = read_tracks(
+            args.file,
+            args.format,
+            pixel_origin=args.pixel_origin,
+            video_name=session.source.name,
         )
+        added = session.edit.add_tracks(tracks)
     finally:
         session.close()
         session.source.close()

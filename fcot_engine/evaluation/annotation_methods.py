@@ -73,7 +73,7 @@ class _TrackingMethod:
     ) -> None:
         """Draw the first box; carry it to the end."""
         first = min(boxes)
-        session.draw_box(target_id, first, boxes[first])
+        session.edit.draw_box(target_id, first, boxes[first])
         self._finish(session.propagate(first))
 
     def _finish(self, run: Run) -> None:
@@ -134,7 +134,7 @@ class RestartingMethod(_TrackingMethod):
         box_xywh: BoxXywh,
     ) -> None:
         """Draw; go forward with nothing but this box known."""
-        drawn = session.draw_box(target_id, frame_index, box_xywh)
+        drawn = session.edit.draw_box(target_id, frame_index, box_xywh)
         for tracker in self._trackers:
             tracker.start_xywh = drawn.box_xywh
         run = session.propagate(
@@ -211,11 +211,11 @@ class InterpolatingMethod:
         box_xywh: BoxXywh,
     ) -> None:
         """Draw; interpolate to the keyframes on both sides."""
-        session.draw_box(target_id, frame_index, box_xywh)
+        session.edit.draw_box(target_id, frame_index, box_xywh)
         table = session.annotations[target_id].boxes
         before = table.human_before(frame_index)
         after = table.human_after(frame_index)
         if before is not None and frame_index - before > 1:
-            session.interpolate(target_id, before, frame_index)
+            session.edit.interpolate(target_id, before, frame_index)
         if after is not None and after - frame_index > 1:
-            session.interpolate(target_id, frame_index, after)
+            session.edit.interpolate(target_id, frame_index, after)

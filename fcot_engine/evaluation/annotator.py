@@ -127,7 +127,7 @@ class _Annotator:
         self._method = method
         self._rule = rule
         self._config = config
-        self._target_id = session.add_target(sequence.name)
+        self._target_id = session.edit.add_target(sequence.name)
         self._looks = 0
         self._n_unlisted = 0
         self._met: dict[str, tuple[int, int]] = {}

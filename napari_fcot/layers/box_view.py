@@ -209,7 +209,7 @@ class BoxView:
 
     def _find_boxes(self) -> list[ShownBox]:
         annotation = self._session.annotation
-        with annotation.document.lock:
+        with annotation.lock:
             boxes = annotation.annotations.boxes_at(self._shown_frame)
             colours = {t: annotation.annotations[t].info.colour for t in boxes}
         return [

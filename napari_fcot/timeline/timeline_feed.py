@@ -69,7 +69,7 @@ class TimelineFeed:
         session: VideoSession | None = self._controller.session
         if session is None:
             return
-        with session.annotation.document.lock:
+        with session.annotation.lock:
             target = session.annotation.annotations.find(target_id)
             if target is None:
                 return

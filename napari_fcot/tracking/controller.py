@@ -8,8 +8,9 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from fcot_engine.annotation import Edit, WorkStop
+from fcot_engine.annotation import Edit, Editor, WorkStop
 from fcot_engine.errors import FcotError
+from fcot_engine.formats import read_tracks
 from napari_fcot.tracking.panel_running import PanelRunning
 from napari_fcot.tracking.panel_state import Activity
 from napari_fcot.tracking.session_opening import Opened, SessionOpener
@@ -110,22 +111,22 @@ class TrackingController(PanelRunning):
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return self._session is not None and self._session.annotation.can_undo
+        return self._session is not None and self._session.annotation.edit.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to repeat."""
-        return self._session is not None and self._session.annotation.can_redo
+        return self._session is not None and self._session.annotation.edit.can_redo
 
     def undo(self) -> None:
         """Take the last edit or run back; a run that goes on ends."""
         if self._session is not None:
-            self._go_in_time(self._session.annotation.undo, "Taken back")
+            self._go_in_time(self._session.annotation.edit.undo, "Taken back")
 
     def redo(self) -> None:
         """Repeat what was taken back last; a run that goes on ends."""
         if self._session is not None:
-            self._go_in_time(self._session.annotation.redo, "Done again")
+            self._go_in_time(self._session.annotation.edit.redo, "Done again")
 
     def _go_in_time(self, step: Callable[[], Edit], words: str) -> None:
         self.stop()
@@ -159,5 +160,10 @@ class TrackingController(PanelRunning):
 
     def import_boxes(self, path: Path) -> None:
         """Take boxes from a MOT, COCO or CVAT file as new targets."""
-        if self._edit(lambda annotation: annotation.import_tracks(path)):
+        name = None if self._session is None else self._session.source.name
+
+        def add(edits: Editor) -> None:
+            edits.add_tracks(read_tracks(path, video_name=name))
+
+        if self._edit(add):
             self.say(f"Imported {path.name}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from psygnal import Signal
 
-from fcot_engine.annotation import AnnotationSession, AttributeValue, SpanKind
+from fcot_engine.annotation import AttributeValue, Editor, SpanKind
 from fcot_engine.errors import FcotError
 from fcot_engine.geometry import BoxXywh
 from napari_fcot.tracking.panel_state import PanelState
@@ -42,15 +42,15 @@ class PanelEditing(PanelState):
         self._tell_boxes()
         return self._selected_id
 
-    def _make_target(self, annotation: AnnotationSession) -> None:
+    def _make_target(self, edits: Editor) -> None:
         kin = self.selected
         class_name = "object" if kin is None else kin.info.class_name
-        self._selected_id = annotation.add_target(class_name=class_name)
+        self._selected_id = edits.add_target(class_name=class_name)
 
     def remove_target(self, target_id: int) -> None:
         """Take a target away with all of its boxes."""
         if not self._refuse_locked(target_id):
-            self._edit(lambda annotation: annotation.remove_target(target_id))
+            self._edit(lambda edits: edits.remove_target(target_id))
 
     def describe_target(
         self,
@@ -63,7 +63,7 @@ class PanelEditing(PanelState):
     ) -> None:
         """Give a target another name, class, colour or attributes."""
         self._edit(
-            lambda annotation: annotation.describe_target(
+            lambda edits: edits.describe_target(
                 target_id,
                 name=None if name is None else name.strip(),
                 class_name=None if class_name is None else class_name.strip(),
@@ -75,24 +75,22 @@ class PanelEditing(PanelState):
     def split_target(self, target_id: int, frame_index: int) -> None:
         """Make a new target of all boxes from a frame on."""
         if not self._refuse_locked(target_id):
-            self._edit(lambda annotation: annotation.split(target_id, frame_index))
+            self._edit(lambda edits: edits.split(target_id, frame_index))
 
     def merge_targets(self, target_id: int, other_id: int) -> None:
         """Give all boxes of another target to this one; the other goes."""
         if not self._refuse_locked(target_id, other_id):
-            self._edit(lambda annotation: annotation.merge(target_id, other_id))
+            self._edit(lambda edits: edits.merge(target_id, other_id))
 
     def swap_targets(self, target_id: int, other_id: int, frame_index: int) -> None:
         """Exchange the boxes of two targets from a frame on."""
         if not self._refuse_locked(target_id, other_id):
-            self._edit(
-                lambda annotation: annotation.swap(target_id, other_id, frame_index)
-            )
+            self._edit(lambda edits: edits.swap(target_id, other_id, frame_index))
 
     def end_target(self, target_id: int, last_frame: int) -> None:
         """Say that a target is last seen in a frame."""
         if not self._refuse_locked(target_id):
-            self._edit(lambda annotation: annotation.end_target(target_id, last_frame))
+            self._edit(lambda edits: edits.end_target(target_id, last_frame))
 
     # --- boxes ---------------------------------------------------------------
 
@@ -122,7 +120,7 @@ class PanelEditing(PanelState):
             return False
         drawn_id = target_id
         is_done = self._edit(
-            lambda annotation: annotation.draw_box(drawn_id, frame_index, box_xywh)
+            lambda edits: edits.draw_box(drawn_id, frame_index, box_xywh)
         )
         if is_done:
             self._session.scores_of(drawn_id).put(frame_index, None)
@@ -145,7 +143,7 @@ class PanelEditing(PanelState):
         if self._session is None or self._refuse_locked(target_id):
             return False
         is_done = self._edit(
-            lambda annotation: annotation.pick_peak(target_id, frame_index, box_xywh)
+            lambda edits: edits.pick_peak(target_id, frame_index, box_xywh)
         )
         if is_done:
             self.say(f"{self.name_of(target_id)} moved to another peak")
@@ -190,15 +188,15 @@ class PanelEditing(PanelState):
 
     # --- helpers -------------------------------------------------------------
 
-    def _edit(self, do: Callable[[AnnotationSession], object]) -> bool:
+    def _edit(self, do: Callable[[Editor], object]) -> bool:
         """Do an edit and tell what it touched; return whether it could be done."""
         if self._session is None:
             return False
         annotation = self._session.annotation
-        with annotation.document.lock:
+        with annotation.lock:
             before = annotation.document.last_edit
             try:
-                do(annotation)
+                do(annotation.edit)
             except FcotError as error:
                 self._tell_boxes()  # shows the boxes as they are kept
                 self._tell_error(error)

@@ -77,7 +77,7 @@ class PanelState:
         """All targets of the video."""
         if self._session is None:
             return []
-        with self._session.annotation.document.lock:
+        with self._session.annotation.lock:
             return list(self._session.annotation.annotations)
 
     @property

@@ -30,8 +30,8 @@ class Story:
         self.source = ArrayFrames(sample.frames[clip], name="cup")
         self.path = path
         session = AnnotationSession.create(self.source, make_tracker(), path)
-        self.target = session.add_target(class_name="cup")
-        session.draw_box(self.target, 0, self.truth[0])
+        self.target = session.edit.add_target(class_name="cup")
+        session.edit.draw_box(self.target, 0, self.truth[0])
         for _ in session.propagate(0):
             pass
         self.before = self.overlaps(session)
@@ -84,7 +84,7 @@ def test_report_names_the_frames_that_changed(story):
 def test_all_of_it_is_there_after_opening_and_can_be_undone(story):
     session = AnnotationSession.open(story.path, make_tracker(), source=story.source)
     assert encode_annotations(session.annotations) == story.state
-    session.undo()
-    session.undo()
+    session.edit.undo()
+    session.edit.undo()
     np.testing.assert_array_equal(story.overlaps(session), story.before)
     session.close()

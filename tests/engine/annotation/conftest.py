@@ -146,8 +146,8 @@ def session(video, shop):
 @pytest.fixture
 def one_target(session):
     """A session with a target that is drawn in frame 0."""
-    target = session.add_target(class_name="ball")
-    session.draw_box(target, 0, NumberedVideo.truth(0))
+    target = session.edit.add_target(class_name="ball")
+    session.edit.draw_box(target, 0, NumberedVideo.truth(0))
     return session, target
 
 

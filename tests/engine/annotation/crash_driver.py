@@ -57,9 +57,9 @@ def take_steps(session, seed):
     """Yield after each finished step what kind it was."""
     rng = random.Random(seed)
     for lane in range(2):
-        target = session.add_target()
+        target = session.edit.add_target()
         yield "edit"
-        session.draw_box(target, 0, VIDEO.truth(0, lane))
+        session.edit.draw_box(target, 0, VIDEO.truth(0, lane))
         yield "edit"
     while True:
         kind = rng.choice(KINDS)
@@ -68,10 +68,10 @@ def take_steps(session, seed):
         other, way = rng.choice(ids), rng.choice(list(Direction))
         try:
             if kind in ("draw", "correct"):
-                session.draw_box(target, frame, VIDEO.truth(frame, target % 2))
+                session.edit.draw_box(target, frame, VIDEO.truth(frame, target % 2))
             elif kind == "pick":
                 x, y, w, h = VIDEO.truth(frame, target % 2)
-                session.pick_peak(target, frame, (x + 40, y, w, h))
+                session.edit.pick_peak(target, frame, (x + 40, y, w, h))
             if kind == "correct":
                 yield "edit"
                 collections.deque(session.teach(target, frame), 0)
@@ -79,17 +79,19 @@ def take_steps(session, seed):
                 run = session.propagate(frame, direction=way, until=Until.NEXT_HUMAN)
                 collections.deque(run, 0)
             elif kind == "mark":
-                session.mark_span(target, frame, min(frame + 3, 59), SpanKind.OCCLUDED)
+                session.edit.mark_span(
+                    target, frame, min(frame + 3, 59), SpanKind.OCCLUDED
+                )
             elif kind == "delete":
-                session.delete_box(target, frame)
+                session.edit.delete_box(target, frame)
             elif kind == "swap":
-                session.swap(target, other, frame)
+                session.edit.swap(target, other, frame)
             elif kind == "add":
-                session.add_target()
+                session.edit.add_target()
             elif kind == "save":
                 session.save()
             elif kind in ("undo", "redo"):
-                getattr(session, kind)()
+                getattr(session.edit, kind)()
         except EditError:
             kind = "nothing"  # not possible just now
         yield "run" if kind in ("run", "correct") else "edit"
@@ -155,7 +157,7 @@ def check(path, states, kinds, finished):
     elif found == states[following]:
         outcome = "one step on"
     elif kinds[following] == "run":
-        session.undo()
+        session.edit.undo()
         back = digest(session), len(session.document.history)
         if back != states[finished]:
             raise SystemExit(f"lost: step {finished} is not below the unfinished run")

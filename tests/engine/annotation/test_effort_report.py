@@ -6,8 +6,13 @@ import pytest
 
 from fcot_engine.annotation import AnnotationSession, SpanKind, report_effort
 from fcot_engine.annotation.history import History
+from fcot_engine.formats import read_tracks
 
 BOX = (10.0, 10.0, 20.0, 20.0)
+
+
+def import_file(session, path):
+    return session.edit.add_tracks(read_tracks(path, video_name=session.source.name))
 
 
 def finish(run):
@@ -20,9 +25,9 @@ def worked(one_target, video):
     """One target drawn, carried over 11 frames, corrected twice and drawn once more."""
     session, target = one_target
     finish(session.propagate(0, until=10))
-    session.draw_box(target, 4, video.truth(4))
-    session.draw_box(target, 7, video.truth(7))
-    session.draw_box(target, 20, video.truth(20))
+    session.edit.draw_box(target, 4, video.truth(4))
+    session.edit.draw_box(target, 7, video.truth(7))
+    session.edit.draw_box(target, 20, video.truth(20))
     return session, target
 
 
@@ -35,8 +40,8 @@ def test_boxes_and_corrections_are_counted(worked):
 
 def test_each_target_has_its_share(worked, video):
     session, target = worked
-    cup = session.add_target("Cup", class_name="cup")
-    session.draw_box(cup, 3, BOX)
+    cup = session.edit.add_target("Cup", class_name="cup")
+    session.edit.draw_box(cup, 3, BOX)
     ball, other = session.effort_report().targets
     assert (ball.target_id, ball.n_drawn, ball.n_corrections) == (target, 4, 2)
     assert (other.name, other.n_drawn, other.n_boxes) == ("Cup", 1, 1)
@@ -44,15 +49,15 @@ def test_each_target_has_its_share(worked, video):
 
 def test_what_was_taken_back_does_not_count(worked):
     session, _ = worked
-    session.undo()
+    session.edit.undo()
     assert session.effort_report().n_drawn == 3
-    session.redo()
+    session.edit.redo()
     assert session.effort_report().n_drawn == 4
 
 
 def test_a_box_drawn_twice_counts_twice(one_target):
     session, target = one_target
-    session.draw_box(target, 0, BOX)
+    session.edit.draw_box(target, 0, BOX)
     assert session.effort_report().n_drawn == 2
 
 
@@ -60,22 +65,22 @@ def test_drawing_the_same_box_again_counts_nothing(one_target):
     session, target = one_target
     box = session.box(target, 0).box_xywh
     before = session.effort_report().n_drawn
-    session.draw_box(target, 0, box)
+    session.edit.draw_box(target, 0, box)
     assert session.effort_report().n_drawn == before
 
 
 def test_boxes_that_change_their_target_are_not_drawn_again(worked):
     session, target = worked
-    session.split(target, 5)
+    session.edit.split(target, 5)
     report = session.effort_report()
     assert report.n_drawn == 4
-    session.merge(target, 2)
+    session.edit.merge(target, 2)
     assert session.effort_report().n_drawn == 4
 
 
 def test_work_on_a_removed_target_counts(worked):
     session, target = worked
-    session.remove_target(target)
+    session.edit.remove_target(target)
     (gone,) = session.effort_report().targets
     assert gone.is_removed and gone.n_drawn == 4 and gone.n_boxes == 0
     assert gone.drawn_per_100_boxes is None
@@ -84,23 +89,23 @@ def test_work_on_a_removed_target_counts(worked):
 def test_imported_boxes_are_nobodys_work(session, tmp_path):
     path = tmp_path / "gt.txt"
     path.write_text("1,1,11,21,30,20,1,1,1\n")
-    session.import_tracks(path)
+    import_file(session, path)
     report = session.effort_report()
     assert report.n_drawn == 0 and report.n_boxes == 1
-    session.draw_box(1, 0, BOX)
+    session.edit.draw_box(1, 0, BOX)
     assert session.effort_report().n_corrections == 1
 
 
 def test_picking_another_peak_is_a_correction(worked, video):
     session, target = worked
-    session.pick_peak(target, 2, (90, 60, 20, 20))
+    session.edit.pick_peak(target, 2, (90, 60, 20, 20))
     report = session.effort_report()
     assert (report.n_drawn, report.n_corrections) == (5, 3)
 
 
 def test_edits_are_counted_by_kind(worked):
     session, target = worked
-    session.mark_span(target, 30, 31, SpanKind.OUT_OF_VIEW)
+    session.edit.mark_span(target, 30, 31, SpanKind.OUT_OF_VIEW)
     edits = session.effort_report().edits
     assert edits == {"add_target": 1, "draw_box": 4, "mark_span": 1, "run": 1}
 
@@ -108,8 +113,8 @@ def test_edits_are_counted_by_kind(worked):
 def test_report_is_the_same_after_closing(video, shop, tmp_path):
     path = tmp_path / "a.fcot.json"
     session = AnnotationSession.create(video, shop, path)
-    target = session.add_target()
-    session.draw_box(target, 0, BOX)
+    target = session.edit.add_target()
+    session.edit.draw_box(target, 0, BOX)
     wanted = session.effort_report()
     session.close()
     again = AnnotationSession.open(path, shop, source=video)

@@ -7,7 +7,7 @@ import pytest
 from fcot_engine.annotation import AnnotationSession, Maker, Origin, SpanKind
 from fcot_engine.annotation.edit_text import encode_annotations
 from fcot_engine.errors import TrackFileError
-from fcot_engine.formats import export_tracks
+from fcot_engine.formats import export_tracks, read_tracks
 
 GT = """\
 1,1,11,21,30,20,1,1,1
@@ -25,58 +25,62 @@ def mot_file(tmp_path):
     return path
 
 
+def import_file(session, path):
+    return session.edit.add_tracks(read_tracks(path, video_name=session.source.name))
+
+
 def state(session):
     return encode_annotations(session.annotations)
 
 
 class TestForeignFile:
     def test_boxes_are_imported_ones_that_count_from_zero(self, session, mot_file):
-        session.import_tracks(mot_file)
+        import_file(session, mot_file)
         box = session.box(5, 1)
         assert box.box_xywh == (100.0, 50.0, 30.5, 20.0)
         assert box.origin is Origin.IMPORTED and not box.is_human
         assert box.maker == Maker("import:gt.txt", "")
 
     def test_ids_and_classes_are_kept_in_an_empty_project(self, session, mot_file):
-        added = session.import_tracks(mot_file)
+        added = import_file(session, mot_file)
         assert added.target_ids == {1: 1, 5: 5}
         classes = [target.info.class_name for target in session.annotations]
         assert classes == ["ball", "cup"]
-        assert session.add_target() == 6
+        assert session.edit.add_target() == 6
 
     def test_ids_that_were_given_are_not_given_again(self, one_target, mot_file):
         session, target = one_target
-        added = session.import_tracks(mot_file)
+        added = import_file(session, mot_file)
         assert added.target_ids == {1: target + 1, 5: target + 2}
         assert session.box(target, 0).origin is Origin.HUMAN
 
     def test_counts_are_told(self, session, mot_file):
-        added = session.import_tracks(mot_file)
+        added = import_file(session, mot_file)
         assert (added.n_boxes, added.n_human_boxes) == (3, 0)
 
     def test_hidden_frames_are_occluded(self, session, mot_file):
-        session.import_tracks(mot_file)
+        import_file(session, mot_file)
         (span,) = session.annotations[1].info.spans
         assert (span.first, span.last, span.kind) == (1, 1, SpanKind.OCCLUDED)
 
     def test_undo_takes_all_of_it_back_and_redo_repeats_it(self, one_target, mot_file):
         session, _ = one_target
         before = state(session)
-        session.import_tracks(mot_file)
+        import_file(session, mot_file)
         after = state(session)
-        edit = session.undo()
+        edit = session.edit.undo()
         assert state(session) == before
         assert edit.text == "Targets imported from gt.txt: 2"
-        session.redo()
+        session.edit.redo()
         assert state(session) == after
 
     def test_drawing_over_an_imported_box_is_a_correction(self, session, mot_file):
-        session.import_tracks(mot_file)
-        drawn = session.draw_box(1, 0, (5, 5, 20, 20))
+        import_file(session, mot_file)
+        drawn = session.edit.draw_box(1, 0, (5, 5, 20, 20))
         assert drawn.origin is Origin.CORRECTED
 
     def test_imported_boxes_start_a_run_and_are_replaced_by_it(self, session, mot_file):
-        session.import_tracks(mot_file)
+        import_file(session, mot_file)
         for _ in session.propagate(0, target_ids=[1], until=3):
             pass
         assert session.box(1, 1).origin is Origin.TRACKED
@@ -86,12 +90,12 @@ class TestForeignFile:
     ):
         path = tmp_path / "a.fcot.json"
         session = AnnotationSession.create(video, shop, path)
-        session.import_tracks(mot_file)
+        import_file(session, mot_file)
         wanted = state(session)
         session.close()
         again = AnnotationSession.open(path, shop, source=video)
         assert state(again) == wanted
-        again.undo()
+        again.edit.undo()
         assert len(again.annotations) == 0
         again.close()
 
@@ -100,7 +104,7 @@ class TestRefusals:
     def refused(self, session, path, words):
         before = state(session)
         with pytest.raises(TrackFileError, match=words):
-            session.import_tracks(path)
+            import_file(session, path)
         assert state(session) == before
 
     def test_box_behind_the_end(self, session, mot_file):
@@ -125,7 +129,7 @@ class TestRefusals:
         (mot_file.parent.parent / "seqinfo.ini").write_text(
             "[Sequence]\nname=a\nseqLength=50\nimWidth=200\nimHeight=120\n"
         )
-        (note,) = session.import_tracks(mot_file).notes
+        (note,) = import_file(session, mot_file).notes
         assert "was made for 50 frames, numbered has 60" in note
 
     def test_damaged_line(self, session, mot_file):
@@ -136,18 +140,18 @@ class TestRefusals:
 @pytest.fixture
 def rich(session, video):
     """Every kind of box and mark in one session."""
-    ball = session.add_target("Ann", class_name="ball", attributes={"red": True})
-    cup = session.add_target(class_name="cup", colour="#123456")
-    session.draw_box(ball, 0, video.truth(0))
-    session.draw_box(ball, 6, video.truth(6))
-    session.interpolate(ball, 0, 6)
+    ball = session.edit.add_target("Ann", class_name="ball", attributes={"red": True})
+    cup = session.edit.add_target(class_name="cup", colour="#123456")
+    session.edit.draw_box(ball, 0, video.truth(0))
+    session.edit.draw_box(ball, 6, video.truth(6))
+    session.edit.interpolate(ball, 0, 6)
     for _ in session.propagate(6, target_ids=[ball], until=20):
         pass
-    session.draw_box(ball, 12, (5.25, 6.5, 20.125, 18))
-    session.mark_span(ball, 14, 16, SpanKind.OUT_OF_VIEW)
-    session.mark_span(ball, 8, 9, SpanKind.OCCLUDED)
-    session.end_target(ball, 40)
-    session.draw_box(cup, 3, video.truth(3, 1))
+    session.edit.draw_box(ball, 12, (5.25, 6.5, 20.125, 18))
+    session.edit.mark_span(ball, 14, 16, SpanKind.OUT_OF_VIEW)
+    session.edit.mark_span(ball, 8, 9, SpanKind.OCCLUDED)
+    session.edit.end_target(ball, 40)
+    session.edit.draw_box(cup, 3, video.truth(3, 1))
     return session
 
 
@@ -163,7 +167,7 @@ class TestOwnExport:
     def imported(self, rich, video, shop, tmp_path, name, file):
         export_tracks(tmp_path, rich.to_track_store(), video, [name])
         other = AnnotationSession(video, shop)
-        other.import_tracks(tmp_path / file)
+        import_file(other, tmp_path / file)
         return other
 
     def test_targets_come_back(self, rich, video, shop, tmp_path, name, file, left_out):
@@ -205,6 +209,6 @@ def test_coco_file_of_several_videos_is_read_by_name(session, tmp_path):
         ],
     }
     path.write_text(json.dumps(document))
-    added = session.import_tracks(path)
+    added = import_file(session, path)
     assert added.target_ids == {2: 2}
     assert session.box(2, 7).box_xywh == (2, 1, 9, 9)

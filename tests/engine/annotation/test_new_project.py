@@ -38,24 +38,24 @@ def test_looking_and_closing_leaves_no_files(begun, tmp_path):
 
 def test_first_edit_begins_the_project(begun, video, shop, path):
     annotations = begun.annotations
-    target = begun.add_target("Ann")
+    target = begun.edit.add_target("Ann")
     assert begun.is_saved
     assert begun.annotations is annotations
-    begun.draw_box(target, 3, BOX)
+    begun.edit.draw_box(target, 3, BOX)
     begun.document.project.abandon()  # as a crash would
     session = AnnotationSession.open(path, shop, source=video)
     assert session.box(target, 3).box_xywh == BOX
-    session.undo()
-    session.undo()
-    assert not session.can_undo
+    session.edit.undo()
+    session.edit.undo()
+    assert not session.edit.can_undo
     session.close()
 
 
 def test_refused_edit_begins_nothing(begun, tmp_path):
     with pytest.raises(EditError):
-        begun.delete_box(1, 0)
+        begun.edit.delete_box(1, 0)
     with pytest.raises(EditError, match="nothing to undo"):
-        begun.undo()
+        begun.edit.undo()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,10 +67,10 @@ def test_old_project_is_refused_at_once(video, shop, path):
 
 def test_project_that_came_meanwhile_is_not_overwritten(begun, video, shop, path):
     other = AnnotationSession.create(video, shop, path)
-    other.add_target("other")
+    other.edit.add_target("other")
     other.close()
     with pytest.raises(ProjectError, match="already a project"):
-        begun.add_target()
+        begun.edit.add_target()
     assert len(begun.annotations) == 0 and not begun.is_saved
     session = AnnotationSession.open(path, shop, source=video)
     assert session.annotations[1].info.name == "other"
@@ -84,25 +84,25 @@ def test_folder_that_is_not_there_refuses_the_edit_and_changes_nothing(
     before = encode_annotations(session.annotations)
     for _ in range(2):
         with pytest.raises(ProjectError):
-            session.add_target()
+            session.edit.add_target()
     assert encode_annotations(session.annotations) == before
-    assert not session.can_undo and not session.is_saved
+    assert not session.edit.can_undo and not session.is_saved
 
 
 def test_edit_after_closing_begins_nothing(begun, tmp_path):
     begun.close()
-    begun.add_target()
+    begun.edit.add_target()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_session_in_memory_has_no_path(session):
-    session.add_target()
+    session.edit.add_target()
     assert session.project_path is None
     assert not session.is_saved
 
 
 def test_opened_project_knows_its_path(begun, video, shop, path):
-    begun.add_target()
+    begun.edit.add_target()
     begun.close()
     session = AnnotationSession.open(path, shop, source=video)
     assert (session.project_path, session.is_saved) == (path, True)

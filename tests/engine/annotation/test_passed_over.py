@@ -22,19 +22,19 @@ def test_frame_is_remembered_while_its_box_stays(tracked):
 
 def test_other_box_is_worth_a_new_look(tracked):
     session, target = tracked
-    session.draw_box(target, 7, (0, 0, 9, 9))
+    session.edit.draw_box(target, 7, (0, 0, 9, 9))
     assert seen(session) == {}
-    session.undo()
+    session.edit.undo()
     assert seen(session) == {target: {7}}
 
 
 def test_removed_box_is_worth_a_new_look(tracked):
     session, target = tracked
-    session.delete_box(target, 7)
+    session.edit.delete_box(target, 7)
     assert seen(session) == {}
 
 
 def test_frames_of_a_removed_target_are_left_out(tracked):
     session, target = tracked
-    session.remove_target(target)
+    session.edit.remove_target(target)
     assert seen(session) == {}

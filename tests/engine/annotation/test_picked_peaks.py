@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, Origin, Rejection, SpanKind
+from fcot_engine.annotation import (
+    AnnotationSession,
+    Origin,
+    Rejection,
+    SpanKind,
+    touched_frames,
+)
 from fcot_engine.errors import BoxError, EditError, FrameIndexError
 
 FRAME = 10
@@ -23,7 +29,7 @@ def tracked(one_target, finish):
 @pytest.fixture
 def picked(tracked):
     session, target, old, new = tracked
-    session.pick_peak(target, FRAME, new)
+    session.edit.pick_peak(target, FRAME, new)
     return session, target, old, new
 
 
@@ -40,52 +46,52 @@ class TestEdit:
 
     def test_undo_and_redo_take_one_step(self, picked):
         session, target, old, new = picked
-        edit = session.undo()
+        edit = session.edit.undo()
         assert edit.kind == "pick_peak"
-        assert session.changed_frames(edit) == {target: (FRAME, FRAME)}
+        assert touched_frames(edit) == {target: (FRAME, FRAME)}
         assert session.box(target, FRAME).box_xywh == old
         assert session.box(target, FRAME).origin is Origin.TRACKED
         assert rejections(session, target) == ()
-        session.redo()
+        session.edit.redo()
         assert session.box(target, FRAME).box_xywh == new
         assert rejections(session, target) == (Rejection(FRAME, old),)
 
     def test_nudge_rejects_nothing(self, tracked):
         session, target, old, _ = tracked
-        session.pick_peak(target, FRAME, (old[0] + 3, *old[1:]))
+        session.edit.pick_peak(target, FRAME, (old[0] + 3, *old[1:]))
         assert rejections(session, target) == ()
 
     def test_frame_without_a_box_rejects_nothing(self, tracked):
         session, target, _, new = tracked
-        session.pick_peak(target, 50, new)
+        session.edit.pick_peak(target, 50, new)
         assert session.box(target, 50).origin is Origin.HUMAN
         assert rejections(session, target) == ()
 
     def test_places_can_be_named(self, tracked):
         session, target, old, new = tracked
         other = (150.0, 90.0, 20.0, 20.0)
-        session.pick_peak(target, FRAME, new, [old, other])
+        session.edit.pick_peak(target, FRAME, new, [old, other])
         places = [one.box_xywh for one in rejections(session, target)]
         assert places == [old, other]
 
     def test_third_peak_rejects_the_second_as_well(self, picked):
         session, target, old, new = picked
-        session.pick_peak(target, FRAME, (150.0, 90.0, 20.0, 20.0))
+        session.edit.pick_peak(target, FRAME, (150.0, 90.0, 20.0, 20.0))
         assert [r.box_xywh for r in rejections(session, target)] == [old, new]
 
     def test_going_back_lifts_the_rejection(self, picked):
         session, target, old, new = picked
-        session.pick_peak(target, FRAME, old)
+        session.edit.pick_peak(target, FRAME, old)
         assert [r.box_xywh for r in rejections(session, target)] == [new]
 
     def test_unusable_places_change_nothing(self, tracked):
         session, target, old, new = tracked
         with pytest.raises(FrameIndexError):
-            session.pick_peak(target, 99, new)
+            session.edit.pick_peak(target, 99, new)
         with pytest.raises(BoxError):
-            session.pick_peak(target, FRAME, new, [(900, 0, 5, 5)])
+            session.edit.pick_peak(target, FRAME, new, [(900, 0, 5, 5)])
         with pytest.raises(EditError):
-            session.pick_peak(77, FRAME, new)
+            session.edit.pick_peak(77, FRAME, new)
         assert session.box(target, FRAME).box_xywh == old
 
 
@@ -93,10 +99,12 @@ class TestFollowsTheBox:
     @pytest.mark.parametrize(
         "end",
         [
-            pytest.param(lambda s, t: s.delete_box(t, FRAME), id="deleted"),
-            pytest.param(lambda s, t: s.end_target(t, FRAME - 1), id="ended_before"),
+            pytest.param(lambda s, t: s.edit.delete_box(t, FRAME), id="deleted"),
             pytest.param(
-                lambda s, t: s.mark_span(t, 5, 15, SpanKind.OUT_OF_VIEW),
+                lambda s, t: s.edit.end_target(t, FRAME - 1), id="ended_before"
+            ),
+            pytest.param(
+                lambda s, t: s.edit.mark_span(t, 5, 15, SpanKind.OUT_OF_VIEW),
                 id="out_of_view",
             ),
         ],
@@ -105,30 +113,30 @@ class TestFollowsTheBox:
         session, target, old, _ = picked
         end(session, target)
         assert rejections(session, target) == ()
-        session.undo()
+        session.edit.undo()
         assert rejections(session, target) == (Rejection(FRAME, old),)
 
     def test_split_moves_it_on(self, picked):
         session, target, old, _ = picked
-        new_id = session.split(target, FRAME)
+        new_id = session.edit.split(target, FRAME)
         assert rejections(session, target) == ()
         assert rejections(session, new_id) == (Rejection(FRAME, old),)
-        session.merge(target, new_id)
+        session.edit.merge(target, new_id)
         assert rejections(session, target) == (Rejection(FRAME, old),)
 
     @pytest.mark.parametrize("first", [FRAME, FRAME + 1], ids=["from_it", "behind"])
     def test_swap_exchanges_it_from_its_frame_on(self, picked, first):
         session, target, old, _ = picked
-        other = session.add_target()
-        session.draw_box(other, 20, (5, 5, 10, 10))
-        session.swap(target, other, first)
+        other = session.edit.add_target()
+        session.edit.draw_box(other, 20, (5, 5, 10, 10))
+        session.edit.swap(target, other, first)
         owner, free = (other, target) if first == FRAME else (target, other)
         assert rejections(session, owner) == (Rejection(FRAME, old),)
         assert rejections(session, free) == ()
 
     def test_occlusion_leaves_it(self, picked):
         session, target, old, _ = picked
-        session.mark_span(target, 5, 15, SpanKind.OCCLUDED)
+        session.edit.mark_span(target, 5, 15, SpanKind.OCCLUDED)
         assert rejections(session, target) == (Rejection(FRAME, old),)
 
 
@@ -141,8 +149,8 @@ class TestTeaching:
 
     def test_first_lesson_of_a_tracker_can_have_some(self, tracked, shop, finish):
         session, target, old, new = tracked
-        session.pick_peak(target, FRAME, new)
-        session.delete_box(target, 0)
+        session.edit.pick_peak(target, FRAME, new)
+        session.edit.delete_box(target, 0)
         finish(session.teach(target, FRAME))
         assert ("init", FRAME) in shop.trackers[0].calls
         assert shop.trackers[0].rejected == [old]
@@ -150,8 +158,8 @@ class TestTeaching:
     def test_it_is_unlearned_after_undo(self, picked, shop, finish):
         session, target, *_ = picked
         finish(session.teach(target, FRAME))
-        session.undo()
-        session.undo()
+        session.edit.undo()
+        session.edit.undo()
         finish(session.propagate(0, until=30))
         assert shop.trackers[0].rejected == []
 
@@ -162,7 +170,7 @@ class TestTeaching:
         for _ in range(6):
             next(events)
         x, y, w, h = session.box(target, 0).box_xywh
-        session.pick_peak(target, 20, (x, y + 40, w, h))
+        session.edit.pick_peak(target, 20, (x, y + 40, w, h))
         finish(events)
         assert session.box(target, 20).origin is Origin.HUMAN
         assert session.box(target, 40).origin is Origin.TRACKED
@@ -170,7 +178,7 @@ class TestTeaching:
 
     def test_self_check_teaches_it_too(self, picked, shop):
         session, target, old, _ = picked
-        session.draw_box(target, 14, (40, 20, 24, 18))
+        session.edit.draw_box(target, 14, (40, 20, 24, 18))
         list(session.self_check())
         assert shop.trackers[-1].rejected == [old]
 
@@ -192,8 +200,8 @@ class TestReadBox:
             return tracker
 
         session = AnnotationSession(video, make)
-        target = session.add_target()
-        session.draw_box(target, 0, video.truth(0))
+        target = session.edit.add_target()
+        session.edit.draw_box(target, 0, video.truth(0))
         return session, target
 
     def test_tracker_that_knows_the_target_reads_it(self, reading, finish):
@@ -218,9 +226,9 @@ class TestProject:
     ):
         path = tmp_path / "film.fcot.json"
         session = AnnotationSession.create(video, shop, path)
-        target = session.add_target()
-        session.draw_box(target, FRAME, (10.5, 10, 20, 20))
-        session.pick_peak(target, FRAME, (90, 10, 20, 20))
+        target = session.edit.add_target()
+        session.edit.draw_box(target, FRAME, (10.5, 10, 20, 20))
+        session.edit.pick_peak(target, FRAME, (90, 10, 20, 20))
         session.document.project.abandon()  # as a crash would
         expected = (Rejection(FRAME, (10.5, 10, 20, 20)),)
         session = AnnotationSession.open(path, shop, source=video)
@@ -228,7 +236,7 @@ class TestProject:
         session.close()
         session = AnnotationSession.open(path, shop, source=video)
         assert rejections(session, target) == expected
-        session.undo()
+        session.edit.undo()
         assert rejections(session, target) == ()
         session.close()
 
@@ -237,7 +245,7 @@ class TestProject:
     ):
         path = tmp_path / "film.fcot.json"
         session = AnnotationSession.create(video, shop, path)
-        session.draw_box(session.add_target(), 0, (10, 10, 20, 20))
+        session.edit.draw_box(session.edit.add_target(), 0, (10, 10, 20, 20))
         session.close()
         assert "rejections" not in path.read_text()
         session = AnnotationSession.open(path, shop, source=video)

@@ -26,8 +26,8 @@ def path(tmp_path):
 def saved(video, shop, path):
     """A project of one target with one box, closed."""
     session = AnnotationSession.create(video, shop, path)
-    target = session.add_target("Ann")
-    session.draw_box(target, 3, (1.5, 2.25, 30.125, 40))
+    target = session.edit.add_target("Ann")
+    session.edit.draw_box(target, 3, (1.5, 2.25, 30.125, 40))
     session.close()
     return path
 
@@ -90,25 +90,25 @@ class TestComingAndGoing:
 
     def test_undo_reaches_behind_the_opening(self, saved, video, shop):
         session = reopen(saved, video, shop)
-        session.undo()
+        session.edit.undo()
         assert session.box(1, 3) is None
-        session.undo()
+        session.edit.undo()
         assert len(session.annotations) == 0
-        assert not session.can_undo
+        assert not session.edit.can_undo
         session.close()
 
     def test_redo_reaches_behind_the_opening(self, saved, video, shop):
         session = reopen(saved, video, shop)
-        session.undo()
+        session.edit.undo()
         session.close()
         session = reopen(saved, video, shop)
-        session.redo()
+        session.edit.redo()
         assert session.box(1, 3) is not None
         session.close()
 
     def test_edits_are_there_without_saving(self, saved, video, shop):
         session = reopen(saved, video, shop)
-        session.draw_box(1, 9, (5, 5, 10, 10))
+        session.edit.draw_box(1, 9, (5, 5, 10, 10))
         session.document.project.abandon()  # as a crash would
         session = reopen(saved, video, shop)
         assert session.box(1, 9) is not None
@@ -160,8 +160,8 @@ class TestDamage:
 
     def test_torn_journal_opens_with_a_note(self, saved, video, shop):
         session = reopen(saved, video, shop)
-        session.draw_box(1, 9, (5, 5, 10, 10))
-        session.draw_box(1, 10, (5, 5, 10, 10))
+        session.edit.draw_box(1, 9, (5, 5, 10, 10))
+        session.edit.draw_box(1, 10, (5, 5, 10, 10))
         session.document.project.abandon()
         journal = saved.parent / journals(saved)[0]
         journal.write_bytes(journal.read_bytes()[:-20])
@@ -172,7 +172,7 @@ class TestDamage:
 
     def test_crash_between_new_journal_and_new_project_file(self, saved, video, shop):
         session = reopen(saved, video, shop)
-        session.draw_box(1, 9, (5, 5, 10, 10))
+        session.edit.draw_box(1, 9, (5, 5, 10, 10))
         session.document.project.abandon()
         orphan = saved.parent / "film.fcot.99.journal"
         shutil.copy(saved.parent / journals(saved)[0], orphan)
@@ -191,7 +191,7 @@ class TestDamage:
         shutil.copy(saved, older)
         session = reopen(saved, video, shop)
         session.save()
-        session.draw_box(1, 9, (5, 5, 10, 10))
+        session.edit.draw_box(1, 9, (5, 5, 10, 10))
         session.document.project.abandon()
         later = saved.parent / journals(saved)[0]
         newer = saved.read_bytes()
@@ -243,7 +243,7 @@ class TestDamage:
         self, saved, video, shop, monkeypatch
     ):
         session = reopen(saved, video, shop)
-        session.draw_box(1, 9, (5, 5, 10, 10))
+        session.edit.draw_box(1, 9, (5, 5, 10, 10))
         before = saved.read_bytes()
 
         def refuse(*_):
@@ -254,7 +254,7 @@ class TestDamage:
             with pytest.raises(ProjectError, match="No space left"):
                 session.save()
         assert saved.read_bytes() == before
-        session.draw_box(1, 10, (5, 5, 10, 10))
+        session.edit.draw_box(1, 10, (5, 5, 10, 10))
         session.document.project.abandon()
         session = reopen(saved, video, shop)
         assert session.box(1, 10) is not None
@@ -272,11 +272,11 @@ class TestDamage:
         with monkeypatch.context() as patch:
             patch.setattr("os.write", refuse)
             with pytest.raises(ProjectError):
-                session.draw_box(1, 9, (5, 5, 10, 10))
+                session.edit.draw_box(1, 9, (5, 5, 10, 10))
             with pytest.raises(ProjectError):
-                session.undo()
+                session.edit.undo()
         assert encode_annotations(session.annotations) == state
-        session.draw_box(1, 10, (5, 5, 10, 10))
+        session.edit.draw_box(1, 10, (5, 5, 10, 10))
         session.close()
 
 
@@ -382,7 +382,7 @@ class TestVideo:
     def annotate(folder, shop, path):
         source = open_frames(folder)
         session = AnnotationSession.create(source, shop, path, video_path=folder)
-        session.draw_box(session.add_target(), 0, (1, 1, 10, 10))
+        session.edit.draw_box(session.edit.add_target(), 0, (1, 1, 10, 10))
         session.close()
         source.close()
 

@@ -11,9 +11,9 @@ from fcot_engine.errors import ConfigError
 
 @pytest.fixture
 def drawn(session):
-    target = session.add_target()
+    target = session.edit.add_target()
     for frame in (0, 10, 30):
-        session.draw_box(target, frame, session.source.truth(frame))
+        session.edit.draw_box(target, frame, session.source.truth(frame))
     return session
 
 
@@ -43,7 +43,7 @@ class TestHeldOut:
         assert [drawn.box(1, frame) for frame in range(60)] == before
 
     def test_single_box_cannot_be_checked(self, session):
-        session.draw_box(session.add_target(), 0, session.source.truth(0))
+        session.edit.draw_box(session.edit.add_target(), 0, session.source.truth(0))
         assert list(session.self_check()) == []
 
     def test_too_far_neighbours_are_passed_over(self, drawn):
@@ -52,20 +52,20 @@ class TestHeldOut:
 
     def test_neighbours_behind_a_cut_are_passed_over(self, make_video, shop):
         session = AnnotationSession(make_video(cuts=(20,)), shop)
-        target = session.add_target()
+        target = session.edit.add_target()
         for frame in (0, 10, 30):
-            session.draw_box(target, frame, session.source.truth(frame))
+            session.edit.draw_box(target, frame, session.source.truth(frame))
         assert [held.frame_index for held in session.self_check()] == [0, 10]
 
     def test_neighbours_behind_a_stretch_out_of_view_are_passed_over(self, drawn):
-        drawn.mark_span(1, 15, 20, SpanKind.OUT_OF_VIEW)
+        drawn.edit.mark_span(1, 15, 20, SpanKind.OUT_OF_VIEW)
         assert [held.frame_index for held in drawn.self_check()] == [0, 10]
 
     def test_lost_target_counts_as_missed(self, video, make_shop):
         session = AnnotationSession(video, make_shop(lost_in=range(60)))
-        target = session.add_target()
+        target = session.edit.add_target()
         for frame in (0, 1):
-            session.draw_box(target, frame, video.truth(frame))
+            session.edit.draw_box(target, frame, video.truth(frame))
         assert [held.iou for held in session.self_check()] == [0.0, 0.0]
 
 

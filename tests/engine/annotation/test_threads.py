@@ -35,15 +35,15 @@ def test_edits_during_a_run_are_safe(make_video, make_shop, tmp_path, seed):
     path = tmp_path / "a.fcot.json"
     config = PropagationConfig(write_every_s=0.005)
     session = AnnotationSession.create(video, make_shop(reach=20), path, config=config)
-    targets = [session.add_target() for _ in range(3)]
+    targets = [session.edit.add_target() for _ in range(3)]
     for lane, target in enumerate(targets):
-        session.draw_box(target, 0, video.truth(0, lane))
+        session.edit.draw_box(target, 0, video.truth(0, lane))
     worker = Worker(session.propagate(0))
     worker.start()
     drawn = {(target, 0): session.box(target, 0) for target in targets}
     for _ in range(25):
         target, frame = rng.choice(targets), rng.randrange(1, 150)
-        box = session.draw_box(target, frame, video.truth(frame, target - 1))
+        box = session.edit.draw_box(target, frame, video.truth(frame, target - 1))
         drawn[target, frame] = box
         if rng.random() < 0.2:
             run = session.teach(target, frame)
@@ -59,8 +59,8 @@ def test_edits_during_a_run_are_safe(make_video, make_shop, tmp_path, seed):
     session.document.project.abandon()
     session = AnnotationSession.open(path, make_shop(), source=video)
     assert encode_annotations(session.annotations) == state
-    while session.can_undo:
-        session.undo()
+    while session.edit.can_undo:
+        session.edit.undo()
     assert len(session.annotations) == 0
     session.close()
 
@@ -68,14 +68,14 @@ def test_edits_during_a_run_are_safe(make_video, make_shop, tmp_path, seed):
 def test_undo_in_another_thread_ends_the_run(make_video, make_shop):
     video = make_video(150)
     session = AnnotationSession(video, make_shop())
-    target = session.add_target()
-    session.draw_box(target, 0, video.truth(0))
+    target = session.edit.add_target()
+    session.edit.draw_box(target, 0, video.truth(0))
     before = encode_annotations(session.annotations)
     worker = Worker(session.propagate(0))
     worker.start()
     while len(session.annotations[target].boxes) < 5:
         pass
-    session.undo()
+    session.edit.undo()
     worker.join(60)
     assert worker.error is None
     assert encode_annotations(session.annotations) == before

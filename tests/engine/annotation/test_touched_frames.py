@@ -13,20 +13,20 @@ BOX = (5.0, 5.0, 20.0, 10.0)
 def last(one_target):
     """The frames that the last edit touched."""
     session, _ = one_target
-    return lambda: session.changed_frames(session.document.history.last)
+    return lambda: touched_frames(session.document.history.last)
 
 
 def test_drawn_box_touches_its_frame(one_target, last):
     session, target = one_target
-    session.draw_box(target, 7, BOX)
+    session.edit.draw_box(target, 7, BOX)
     assert last() == {target: (7, 7)}
 
 
 def test_undo_and_redo_touch_the_frames_of_the_edit(one_target):
     session, target = one_target
-    session.draw_box(target, 7, BOX)
-    assert touched_frames(session.undo()) == {target: (7, 7)}
-    assert touched_frames(session.redo()) == {target: (7, 7)}
+    session.edit.draw_box(target, 7, BOX)
+    assert touched_frames(session.edit.undo()) == {target: (7, 7)}
+    assert touched_frames(session.edit.redo()) == {target: (7, 7)}
 
 
 def test_run_touches_the_frames_that_it_filled(one_target, last, finish):
@@ -49,21 +49,21 @@ def test_frames_that_stay_as_they_were_are_left_out(one_target, finish):
 
 def test_mark_touches_its_span(one_target, last):
     session, target = one_target
-    session.mark_span(target, 20, 30, SpanKind.OCCLUDED)
+    session.edit.mark_span(target, 20, 30, SpanKind.OCCLUDED)
     assert last() == {target: (20, 30)}
 
 
 def test_description_touches_no_frame_but_its_target(one_target, last):
     session, target = one_target
-    session.describe_target(target, name="Bob")
+    session.edit.describe_target(target, name="Bob")
     assert last() == {}
     assert session.document.history.last.target_ids == {target}
 
 
 def test_two_targets_are_told_apart(one_target, last):
     session, target = one_target
-    other = session.add_target()
-    session.draw_box(target, 5, BOX)
-    session.draw_box(other, 9, BOX)
-    session.swap(target, other, 3)
+    other = session.edit.add_target()
+    session.edit.draw_box(target, 5, BOX)
+    session.edit.draw_box(other, 9, BOX)
+    session.edit.swap(target, other, 3)
     assert last() == {target: (5, 9), other: (5, 9)}

@@ -20,10 +20,10 @@ def project(images, tmp_path):
     source = open_frames(images)
     path = tmp_path / "square.fcot.json"
     session = AnnotationSession.create(source, no_tracker, path, video_path=images)
-    square = session.add_target("Square", class_name="box")
-    session.draw_box(square, 0, (8, 20, 16, 12))
-    session.draw_box(square, 3, (20, 20, 16, 12))
-    session.interpolate(square, 0, 3)
+    square = session.edit.add_target("Square", class_name="box")
+    session.edit.draw_box(square, 0, (8, 20, 16, 12))
+    session.edit.draw_box(square, 3, (20, 20, 16, 12))
+    session.edit.interpolate(square, 0, 3)
     session.close()
     source.close()
     return path

@@ -26,9 +26,9 @@ def make_project(tmp_path, name):
     path = tmp_path / f"{name}.fcot.json"
     source = open_frames(folder)
     session = AnnotationSession.create(source, lambda: None, path, video_path=folder)
-    target = session.add_target("Ann")
+    target = session.edit.add_target("Ann")
     for index in range(20):
-        session.draw_box(target, index, (10 + 2 * index, 20, 20, 20))
+        session.edit.draw_box(target, index, (10 + 2 * index, 20, 20, 20))
     session.close()
     source.close()
     return path

@@ -65,7 +65,7 @@ def test_undo_takes_the_import_back(images, boxes, project):
     source = open_frames(images)
     session = AnnotationSession.open(project, lambda: None, source=source)
     assert session.box(1, 0).origin is Origin.IMPORTED
-    session.undo()
+    session.edit.undo()
     assert len(session.annotations) == 0
     session.close()
     source.close()

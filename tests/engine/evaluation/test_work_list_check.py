@@ -17,8 +17,8 @@ def check(numbered, make_shop):
         shop = make_shop(lambda index, _: not is_wrong(index), score)
         sequence = numbered(N, absent=absent)
         session = AnnotationSession(SequenceSource(sequence), shop)
-        target = session.add_target()
-        session.draw_box(target, 0, sequence.truth_xywh[0])
+        target = session.edit.add_target()
+        session.edit.draw_box(target, 0, sequence.truth_xywh[0])
         list(session.propagate(0))
         ious = np.array([0.0 if is_wrong(i) else 1.0 for i in range(N)])
         ious[list(absent)] = np.nan

@@ -106,8 +106,8 @@ class TestProjects:
             open_frames(clip.path), lambda: tracker, path, video_path=clip.path
         )
         with closing(session):
-            target_id = session.add_target(name="the square")
-            session.draw_box(target_id, 3, helpers.square_box(3))
+            target_id = session.edit.add_target(name="the square")
+            session.edit.draw_box(target_id, 3, helpers.square_box(3))
         return path
 
     @pytest.fixture
