@@ -88,10 +88,10 @@ def draw_project(folder, path, *, draws=True):
     """A project on a folder of images, with a drawn box or with none."""
     source = open_frames(folder)
     session = AnnotationSession.create(source, lambda: None, path, video_path=folder)
-    ann = session.add_target("Ann")
-    session.add_target("empty")
+    ann = session.edit.add_target("Ann")
+    session.edit.add_target("empty")
     if draws:
-        session.draw_box(ann, 2, place(2))
+        session.edit.draw_box(ann, 2, place(2))
     session.close()
     source.close()
     return path
