@@ -1,28 +1,38 @@
-"""The task heads of the paper (Fig. 3), on top of the decoder.
+"""The task heads: features that the target filters and the regression filters read.
 
-A tower is convolution, group norm, ReLU, deformable convolution, group norm, ReLU,
-deformable convolution. Its entries have the indices of the released weights:
-0, 3, 6 are the convolutions and 1, 4 the norms. With `deformable=False` the
-deformable convolutions become plain 3x3 ones, for devices or tasks where they do not
-pay.
+Those of the paper (Fig. 3) are towers on top of the decoder. A tower is convolution,
+group norm, ReLU, deformable convolution, group norm, ReLU, deformable convolution. Its
+entries have the indices of the released weights: 0, 3, 6 are the convolutions and 1, 4
+the norms. With `deformable=False` the deformable convolutions become plain 3x3 ones,
+for devices or tasks where they do not pay.
+
+In the regression heads "coarse" is the decoder's map at stride 8 and "fine" the one at
+stride 4; where both are stacked, the coarse one comes first.
 """
 
 from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fcot_engine.config import FINE_STRIDE
 from fcot_engine.errors import ConfigError
-from fcot_engine.ops import ModulatedDeformConv2d
+from fcot_engine.ops import ModulatedDeformConv2d, prroi_pool
 
 __all__ = [
+    "ClassificationHead",
     "CoarseClassifierHead",
+    "FilterGeneratorHead",
     "FineClassifierHead",
     "InstanceL2Norm",
+    "PooledFeatures",
+    "RegressionHead",
+    "conv_block",
     "make_tower",
     "merge_halves",
 ]
@@ -188,3 +198,166 @@ class FineClassifierHead(nn.Module):
         """Map `(N, in, H, W)` to `(N, channels, H, W)`."""
         out: Tensor = self.norm(self.tower(features))
         return out
+
+
+class RegressionHead(nn.Module):
+    """Features that the four regression filters read, at stride 4."""
+
+    def __init__(
+        self,
+        in_channels: int = 256,
+        width: int = 128,
+        channels: int = 256,
+        *,
+        groups: int = 32,
+        deformable: bool = True,
+    ) -> None:
+        """Make the head.
+
+        Args:
+            in_channels: channels of the decoder's maps.
+            width: channels inside the towers.
+            channels: channels of the result.
+            groups: of the group norms.
+            deformable: whether the towers have deformable convolutions.
+        """
+        super().__init__()
+        self.coarse = make_tower(
+            in_channels, width, channels, groups=groups, deformable=deformable
+        )
+        self.fine = make_tower(
+            in_channels, width, channels, groups=groups, deformable=deformable
+        )
+        self.merge = merge_halves(channels, bias=True)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        """Merge both scales.
+
+        Args:
+            coarse: decoder map at stride 8, shape `(N, in, H / 2, W / 2)`.
+            fine: decoder map at stride 4, shape `(N, in, H, W)`.
+
+        Returns:
+            Shape `(N, channels, H, W)`.
+        """
+        upper = F.relu(self.coarse(coarse))
+        upper = F.interpolate(upper, size=fine.shape[-2:], mode="nearest")
+        lower = F.relu(self.fine(fine))
+        merged: Tensor = self.merge(torch.cat([upper, lower], dim=1))
+        return merged
+
+
+class PooledFeatures(NamedTuple):
+    """A target's features, pooled to the size of the regression filter."""
+
+    coarse: Tensor
+    """From stride 8, shape `(N, 4 * channels, size, size)`."""
+    fine: Tensor
+    """From stride 4, shape `(N, 4 * channels, size, size)`."""
+
+
+class FilterGeneratorHead(nn.Module):
+    """Makes the regression filters of a target from its features and box.
+
+    Each scale has a wide tower; both are pooled over the box and merged into one
+    filter for each side of the box.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 256,
+        width: int = 128,
+        channels: int = 256,
+        *,
+        filter_size: int = 3,
+        pool_offset: float = 0.5,
+        groups: int = 32,
+        deformable: bool = True,
+    ) -> None:
+        """Make the head.
+
+        Args:
+            in_channels: channels of the decoder's maps.
+            width: channels inside the towers.
+            channels: channels of the regression feature that the filters read.
+            filter_size: side of the filters in cells.
+            pool_offset: where the middle of cell 0 lies, in cells: 0.5 in our
+                convention, 0 as released.
+            groups: of the group norms.
+            deformable: whether the towers have deformable convolutions.
+        """
+        super().__init__()
+        out_channels = 4 * channels  # left, right, top, bottom
+        self.filter_size = filter_size
+        self.pool_offset = pool_offset
+        self.coarse = make_tower(
+            in_channels, width, out_channels, groups=groups, deformable=deformable
+        )
+        self.fine = make_tower(
+            in_channels, width, out_channels, groups=groups, deformable=deformable
+        )
+        self.merge = merge_halves(out_channels, bias=False)
+
+    def pool(self, coarse: Tensor, fine: Tensor, boxes_xyxy: Tensor) -> PooledFeatures:
+        """Pool the features of one box an image at both scales.
+
+        Args:
+            coarse: decoder map at stride 8, shape `(N, in, H / 2, W / 2)`.
+            fine: decoder map at stride 4, shape `(N, in, H, W)`.
+            boxes_xyxy: in pixels of the network input, shape `(N, 4)`.
+        """
+        pooled_coarse = prroi_pool(
+            F.relu(self.coarse(coarse)),
+            boxes_xyxy,
+            self.filter_size,
+            stride=8,
+            offset=self.pool_offset,
+        )
+        pooled_fine = prroi_pool(
+            F.relu(self.fine(fine)),
+            boxes_xyxy,
+            self.filter_size,
+            stride=FINE_STRIDE,
+            offset=self.pool_offset,
+        )
+        return PooledFeatures(pooled_coarse, pooled_fine)
+
+    def forward(self, coarse: Tensor, fine: Tensor, boxes_xyxy: Tensor) -> Tensor:
+        """Make one set of filters an image; the arguments are those of `pool`.
+
+        Returns:
+            Filters for left, right, top and bottom, shape
+            `(N, 4, channels, size, size)`.
+        """
+        pooled = self.pool(coarse, fine, boxes_xyxy)
+        merged: Tensor = self.merge(torch.cat([pooled.coarse, pooled.fine], dim=1))
+        filters: Tensor = merged.unflatten(1, (4, -1))  # side * channels + channel
+        return filters
+
+
+class ClassificationHead(nn.Module):
+    """Head of `lite` and `base`: 3x3 convolutions, normed, with a learned gain.
+
+    Args:
+        before: channels of the input.
+        after: channels of the result.
+        inside: channels between two convolutions; 0 for one convolution alone.
+    """
+
+    def __init__(self, before: int, after: int, *, inside: int = 0) -> None:
+        super().__init__()
+        self.enter = nn.Identity() if inside == 0 else conv_block(before, inside)
+        self.conv = nn.Conv2d(inside or before, after, 3, padding=1)
+        self.gain = nn.Parameter(torch.tensor(0.3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `(N, before, H, W)` to `(N, after, H, W)`."""
+        x = self.conv(self.enter(x))
+        out: Tensor = self.gain * F.rms_norm(x, x.shape[1:], eps=1e-5)
+        return out
+
+
+def conv_block(before: int, after: int) -> nn.Sequential:
+    """Return a 3x3 convolution, batch norm (the same for any patch size) and ReLU."""
+    conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())

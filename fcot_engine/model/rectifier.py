@@ -16,7 +16,7 @@ from torch import Tensor
 
 from fcot_engine.errors import ShapeError
 
-__all__ = ["measure_loss", "rectify", "solve_directly"]
+__all__ = ["measure_loss", "rectify"]
 
 _TINY = 1e-12  # where nothing is left to improve, steps have no length
 
@@ -110,22 +110,6 @@ def _step_among_samples(
         answers = answers - length * change
     mix, share = mix.to(inputs.dtype), share.to(inputs.dtype)
     return share * model + mix.transpose(-1, -2) @ inputs
-
-
-def solve_directly(
-    inputs: Tensor, targets: Tensor, weights: Tensor, *, eta: Tensor
-) -> Tensor:
-    """Minimum of Eq. 4 in closed form, where `rectify` goes in the long run.
-
-    Works in the space of the samples (N x N), so D may be large. Used by tests and for
-    comparison; tracking uses `rectify`, whose few steps stay near the generated model.
-    """
-    root = weights.sqrt()[..., None]
-    inputs, targets = root * inputs, root * targets
-    gram = inputs @ inputs.transpose(-1, -2)
-    gram.diagonal(dim1=-2, dim2=-1).add_(eta.square())
-    dual: Tensor = torch.linalg.solve(gram, targets)
-    return dual.transpose(-1, -2) @ inputs
 
 
 def _check_problem(

@@ -1,6 +1,6 @@
-"""What the regression branches have in common: a model is a matrix on local inputs.
+"""The regression branches: a regression model is a matrix on local inputs.
 
-A regression model is a matrix of shape (4, D), one row for each of left, right, top and
+It has the shape (4, D), one row for each of left, right, top and
 bottom. Its D inputs at one cell are
 
 - the k x k x C learned features around the cell (the paper's 3 x 3 x 256),
@@ -20,10 +20,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcot_engine.config import FINE_STRIDE
+from fcot_engine.config import FINE_STRIDE, PaperNetworkConfig, RegressorConfig
+from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.model.features import BoxFeatures
+from fcot_engine.model.heads import FilterGeneratorHead, RegressionHead, conv_block
+from fcot_engine.ops import prroi_pool
 
-__all__ = ["DetailWindow", "RegressionBranch", "gather_patches"]
+__all__ = [
+    "DetailWindow",
+    "LiteRegression",
+    "PaperRegression",
+    "RegressionBranch",
+    "gather_patches",
+]
 
 
 class DetailWindow(NamedTuple):
@@ -185,3 +194,95 @@ def gather_patches(
     sample = torch.arange(len(maps), device=maps.device)[:, None, None]
     patches = padded[sample, :, rows[:, :, None], columns[:, None, :]]  # (N, s, s, C)
     return patches.permute(0, 3, 1, 2).flatten(1)
+
+
+class PaperRegression(RegressionBranch):
+    """Branch of the paper (sections III-A c and III-B).
+
+    Filters of 4 x 256 x 3 x 3 that answer offsets in cells, without a constant.
+    """
+
+    is_positive = True  # the released network ends with a ReLU
+
+    def __init__(self, config: PaperNetworkConfig) -> None:
+        super().__init__()
+        self.channels = config.regression_channels
+        self.filter_side = config.regression_side
+        self.offset_unit_px = float(FINE_STRIDE)
+        self.head = RegressionHead(
+            config.decoder_width,
+            config.head_width,
+            config.regression_channels,
+            groups=config.groups,
+            deformable=config.deformable,
+        )
+        # pooled with cells centred at i * stride, as the released weights were trained
+        self.generator = FilterGeneratorHead(
+            config.decoder_width,
+            config.head_width,
+            config.regression_channels,
+            filter_size=config.regression_side,
+            pool_offset=0.0,
+            groups=config.groups,
+            deformable=config.deformable,
+        )
+        self.eta = nn.Parameter(torch.tensor(config.regularisation))
+
+    def generate_each(self, features: BoxFeatures, boxes_xywh: Tensor) -> Tensor:
+        """Make one regression model a sample, `(N, 4, D)`."""
+        assert features.decoder_coarse is not None
+        filters: Tensor = self.generator(
+            features.decoder_coarse, features.decoder, xywh_to_xyxy(boxes_xywh)
+        )
+        return filters.flatten(2)  # (N, 4, C * k * k)
+
+
+class LiteRegression(RegressionBranch):
+    """Branch of `lite` and `base`: a small head and generator on the decoder's map.
+
+    A constant input holds the mean box, and a window of fixed features teaches a size
+    from the given box alone, without training.
+    """
+
+    def __init__(
+        self, config: RegressorConfig, *, decoder_width: int, fixed_channels: int
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.channels = config.channels
+        self.filter_side = config.filter_side
+        self.offset_unit_px = config.offset_unit_px
+        self.input_scale = self.learned_size**-0.5
+        self.constant = config.bias_value
+        self.fixed_channels = fixed_channels if config.detail_side else 0
+        self.detail_side = config.detail_side
+        self.detail_dilation = config.detail_dilation
+        self.detail_width = config.detail_window
+        self.head = nn.Sequential(
+            *conv_block(decoder_width, config.channels),
+            *conv_block(config.channels, config.channels),
+        )
+        self.generator_head = conv_block(decoder_width, config.channels)
+        self.generator = nn.Linear(self.learned_size, 4 * self.learned_size)
+        nn.init.zeros_(self.generator.weight)
+        nn.init.zeros_(self.generator.bias)
+        self.eta = nn.Parameter(torch.tensor(config.regularisation))
+
+    def generate_each(self, features: BoxFeatures, boxes_xywh: Tensor) -> Tensor:
+        """Make one regression model a sample, `(N, 4, D)`.
+
+        The constant row holds the half sizes of the boxes, so a model of a network
+        without training says "the target keeps its size".
+        """
+        pooled = prroi_pool(
+            self.generator_head(features.decoder),
+            xywh_to_xyxy(boxes_xywh),
+            self.filter_side,
+            stride=FINE_STRIDE,
+            offset=0.5,
+        ).flatten(1)
+        learned = self.generator(pooled).view(-1, 4, self.learned_size)
+        half = boxes_xywh[:, [2, 2, 3, 3]] / 2 / self.offset_unit_px
+        constant = half[..., None] / self.config.bias_value
+        detail = learned.new_zeros(len(learned), 4, self.input_size - self.plain_size)
+        return torch.cat([learned, constant, detail], -1)

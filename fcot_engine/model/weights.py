@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +27,13 @@ from fcot_engine.config import (
     RegressorConfig,
 )
 from fcot_engine.errors import ConfigError, WeightsError
-from fcot_engine.model.network import FcotNet
-from fcot_engine.model.network_building import build_network
+from fcot_engine.model.networks import FcotNet, build_network
 
 __all__ = [
+    "WeightsContents",
     "load_network",
     "network_kind",
+    "read_contents",
     "read_network_kind",
     "read_weights_info",
     "save_network",
@@ -131,6 +135,51 @@ def load_network(path: Path) -> FcotNet:
     _check_fit(path, network, tensors)
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     return network.eval()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsContents:
+    """The tensors of a weights file, summed up."""
+
+    n_tensors: int
+    n_numbers: int
+    numbers_by_type: dict[str, int]
+    """How many numbers are stored in each precision, such as `float16`."""
+    sha256: str
+    """Of all names, types, shapes and values, whatever the header says."""
+
+
+def read_contents(path: Path) -> WeightsContents:
+    """Read all tensors of a weights file and sum them up.
+
+    Raises:
+        WeightsError: the file is missing or corrupted.
+    """
+    digest = hashlib.sha256()
+    numbers: Counter[str] = Counter()
+    n_tensors = 0
+    try:
+        for name, tensor in _read_tensors(path):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            digest.update(f"{name} {kind} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+            numbers[kind] += tensor.numel()
+            n_tensors += 1
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+    return WeightsContents(
+        n_tensors=n_tensors,
+        n_numbers=numbers.total(),
+        numbers_by_type=dict(sorted(numbers.items())),
+        sha256=digest.hexdigest(),
+    )
+
+
+def _read_tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
+    """Each tensor with its name, in the order of the names."""
+    with safe_open(path, framework="pt") as file:
+        for name in sorted(file.keys()):
+            yield name, file.get_tensor(name)
 
 
 def _compact(value: Tensor) -> Tensor:

@@ -6,9 +6,8 @@ from torch.nn import functional as F
 
 from fcot_engine.config import RegressorConfig
 from fcot_engine.model import BoxFeatures, rectify
-from fcot_engine.model.lite_regression import LiteRegression
 from fcot_engine.model.rectifier import measure_loss
-from fcot_engine.model.regression import gather_patches
+from fcot_engine.model.regression import LiteRegression, gather_patches
 
 FIXED = 3
 DECODER = 6

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from fcot_engine.errors import WeightsError
 from fcot_engine.model import STAGES
-from fcot_engine.model.efficientnet import STEM_CHANNELS
+from fcot_engine.model.backbones import STEM_CHANNELS
 from fcot_engine.released import import_network
 from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 
