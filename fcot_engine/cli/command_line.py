@@ -164,7 +164,7 @@ class _PrintVersion(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="show the version")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from fcot_engine.cli.installation import read_version
+        from fcot_engine.cli.info_command import read_version
 
         print(f"fcot {read_version('napari-fcot')}")
         parser.exit()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fcot_engine.cli.installation import can_open_window
+from fcot_engine.cli.info_command import can_open_window
 from fcot_engine.cli.options import (
     DEFAULT_FORMATS,
     add_tracker_options,

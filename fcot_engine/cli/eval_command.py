@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,9 +126,7 @@ def run(args: argparse.Namespace) -> int:
     """
     device = make_tracker(args).device_name  # a wrong option shows before the work
     if args.annotate:
-        from fcot_engine.cli.scripted_annotator import run_scripted_annotator
-
-        return run_scripted_annotator(args, device)
+        return _run_annotator(args, device)
     if args.ablation is not None:
         return _run_tables(args, device)
     return _run_once(args)
@@ -189,10 +188,9 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
     from fcot_engine.config import apply_settings, find_preset
     from fcot_engine.evaluation import AblationReport, choose_tables, run_ablation
 
-    if args.effort:
-        raise ConfigError("--effort is not measured in ablations: leave one out.")
-    if args.records is not None:
-        raise ConfigError("--records are not written in ablations: leave one out.")
+    _refuse_together(
+        "--ablation", {"--effort": args.effort, "--records": args.records is not None}
+    )
     tables, settings = choose_tables(args.ablation), chosen_settings(args)
     preset = find_preset_name(args)
     facts = {
@@ -232,6 +230,78 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
     report = complete[-1]
     print(report.to_json() if args.json else report.to_text())
     return code
+
+
+def _run_annotator(args: argparse.Namespace, device: str) -> int:
+    """Annotate as asked for; returns the exit code.
+
+    With `--out` each complete sequence is on disk at once; Ctrl-C shows those.
+
+    Raises:
+        FcotError: something is wrong with the sequences, the weights or the disk.
+    """
+    from fcot_engine.evaluation import (
+        AnnotatedSequence,
+        AnnotationReport,
+        choose_modes,
+        run_annotator,
+        tabulate_annotation,
+    )
+
+    _refuse_together(
+        "--annotate",
+        {
+            "--ablation": args.ablation is not None,
+            "--effort": args.effort,
+            "--records": args.records is not None,
+        },
+    )
+    modes = choose_modes(args.annotate_mode)
+    settings = chosen_settings(args)
+    facts = {
+        "preset": find_preset_name(args),
+        "weights": "shipped" if args.weights is None else args.weights.name,
+        "settings": " ".join(f"{k}={v}" for k, v in settings.items()) or "preset's",
+        "frames each": args.max_frames or "all",
+        "device": device,
+    }
+    done: list[AnnotatedSequence] = []
+
+    def keep(sequence: AnnotatedSequence) -> None:
+        done.append(sequence)
+        if args.out is not None:
+            _write(args.out, AnnotationReport(tuple(done), facts).to_json())
+
+    code = 0
+    try:
+        with show_progress("Reading sequences") as advance:
+            run_annotator(
+                args.root,
+                # as in the window: the work list reads second peaks off the maps
+                lambda: make_tracker(args, keep_score_maps=True),
+                args.sequences,
+                modes=modes,
+                max_frames=args.max_frames,
+                on_frame=lambda name, mode: advance(f"{name}, {mode}", None),
+                on_sequence=keep,
+            )
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        print(f"Interrupted after {len(done)} sequences.", file=sys.stderr)
+        code = 130
+    report = AnnotationReport(tuple(done), facts)
+    print(report.to_json() if args.json else tabulate_annotation(report))
+    return code
+
+
+def _refuse_together(name: str, others: Mapping[str, bool]) -> None:
+    """Refuse what is not measured together with an option."""
+    given = [other for other, is_given in others.items() if is_given]
+    if given:
+        raise ConfigError(
+            f"{name} and {given[0]} are measured one at a time: leave one out."
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import importlib.util
+import os
 import platform
+import sys
+from collections.abc import Mapping
 from typing import Any
 
-from fcot_engine.cli.installation import can_open_window, read_version
 from fcot_engine.cli.results import print_json
 from fcot_engine.errors import WeightsError
 
-__all__ = ["EXAMPLES", "add_arguments", "collect_facts", "run"]
+__all__ = ["EXAMPLES", "add_arguments", "can_open_window", "read_version", "run"]
 
 EXAMPLES = """\
   fcot info
@@ -28,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it; returns the exit code."""
-    facts = collect_facts()
+    facts = _collect_facts()
     if args.json:
         print_json(facts)
     else:
@@ -37,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def collect_facts() -> dict[str, Any]:
+def _collect_facts() -> dict[str, Any]:
     """Return versions, device, presets and what their weights files say."""
     from fcot_engine.config import PRESETS
     from fcot_engine.tracker import choose_device, name_device
@@ -76,3 +80,21 @@ def _format(facts: dict[str, Any]) -> list[str]:
         lines.append(f"preset {preset}")
         lines += [f"  {name:16s}{value}" for name, value in told.items() if value]
     return lines
+
+
+def read_version(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def can_open_window(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether there is a screen, and napari with this plugin to show on it."""
+    has_screen = sys.platform in ("darwin", "win32") or any(
+        environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return has_screen and all(
+        importlib.util.find_spec(name) is not None for name in ("napari", "napari_fcot")
+    )

@@ -145,13 +145,13 @@ class TestEval:
             pytest.param(["--max-frames", "1"], "At least 2 frames", id="frames"),
             pytest.param(
                 ["--ablation", "I", "--effort"],
-                "not measured in ablations",
+                "--ablation and --effort are measured one at a time",
                 id="effort",
             ),
             pytest.param(["--settings", "got"], "no settings 'got'", id="settings"),
             pytest.param(
                 ["--ablation", "I", "--records", "x.csv"],
-                "not written in ablations",
+                "--ablation and --records are measured one at a time",
                 id="records",
             ),
             pytest.param(
