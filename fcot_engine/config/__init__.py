@@ -1,16 +1,7 @@
-"""config."""
+"""Settings: frozen dataclasses, presets, and changes by name. Never imports torch."""
 
 from __future__ import annotations
 
-from fcot_engine.config.adaptation import (
-    AdaptationConfig,
-    CheckConfig,
-    FinetuneConfig,
-    HarvestConfig,
-    LessonConfig,
-)
-from fcot_engine.config.benchmarks import find_benchmark
-from fcot_engine.config.calibration import CalibrationConfig
 from fcot_engine.config.network import (
     COARSE_STRIDE,
     FINE_STRIDE,
@@ -18,22 +9,29 @@ from fcot_engine.config.network import (
     ClassifierConfig,
     EfficientNetBackboneConfig,
     NetworkConfig,
+    PaperNetworkConfig,
     RegressorConfig,
 )
 from fcot_engine.config.overrides import SettingValue, apply_settings
-from fcot_engine.config.paper_network import PaperNetworkConfig
-from fcot_engine.config.presets import PRESETS, Preset, find_preset
+from fcot_engine.config.presets import PRESETS, Preset, find_benchmark, find_preset
 from fcot_engine.config.tracking import (
     AblationConfig,
     AugmentationConfig,
+    CalibrationConfig,
     ClassificationUpdateConfig,
     LocalisationConfig,
     RegressionUpdateConfig,
+    SearchConfig,
     TrackerConfig,
 )
 from fcot_engine.config.training import (
     PAPER_LOSSES,
+    AdaptationConfig,
+    CheckConfig,
     FactoryConfig,
+    FinetuneConfig,
+    HarvestConfig,
+    LessonConfig,
     LossConfig,
     Schedule,
     Stage,
@@ -66,6 +64,7 @@ __all__ = [
     "RegressionUpdateConfig",
     "RegressorConfig",
     "Schedule",
+    "SearchConfig",
     "SettingValue",
     "Stage",
     "TrackerConfig",

@@ -1,4 +1,4 @@
-"""Settings changed by name, such as "regression.blend" to 0.6, and as plain data."""
+"""Settings changed by name, such as "regression.blend" to 0.6."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import difflib
 import math
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import ConfigError
 
-__all__ = [
-    "SettingValue",
-    "apply_settings",
-    "config_from_dict",
-    "config_to_dict",
-    "setting_names",
-]
+__all__ = ["SettingValue", "apply_settings"]
 
 SettingValue = str | int | float | bool
 """A value, or the text of one as it is typed on the command line."""
@@ -46,37 +40,23 @@ def apply_settings(
         >>> config.regression.blend
         0.6
     """
-    known = setting_names(config)
+    known = _list_names(config)
     for name in changes:
         if name not in known:
             raise ConfigError(_tell_unknown(name, known))
     return _change(config, changes, prefix="")
 
 
-def setting_names(config: object) -> list[str]:
+def _list_names(config: object) -> list[str]:
     """List the dotted names of all settings, in the order they are declared."""
     names = []
     for field in fields(config):  # type: ignore[arg-type]
         value = getattr(config, field.name)
         if is_dataclass(value):
-            names += [f"{field.name}.{inner}" for inner in setting_names(value)]
+            names += [f"{field.name}.{inner}" for inner in _list_names(value)]
         else:
             names.append(field.name)
     return names
-
-
-def config_to_dict(config: TrackerConfig) -> dict[str, Any]:
-    """Write all settings as plain data, nested as they are, ready for JSON."""
-    return _plain(asdict(config))  # type: ignore[no-any-return]
-
-
-def config_from_dict(data: Mapping[str, Any]) -> TrackerConfig:
-    """Read what `config_to_dict` wrote; what is left out has its default.
-
-    Raises:
-        ConfigError: a name is unknown, or a value is of the wrong type or out of range.
-    """
-    return apply_settings(TrackerConfig(), _flatten(data))
 
 
 def _change(
@@ -183,20 +163,3 @@ def _tell_unknown(name: str, known: list[str]) -> str:
         else f"settings are named SECTION.FIELD, sections are {', '.join(sections)}."
     )
     return f"There is no setting {name!r}; {told}"
-
-
-def _flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as JSON has them."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal
 
-from fcot_engine.config.calibration import CalibrationConfig
+from fcot_engine.config._checks import check_choice, check_numbers
 from fcot_engine.config.network import COARSE_STRIDE
 from fcot_engine.errors import ConfigError
 
 __all__ = [
     "AblationConfig",
     "AugmentationConfig",
+    "CalibrationConfig",
     "ClassificationUpdateConfig",
     "LocalisationConfig",
     "RegressionUpdateConfig",
@@ -51,12 +52,12 @@ class SearchConfig:
                 f"search.patch_size must be a multiple of {COARSE_STRIDE} and at least "
                 f"{2 * COARSE_STRIDE}, got {self.patch_size}."
             )
-        _check_range("search.area_scale", self.area_scale, 1.5, 16)
-        _check_range("search.lost_growth", self.lost_growth, 1, 2)
-        _check_range("search.max_growth", self.max_growth, 1, 8)
-        _check_range("search.patience", self.patience, 0, 1_000_000)
-        _check_range("search.frame_patches", self.frame_patches, 0, 1000)
-        _check_range("search.regain_score", self.regain_score, 0, 10)
+        check_numbers(self, "area_scale", least=1.5, most=16, section="search")
+        check_numbers(self, "lost_growth", least=1, most=2, section="search")
+        check_numbers(self, "max_growth", least=1, most=8, section="search")
+        check_numbers(self, "patience", least=0, most=1_000_000, section="search")
+        check_numbers(self, "frame_patches", least=0, most=1000, section="search")
+        check_numbers(self, "regain_score", least=0, most=10, section="search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,8 @@ class AugmentationConfig:
     """Standard deviation of its turn, in radians."""
 
     def __post_init__(self) -> None:
-        for name in ("box_samples", "correction_box_samples"):
-            _check_range(f"augmentation.{name}", getattr(self, name), 1, 1000)
+        counts = "box_samples", "correction_box_samples"
+        check_numbers(self, *counts, least=1, most=1000, section="augmentation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,20 +123,21 @@ class ClassificationUpdateConfig:
     """Least share of the given samples, which no update can take away."""
 
     def __post_init__(self) -> None:
-        _check_range("classification.update_interval", self.update_interval, 1, 10_000)
-        _check_range("classification.memory_size", self.memory_size, 1, 1000)
-        _check_range("classification.given_capacity", self.given_capacity, 2, 1000)
-        for name in (
+        name, rates = "classification", ("learning_rate", "hard_negative_rate")
+        check_numbers(self, "update_interval", least=1, most=10_000, section=name)
+        check_numbers(self, "memory_size", least=1, most=1000, section=name)
+        check_numbers(self, "given_capacity", least=2, most=1000, section=name)
+        iterations = (
             "first_iterations",
             "correction_iterations",
             "update_iterations",
             "hard_negative_iterations",
-        ):
-            _check_range(f"classification.{name}", getattr(self, name), 0, 10_000)
-        _check_range("classification.learned_gain", self.learned_gain, 0, 10)
-        for name in ("learning_rate", "hard_negative_rate"):  # 1 would leave no other
-            _check_range(f"classification.{name}", getattr(self, name), 0, 0.99)
-        _check_range("classification.given_share", self.given_share, 0, 1)
+        )
+        check_numbers(self, *iterations, least=0, most=10_000, section=name)
+        check_numbers(self, "learned_gain", least=0, most=10, section=name)
+        # a rate of 1 would leave no other sample
+        check_numbers(self, *rates, least=0, most=0.99, section=name)
+        check_numbers(self, "given_share", least=0, most=1, section=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,22 +188,22 @@ class RegressionUpdateConfig:
     since the size is the first thing that a poor sight of the target gets wrong."""
 
     def __post_init__(self) -> None:
-        _check_choice("regression.static_model", self.static_model, StaticModel)
-        _check_choice("regression.online_update", self.online_update, OnlineUpdate)
-        _check_range("regression.blend", self.blend, 0, 1)
-        _check_range("regression.given_capacity", self.given_capacity, 2, 100_000)
-        _check_range("regression.unchanged_weight", self.unchanged_weight, 1e-3, 1e3)
-        _check_range("regression.trad_memory", self.trad_memory, 1, 1000)
-        _check_range("regression.trad_sample_weight", self.trad_sample_weight, 0, 1000)
-        _check_range("regression.first_iterations", self.first_iterations, 0, 10_000)
-        _check_range("regression.online_iterations", self.online_iterations, 0, 10_000)
-        _check_range("regression.generator_samples", self.generator_samples, 1, 1000)
-        _check_range("regression.learned_gain", self.learned_gain, 0, 10)
-        _check_range("regression.cell_jitter", self.cell_jitter, 0, 8)
-        _check_range("regression.cells_per_sample", self.cells_per_sample, 1, 100)
-        _check_range("regression.size_gain", self.size_gain, 0, 1)
-        _check_range("regression.full_size_score", self.full_size_score, 1e-6, 1)
-        _check_range("regression.update_interval", self.update_interval, 1, 10_000)
+        name = "regression"
+        check_choice(self, "static_model", StaticModel, section=name)
+        check_choice(self, "online_update", OnlineUpdate, section=name)
+        check_numbers(self, "blend", "size_gain", least=0, most=1, section=name)
+        check_numbers(self, "full_size_score", least=1e-6, most=1, section=name)
+        check_numbers(self, "given_capacity", least=2, most=100_000, section=name)
+        check_numbers(self, "unchanged_weight", least=1e-3, most=1e3, section=name)
+        sizes = "trad_memory", "generator_samples"
+        check_numbers(self, *sizes, least=1, most=1000, section=name)
+        check_numbers(self, "trad_sample_weight", least=0, most=1000, section=name)
+        iterations = "first_iterations", "online_iterations"
+        check_numbers(self, *iterations, least=0, most=10_000, section=name)
+        check_numbers(self, "update_interval", least=1, most=10_000, section=name)
+        check_numbers(self, "learned_gain", least=0, most=10, section=name)
+        check_numbers(self, "cell_jitter", least=0, most=8, section=name)
+        check_numbers(self, "cells_per_sample", least=1, most=100, section=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,9 +228,49 @@ class LocalisationConfig:
     """Size of the first peak's surroundings over the target's size."""
 
     def __post_init__(self) -> None:
-        for name in ("coarse_weight", "fine_weight", "neighbourhood"):
-            _check_range(f"localisation.{name}", getattr(self, name), 0, 100)
-        _check_range("localisation.window", self.window, 0, 1)
+        names = "coarse_weight", "fine_weight", "neighbourhood"
+        check_numbers(self, *names, least=0, most=100, section="localisation")
+        check_numbers(self, "window", least=0, most=1, section="localisation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationConfig:
+    """Logistic curve for the chance that a box has an IoU of at least 0.5.
+
+    It belongs to the weights and settings that it was fitted with. `fcot calibrate`
+    fits it; see `online.calibration`.
+    """
+
+    is_fitted: bool = False
+    """Whether the curve is used; else the confidence is the peak itself."""
+    bias: float = 0.0
+    """Logit where all else is 0."""
+    peak: float = 0.0
+    """Added for a peak of 1; not negative."""
+    second_ratio: float = 0.0
+    """Added for a second peak as high as the first; not positive."""
+    size_change: float = 0.0
+    """Added for a change of the area by a factor of e in one frame; not positive."""
+    is_lost: float = 0.0
+    """Added where the target was not seen; not positive."""
+
+    def __post_init__(self) -> None:
+        if self.peak < 0:
+            raise ConfigError(
+                f"calibration.peak must not be negative, got {self.peak}: "
+                "confidence must not fall where the peak rises."
+            )
+        for name in ("second_ratio", "size_change", "is_lost"):
+            if getattr(self, name) > 0:
+                raise ConfigError(
+                    f"calibration.{name} must not be positive, got "
+                    f"{getattr(self, name)}: it speaks against a box."
+                )
+
+    @property
+    def weights(self) -> tuple[float, float, float, float]:
+        """All but the bias, as `Evidence.as_numbers` has the observations."""
+        return self.peak, self.second_ratio, self.size_change, self.is_lost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,13 +286,10 @@ class AblationConfig:
     """Scales whose scores are used; one alone gets the weight of both."""
 
     def __post_init__(self) -> None:
-        _check_choice("ablation.fine_stride", self.fine_stride, Literal[4, 8])
-        _check_choice(
-            "ablation.regression_stride", self.regression_stride, Literal[4, 8, 16]
-        )
-        _check_choice(
-            "ablation.classification_scales", self.classification_scales, Scales
-        )
+        fine, regression = Literal[4, 8], Literal[4, 8, 16]
+        check_choice(self, "fine_stride", fine, section="ablation")
+        check_choice(self, "regression_stride", regression, section="ablation")
+        check_choice(self, "classification_scales", Scales, section="ablation")
 
     def choose_scales(self, localisation: LocalisationConfig) -> LocalisationConfig:
         """Give one scale the weight of both, where one alone is used.
@@ -285,15 +324,3 @@ class TrackerConfig:
     """What is made of the scores for people."""
     ablation: AblationConfig = field(default_factory=AblationConfig)
     """Parts switched off to see what they bring."""
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ConfigError(f"{name} must be from {low} to {high}, got {value}.")
-
-
-def _check_choice(name: str, value: object, choices: object) -> None:
-    allowed = get_args(choices)
-    if value not in allowed:
-        told = ", ".join(map(str, allowed))
-        raise ConfigError(f"{name} must be one of {told}, got {value!r}.")

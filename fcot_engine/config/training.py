@@ -1,15 +1,20 @@
-"""Settings of training: what the samples look like and how the steps are taken."""
+"""Settings of training, fine-tuning and self-training."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
-from fcot_engine.errors import ConfigError
+from fcot_engine.config._checks import check_choice, check_numbers, check_that
 
 __all__ = [
     "PAPER_LOSSES",
+    "AdaptationConfig",
+    "CheckConfig",
     "FactoryConfig",
+    "FinetuneConfig",
+    "HarvestConfig",
+    "LessonConfig",
     "LossConfig",
     "Schedule",
     "Stage",
@@ -21,11 +26,6 @@ Stage = Literal["one", "two"]
 
 Schedule = Literal["cosine", "step"]
 """How the learning rate falls: along a cosine, or in steps as in the paper."""
-
-
-def _check(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,43 +81,16 @@ class FactoryConfig:
     patch sides."""
 
     def __post_init__(self) -> None:
-        _check(
+        check_that(
             self.patch_size >= 32 and self.patch_size % 16 == 0,
             f"patch_size must be a multiple of 16 from 32 on, got {self.patch_size}.",
         )
-        _check(
-            8 <= self.target_size_px <= self.patch_size,
-            "target_size_px must lie between 8 and patch_size "
-            f"({self.patch_size}), got {self.target_size_px:g}.",
-        )
-        _check(self.n_train >= 1, f"n_train must be at least 1, got {self.n_train}.")
-        _check(self.n_test >= 1, f"n_test must be at least 1, got {self.n_test}.")
-        for name in (
-            "plain_share",
-            "cutout_share",
-            "same_photo_share",
-            "distractor_share",
-            "occluder_share",
-            "crowd_share",
-            "layer_share",
-            "zoom_share",
-            "away_share",
-            "hidden_share",
-            "thin_share",
-            "tiny_share",
-            "frame_share",
-        ):
-            share = getattr(self, name)
-            _check(0 <= share <= 1, f"{name} must lie in [0, 1], got {share:g}.")
-        for name in (
-            "common_size_jitter",
-            "train_size_jitter",
-            "test_size_jitter",
-            "test_aspect_jitter",
-            "train_shift",
-        ):
-            value = getattr(self, name)
-            _check(0 <= value <= 0.5, f"{name} must lie in [0, 0.5], got {value:g}.")
+        check_numbers(self, "target_size_px", least=8, most=self.patch_size)
+        check_numbers(self, "n_train", "n_test", least=1)
+        shares = [f.name for f in fields(self) if f.name.endswith("_share")]
+        check_numbers(self, *shares, least=0, most=1)
+        jitters = [f.name for f in fields(self) if f.name.endswith("_jitter")]
+        check_numbers(self, *jitters, "train_shift", least=0, most=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +121,7 @@ class LossConfig:
     """Score maps like those of a teacher, where there is one."""
 
     def __post_init__(self) -> None:
-        for name in (
+        weights = (
             "coarse",
             "fine",
             "start",
@@ -156,17 +129,13 @@ class LossConfig:
             "generated",
             "match",
             "distilled",
-        ):
-            value = getattr(self, name)
-            _check(value >= 0, f"losses.{name} must not be negative, got {value:g}.")
-        _check(
-            self.rectified > 0, f"losses.rectified must be > 0, got {self.rectified:g}."
         )
-        for name in ("iterations", "rectifier_iterations"):
-            value = getattr(self, name)
-            _check(value >= 1, f"losses.{name} must be at least 1, got {value}.")
+        check_numbers(self, *weights, least=0, section="losses")
+        check_numbers(self, "rectified", above=0, section="losses")
+        steps = "iterations", "rectifier_iterations"
+        check_numbers(self, *steps, least=1, section="losses")
         inside = all(1 <= n <= self.iterations for n in self.inner_iterates)
-        _check(
+        check_that(
             inside and (bool(self.inner_iterates) or self.inner == 0),
             "losses.inner_iterates must name steps from 1 to losses.iterations "
             f"({self.iterations}), got {self.inner_iterates}.",
@@ -198,7 +167,7 @@ class TrainingConfig:
     samples: int | None = None
     """End after this many sequences; None to end by `minutes` alone."""
     minutes: float | None = None
-    """End after this many minutes of this leg; None to end by `samples` alone."""
+    """End after this many minutes of this process; None to end by `samples` alone."""
     lr: float = 1e-3
     """Peak learning rate of AdamW."""
     final_lr_share: float = 0.02
@@ -228,63 +197,163 @@ class TrainingConfig:
     """Steps between two lines of the log."""
 
     def __post_init__(self) -> None:
-        _check(
-            self.stage in ("one", "two"),
-            f"stage must be 'one' or 'two', got {self.stage!r}.",
-        )
-        _check(self.batch >= 1, f"batch must be at least 1, got {self.batch}.")
-        _check(
+        check_choice(self, "stage", Stage)
+        check_choice(self, "schedule", Schedule)
+        check_that(
             self.samples is not None or self.minutes is not None,
             "Training needs an end: give samples, minutes or both.",
         )
-        for name in ("samples", "minutes", "lr", "max_grad_norm", "checkpoint_minutes"):
-            value = getattr(self, name)
-            _check(value is None or value > 0, f"{name} must be above 0, got {value}.")
-        if self.patch_sizes:
-            self._check_patch_sizes()
-        for name in ("warmup_samples", "weight_decay", "seed"):
-            value = getattr(self, name)
-            _check(value >= 0, f"{name} must not be negative, got {value}.")
-        _check(
-            0 <= self.final_lr_share <= 1,
-            f"final_lr_share must lie in [0, 1], got {self.final_lr_share:g}.",
-        )
-        _check(
-            self.schedule in ("cosine", "step"),
-            f"schedule must be 'cosine' or 'step', got {self.schedule!r}.",
-        )
-        _check(
+        positive = "samples", "minutes", "lr", "max_grad_norm", "checkpoint_minutes"
+        check_numbers(self, *positive, above=0)
+        check_numbers(self, "warmup_samples", "weight_decay", "seed", least=0)
+        check_numbers(self, "batch", "log_every", least=1)
+        check_numbers(self, "final_lr_share", least=0, most=1)
+        check_numbers(self, "decay_factor", above=0, most=1)
+        check_numbers(self, "ema_decay", least=0, below=1)
+        check_that(
             all(0 < share < 1 for share in self.decay_at),
             f"decay_at must lie inside (0, 1), got {self.decay_at}.",
         )
-        _check(
-            0 < self.decay_factor <= 1,
-            f"decay_factor must lie in (0, 1], got {self.decay_factor:g}.",
-        )
         for beginning, factor in self.lr_factors:
-            _check(
+            check_that(
                 0 <= factor <= 100,
                 f"lr_factors must lie in [0, 100], got {factor:g} for {beginning!r}.",
             )
-        _check(
-            0 <= self.ema_decay < 1,
-            f"ema_decay must lie in [0, 1), got {self.ema_decay:g}.",
-        )
-        _check(self.log_every >= 1, f"log_every must be >= 1, got {self.log_every}.")
+        if self.patch_sizes:
+            self._check_patch_sizes()
 
     def _check_patch_sizes(self) -> None:
         for side, share in self.patch_sizes:
             replace(self.factory, patch_size=side)  # raises where it cannot be
-            _check(
+            check_that(
                 0 < share <= 1,
                 f"patch_sizes needs shares above 0, got {share:g} for {side} px.",
             )
         total = sum(share for _, share in self.patch_sizes)
-        _check(
+        check_that(
             abs(total - 1) < 1e-6,
             f"The shares of patch_sizes must sum to 1, got {total:g}.",
         )
-        _check(
+        check_that(
             self.samples is not None,
             "patch_sizes are shares of a run of so many samples: give samples too.",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptationConfig:
+    """How weights are moved by a little data without forgetting the rest."""
+
+    pull: float = 0.1
+    """Factor on the squared distance from the weights at the start."""
+    blend: float = 1.0
+    """Share of the learned weights in the result, in (0, 1]; the rest are the old."""
+    holds_norms: bool = True
+    """Whether the running statistics of the norms stay as they are."""
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "pull", least=0)
+        check_numbers(self, "blend", above=0, most=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonConfig:
+    """Which boxes of a project are learned from, and how much each counts."""
+
+    min_score: float = 0.5
+    """Tracked boxes with a lower score are left out."""
+    max_disagreement: float = 0.4
+    """Tracked boxes whose two runs differ more (1 - IoU) are left out."""
+    tracked_trust: float = 0.25
+    """How often a tracked box is drawn beside a drawn one, times its score."""
+    outside_trust: float = 0.1
+    """The same before the first and behind the last drawn box."""
+    held_out_share: float = 0.3
+    """Share of the frames that is kept for the check, at one end, where there is one
+    video alone; of several, whole ones are."""
+    gap_frames: int = 5
+    """Frames beside the held-out segment that nothing learns from."""
+    max_frames: int = 400
+    """Most frames of a video to learn from."""
+
+    def __post_init__(self) -> None:
+        shares = "min_score", "max_disagreement", "tracked_trust", "outside_trust"
+        check_numbers(self, *shares, least=0, most=1)
+        check_numbers(self, "held_out_share", above=0, below=1)
+        check_numbers(self, "gap_frames", least=0)
+        check_numbers(self, "max_frames", least=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckConfig:
+    """How old and new weights are compared on what was held out."""
+
+    max_folds: int = 3
+    """Several videos are held out in turn, in at most so many groups; each costs a
+    training."""
+    longest_run: int = 60
+    """Most frames that a tracker runs from one box."""
+    shortest_run: int = 3
+    """Shorter runs say nothing and are left out."""
+    max_frames: int = 500
+    """Most frames of all runs together, for each of the two networks; shared evenly by
+    the videos, each of which has a run at least."""
+    min_runs: int = 3
+    """With fewer runs nothing is said."""
+    machine_cap: float = 0.7
+    """IoU with a box that the old weights found counts no more than this: who found it
+    would meet it best."""
+    confidence: float = 0.9
+    """Of the interval of the gain, in (0, 1)."""
+
+    def __post_init__(self) -> None:
+        check_numbers(self, "max_folds", "min_runs", least=2)
+        check_numbers(self, "shortest_run", least=1, most=self.longest_run)
+        check_numbers(self, "max_frames", least=1)
+        check_numbers(self, "machine_cap", "confidence", above=0, below=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneConfig:
+    """Fine-tuning on annotated videos."""
+
+    adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
+    """How far the weights may go."""
+    lessons: LessonConfig = field(default_factory=LessonConfig)
+    """What is learned from."""
+    check: CheckConfig = field(default_factory=CheckConfig)
+    """How the result is judged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarvestConfig:
+    """How tracks are gathered from videos that nobody annotated."""
+
+    clip_frames: int = 60
+    """Frames of a clip."""
+    clips_per_video: int = 4
+    """Clips cut from one video, evenly spread."""
+    max_clips: int = 200
+    """Most clips of all videos."""
+    targets_per_clip: int = 4
+    """Boxes that are followed in a clip."""
+    frame_step: int = 1
+    """Every so many-th frame is used."""
+    min_agreement: float = 0.6
+    """IoU of the forward and the backward run in each frame that is kept."""
+    min_score: float = 0.4
+    """Score of both runs in each frame that is kept."""
+    min_frames: int = 20
+    """Shorter tracks are dropped."""
+    min_motion: float = 0.25
+    """How far a target moves in its clip, or changes size, in target sizes; stiller
+    ones teach nothing."""
+    min_tracks: int = 20
+    """With fewer tracks of all clips nothing is learned: four made weights worse."""
+
+    def __post_init__(self) -> None:
+        counts = "clips_per_video", "max_clips", "targets_per_clip", "frame_step"
+        check_numbers(self, *counts, "min_tracks", least=1)
+        check_numbers(self, "min_frames", least=4, most=self.clip_frames)
+        check_numbers(self, "min_agreement", "min_score", least=0, most=1)
+        check_numbers(self, "min_motion", least=0)

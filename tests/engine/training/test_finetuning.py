@@ -10,10 +10,10 @@ from fcot_engine.config import (
     CheckConfig,
     FactoryConfig,
     FinetuneConfig,
+    SearchConfig,
     TrackerConfig,
     TrainingConfig,
 )
-from fcot_engine.config.tracking import SearchConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.training import adapter, find_checkpoint, finetune, is_used
 from fcot_engine.training.checkpoint import write_checkpoint

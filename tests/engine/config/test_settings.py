@@ -3,22 +3,39 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 
 import pytest
 
 from fcot_engine.config import (
+    COARSE_STRIDE,
+    FINE_STRIDE,
     AblationConfig,
     AugmentationConfig,
+    BackboneConfig,
+    CalibrationConfig,
     ClassificationUpdateConfig,
+    ClassifierConfig,
     LocalisationConfig,
+    NetworkConfig,
     RegressionUpdateConfig,
+    SearchConfig,
     TrackerConfig,
     network,
     tracking,
+    training,
 )
-from fcot_engine.config.tracking import SearchConfig
 from fcot_engine.errors import ConfigError
+
+
+class TestFrozen:
+    @pytest.mark.parametrize("config", [NetworkConfig(), TrackerConfig()])
+    def test_at_every_level(self, config):
+        for field in fields(config):
+            part = getattr(config, field.name)
+            assert is_dataclass(part)
+            with pytest.raises(FrozenInstanceError):
+                setattr(part, fields(part)[0].name, 1)
 
 
 class TestTrackerConfig:
@@ -71,10 +88,6 @@ class TestTrackerConfig:
         assert changed.regression is config.regression
         assert config == TrackerConfig()
 
-    def test_frozen(self):
-        with pytest.raises(FrozenInstanceError):
-            TrackerConfig().search.patch_size = 64
-
 
 class TestChooseScales:
     PLACE = LocalisationConfig(coarse_weight=0.6, fine_weight=0.3)
@@ -91,7 +104,7 @@ class TestChooseScales:
         assert chosen.lost_threshold == self.PLACE.lost_threshold
 
 
-@pytest.mark.parametrize("module", [network, tracking])
+@pytest.mark.parametrize("module", [network, tracking, training])
 def test_each_field_is_explained_by_a_string_below_it(module):
     for node in ast.parse(inspect.getsource(module)).body:
         if not isinstance(node, ast.ClassDef):
@@ -104,13 +117,62 @@ def test_each_field_is_explained_by_a_string_below_it(module):
                 assert told, f"{node.name}.{ast.unparse(field.target)}"
 
 
-def test_nested_parts_are_dataclasses_of_their_own():
-    assert {field.name for field in fields(TrackerConfig)} == {
-        "search",
-        "augmentation",
-        "classification",
-        "regression",
-        "localisation",
-        "calibration",
-        "ablation",
+def make_classifier(**changes):
+    settings = {
+        "channels": 4,
+        "filter_side": 3,
+        "label_sigma": 1.0,
+        "mask_slope": 0.5,
     }
+    return ClassifierConfig(**(settings | changes))
+
+
+class TestNetworkConfig:
+    def test_strides_fit_into_each_other(self):
+        assert COARSE_STRIDE % (2 * FINE_STRIDE) == 0
+
+    @pytest.mark.parametrize("name", ["widths", "blocks"])
+    def test_layers_without_size_are_named(self, name):
+        with pytest.raises(ConfigError, match=rf"backbone\.{name} must be above 0"):
+            BackboneConfig(**{name: (8, 0, 8)})
+
+    @pytest.mark.parametrize("side", [0, -3])
+    def test_filter_must_have_a_size(self, side):
+        with pytest.raises(ConfigError, match=f"above 0, got {side}"):
+            make_classifier(filter_side=side)
+
+    def test_head_must_not_have_less_than_no_channels(self):
+        with pytest.raises(ConfigError, match="must not be negative, got -1"):
+            make_classifier(head_width=-1)
+
+    def test_unknown_initialiser_is_named(self):
+        with pytest.raises(ConfigError, match="'window' or 'box', got 'magic'"):
+            make_classifier(initialiser="magic")
+
+    def test_odd_and_even_filters_do_not_mix(self):
+        with pytest.raises(ConfigError, match="odd or both an even side, got 4 and 7"):
+            NetworkConfig(coarse=make_classifier(filter_side=4))
+
+
+class TestCalibrationConfig:
+    def test_nothing_is_fitted_by_default(self):
+        assert not CalibrationConfig().is_fitted
+
+    def test_weights_stand_in_the_order_of_the_fields(self):
+        config = CalibrationConfig(
+            bias=9.0, peak=4.0, second_ratio=-3.0, size_change=-2.0, is_lost=-1.0
+        )
+        assert config.weights == (4.0, -3.0, -2.0, -1.0)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("peak", -0.1, "calibration.peak must not be negative"),
+            ("second_ratio", 0.1, "calibration.second_ratio must not be positive"),
+            ("size_change", 0.1, "calibration.size_change must not be positive"),
+            ("is_lost", 0.1, "calibration.is_lost must not be positive"),
+        ],
+    )
+    def test_wrong_way_is_refused(self, name, value, message):
+        with pytest.raises(ConfigError, match=message):
+            CalibrationConfig(**{name: value})
