@@ -1,30 +1,12 @@
 """FCOT: fully convolutional online tracking, without a screen.
 
+PyTorch is loaded with the first name that needs it; the stub beside this file says
+where each comes from.
+
 Example:
-    >>> from fcot_engine import Tracker, TrackStore, open_frames
+    >>> from fcot_engine import Tracker, open_frames
 """
 
-import os as _os
+import lazy_loader as _lazy
 
-# Threads that wait by spinning take the cores from everything else on a busy machine.
-# It must be set before PyTorch is imported; whoever has set it keeps the choice.
-_os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-from fcot_engine.config import PRESETS, TrackerConfig
-from fcot_engine.errors import FcotError
-from fcot_engine.session import TrackStore, propagate
-from fcot_engine.tracker import MultiTracker, Tracker, TrackResult, Verdict
-from fcot_engine.video import open_frames
-
-__all__ = [
-    "PRESETS",
-    "FcotError",
-    "MultiTracker",
-    "TrackResult",
-    "TrackStore",
-    "Tracker",
-    "TrackerConfig",
-    "Verdict",
-    "open_frames",
-    "propagate",
-]
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""The engine imports on a machine without napari, Qt and video decoders."""
+"""The engine imports without napari, Qt and video decoders, and loads little."""
 
 from __future__ import annotations
 
@@ -66,3 +66,35 @@ def test_the_blocker_blocks(name):
     ran = run_python(blocked)
     assert ran.returncode == 1
     assert f"ImportError: {name.split('.')[0]} is not installed here" in ran.stderr
+
+
+class TestLightImport:
+    """What asks for little loads little, and leaves its host as it was."""
+
+    HEAVY = ("torch", "torchvision", "numpy", "scipy", "skimage", "av", "matplotlib")
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            pytest.param("import fcot_engine; dir(fcot_engine)", id="package"),
+            pytest.param(
+                "import contextlib\nfrom fcot_engine.cli import main\n"
+                "with contextlib.suppress(SystemExit): main(['--help'])",
+                id="help",
+            ),
+        ],
+    )
+    def test_nothing_heavy_is_loaded(self, code):
+        ran = run_python(f"{code}\nimport sys\nprint('loaded:', *sys.modules)")
+        assert ran.returncode == 0, ran.stderr
+        loaded = ran.stdout.split("loaded:")[1].split()
+        assert not set(self.HEAVY) & set(loaded)
+
+    def test_engine_changes_nothing_in_its_host(self):
+        code = (
+            "import os; before = dict(os.environ)\n"
+            "from fcot_engine import Tracker; Tracker.from_preset('lite', device='cpu')"
+            "\nassert dict(os.environ) == before"
+        )
+        ran = run_python(code)
+        assert ran.returncode == 0, ran.stderr

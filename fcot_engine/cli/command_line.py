@@ -7,27 +7,32 @@ interrupted. What is asked for goes to stdout, all else to stderr.
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, cast
 
-from fcot_engine.cli import (
-    calibrate_command,
-    demo_command,
-    eval_command,
-    export_command,
-    import_command,
-    info_command,
-    track_command,
-    train_command,
-    weights_command,
-)
+from fcot_engine.cli._process_tuning import tune_process
 from fcot_engine.errors import FcotError
 
-__all__ = ["COMMANDS", "Command", "main"]
+__all__ = ["COMMANDS", "Command", "CommandModule", "main"]
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
+
+
+class CommandModule(Protocol):
+    """What the module of a command has."""
+
+    EXAMPLES: str
+    """Shown below the options."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do the work and return the exit code."""
 
 
 @dataclass(frozen=True)
@@ -37,77 +42,23 @@ class Command:
     name: str
     summary: str
     """One line for `fcot --help`."""
-    examples: str
-    """Shown below the options."""
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
-    """Does the work and returns the exit code."""
+
+    def load(self) -> CommandModule:
+        """Import the module of the command, `fcot_engine.cli.NAME_command`."""
+        module = importlib.import_module(f"fcot_engine.cli.{self.name}_command")
+        return cast(CommandModule, module)
 
 
 COMMANDS = (
-    Command(
-        "track",
-        "follow an object through a video, from one box",
-        track_command.EXAMPLES,
-        track_command.add_arguments,
-        track_command.run,
-    ),
-    Command(
-        "demo",
-        "see it at work, on the sample or on your own video",
-        demo_command.EXAMPLES,
-        demo_command.add_arguments,
-        demo_command.run,
-    ),
-    Command(
-        "export",
-        "write the boxes of a project for other programs",
-        export_command.EXAMPLES,
-        export_command.add_arguments,
-        export_command.run,
-    ),
-    Command(
-        "import",
-        "bring boxes from other programs into a project",
-        import_command.EXAMPLES,
-        import_command.add_arguments,
-        import_command.run,
-    ),
-    Command(
-        "eval",
-        "measure the tracker on sequences with ground truth",
-        eval_command.EXAMPLES,
-        eval_command.add_arguments,
-        eval_command.run,
-    ),
-    Command(
-        "calibrate",
-        "make the score a probability, from records of `fcot eval`",
-        calibrate_command.EXAMPLES,
-        calibrate_command.add_arguments,
-        calibrate_command.run,
-    ),
-    Command(
-        "train",
-        "train a network from still photos",
-        train_command.EXAMPLES,
-        train_command.add_arguments,
-        train_command.run,
-    ),
-    Command(
-        "weights",
-        "list, get, import, show and verify weights",
-        weights_command.EXAMPLES,
-        weights_command.add_arguments,
-        weights_command.run,
-    ),
-    Command(
-        "info",
-        "show versions, devices, presets and weights",
-        info_command.EXAMPLES,
-        info_command.add_arguments,
-        info_command.run,
-    ),
+    Command("track", "follow an object through a video, from one box"),
+    Command("demo", "see it at work, on the sample or on your own video"),
+    Command("export", "write the boxes of a project for other programs"),
+    Command("import", "bring boxes from other programs into a project"),
+    Command("eval", "measure the tracker on sequences with ground truth"),
+    Command("calibrate", "make the score a probability, from records of `fcot eval`"),
+    Command("train", "train a network from still photos"),
+    Command("weights", "list, get, import, show and verify weights"),
+    Command("info", "show versions, devices, presets and weights"),
 )
 
 
@@ -120,11 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: after `--help` (0), `--version` (0) and wrong usage (2).
     """
+    tune_process()
     words = _join_box(sys.argv[1:] if argv is None else argv)
     args = _build_parser(words).parse_args(words)
     command: Command = args.command
     try:
-        return command.run(args)
+        return command.load().run(args)
     except FcotError as error:
         line = " ".join(str(error).split())
         print(f"fcot {command.name}: {line}", file=sys.stderr)
@@ -135,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """Make the parser; only the command asked for declares its options."""
+    """Make the parser; only the command asked for is imported."""
     parser = argparse.ArgumentParser(
         prog="fcot",
         description="Follow an object through a video with a box.",
@@ -148,11 +100,12 @@ def _build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
             command.name,
             help=command.summary,
             description=f"{command.summary.capitalize()}.",
-            epilog=f"examples:\n{command.examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if command.name in words:
-            command.add_arguments(part)
+            module = command.load()
+            module.add_arguments(part)
+            part.epilog = f"examples:\n{module.EXAMPLES}"
         part.set_defaults(command=command)
     return parser
 

@@ -35,7 +35,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
 
     from fcot_engine.config import find_preset
     from fcot_engine.model import load_network
-    from fcot_engine.tracker import keep_freed_memory
     from fcot_engine.training import (
         check_options,
         choose_device,
@@ -61,7 +60,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     start = find_start(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
-    keep_freed_memory()
     with ExitStack() as stack:
         found = finetune(
             load_network(start),

@@ -33,7 +33,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     import torch
 
     from fcot_engine.model import load_network
-    from fcot_engine.tracker import keep_freed_memory
     from fcot_engine.training import (
         adapt_network_,
         check_options,
@@ -62,7 +61,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     start = find_start(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
-    keep_freed_memory()
     network, cache = load_network(start), args.out / "tracks"
     harvest = _gather(args, network, start, device, say)
     say(harvest.text)

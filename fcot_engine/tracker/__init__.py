@@ -9,7 +9,6 @@ from fcot_engine.tracker.installed_weights import (
     package_folder,
     user_folder,
 )
-from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.tracker.multi_tracker import MultiTracker
 from fcot_engine.tracker.options import LoadedPreset, TrackerOptions, load_preset
 from fcot_engine.tracker.preset_choice import (
@@ -48,7 +47,6 @@ __all__ = [
     "default_weights",
     "find_weights",
     "install_weights",
-    "keep_freed_memory",
     "load_preset",
     "name_device",
     "package_folder",

@@ -19,7 +19,6 @@ from fcot_engine.online import Evidence, Verdict, estimate_confidence, size_chan
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.following import follow_targets
 from fcot_engine.tracker.frame_image import check_box, frame_to_image
-from fcot_engine.tracker.memory_reuse import keep_freed_memory
 from fcot_engine.tracker.options import TrackerOptions, load_preset
 from fcot_engine.tracker.results import Maker, TrackResult
 from fcot_engine.tracker.score_maps import describe_scores
@@ -64,8 +63,6 @@ class MultiTracker(Generic[Id]):
             ConfigError: no such device.
         """
         self._device = choose_device(options.get("device", "auto"))
-        if self._device.type == "cpu":
-            keep_freed_memory()
         self._network = network.to(self._device).eval()
         self._config = config or TrackerConfig()
         self._seed = options.get("seed", 0)

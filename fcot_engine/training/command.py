@@ -15,7 +15,6 @@ from torch import nn
 from fcot_engine.config import TrainingConfig
 from fcot_engine.errors import ConfigError, TrainingError
 from fcot_engine.model import FcotNet, LiteNet, load_network, network_kind, save_network
-from fcot_engine.tracker import keep_freed_memory
 from fcot_engine.training.checkpoint import find_checkpoint
 from fcot_engine.training.command_options import (
     add_arguments,
@@ -70,7 +69,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     source = sources[0]
     if config.patch_sizes:
         source = _grow_patches(sources, config, team)
-    keep_freed_memory()  # makes batches of 288 px twice as fast on a CPU
     if args.contact_sheet is not None:
         make_contact_sheet(args.contact_sheet, source)
         say(f"Contact sheet: {args.contact_sheet}")

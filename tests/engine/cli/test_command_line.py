@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,8 +17,11 @@ def make_command(monkeypatch):
     """Put a command of one function into the table."""
 
     def make(run):
-        command = Command("try", "try it", "  fcot try", lambda parser: None, run)
-        monkeypatch.setattr(command_line, "COMMANDS", (command,))
+        module = SimpleNamespace(
+            EXAMPLES="  fcot try", add_arguments=lambda parser: None, run=run
+        )
+        monkeypatch.setattr(command_line, "COMMANDS", (Command("try", "try it"),))
+        monkeypatch.setattr(Command, "load", lambda _: module)
 
     return make
 
@@ -85,8 +89,9 @@ class TestHelp:
     @pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
     def test_examples_are_right_usage(self, command):
         parser = argparse.ArgumentParser(exit_on_error=False)
-        command.add_arguments(parser)
-        lines = [line.split() for line in command.examples.splitlines()]
+        module = command.load()
+        module.add_arguments(parser)
+        lines = [line.split() for line in module.EXAMPLES.splitlines()]
         examples = [words[2:] for words in lines if words[:2] == ["fcot", command.name]]
         assert examples
         for words in examples:
