@@ -15,16 +15,18 @@ from fcot_engine.evaluation.annotation_report import (
     AnnotatedSequence,
     AnnotationReport,
     ModeOutcome,
+    WorkListFigures,
+    check_work_list,
+    tabulate_annotation,
 )
-from fcot_engine.evaluation.annotation_run import run_annotator
-from fcot_engine.evaluation.annotation_table import tabulate_annotation
-from fcot_engine.evaluation.annotator import annotate_sequence
-from fcot_engine.evaluation.annotator_modes import (
+from fcot_engine.evaluation.annotator import (
     ALL_MODES,
     ANNOTATOR_MODES,
     AnnotatorConfig,
     AnnotatorMode,
+    annotate_sequence,
     choose_modes,
+    run_annotator,
 )
 from fcot_engine.evaluation.calibration import CalibrationReport, calibrate, fit_curve
 from fcot_engine.evaluation.effort import (
@@ -46,7 +48,6 @@ from fcot_engine.evaluation.metrics import (
     measure,
     overlaps,
 )
-from fcot_engine.evaluation.passes import OnePass, run_one_pass
 from fcot_engine.evaluation.reliability import (
     Reliability,
     ReliabilityBin,
@@ -54,10 +55,13 @@ from fcot_engine.evaluation.reliability import (
     draw_reliability,
 )
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
-from fcot_engine.evaluation.run import EvaluationProgress, evaluate
-from fcot_engine.evaluation.sequence_source import SequenceSource
+from fcot_engine.evaluation.run import (
+    EvaluationProgress,
+    OnePass,
+    evaluate,
+    run_one_pass,
+)
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences, load_sequence
-from fcot_engine.evaluation.work_list_check import WorkListFigures, check_work_list
 
 __all__ = [
     "ALL_MODES",
@@ -85,7 +89,6 @@ __all__ = [
     "Reliability",
     "ReliabilityBin",
     "SequenceScore",
-    "SequenceSource",
     "WorkListFigures",
     "annotate_sequence",
     "assess",

@@ -13,37 +13,191 @@ Frames without truth count for nothing, drawn ones as good.
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation import AnnotationSession, TrackerFactory, are_human
-from fcot_engine.errors import BoxError
+from fcot_engine.errors import BoxError, ConfigError
 from fcot_engine.evaluation.annotation_methods import (
     AnnotationMethod,
     InterpolatingMethod,
     RestartingMethod,
     TeachingMethod,
 )
-from fcot_engine.evaluation.annotation_report import CRITERIA, ModeOutcome
-from fcot_engine.evaluation.annotator_modes import (
-    AnnotatorConfig,
-    AnnotatorMode,
-    Rule,
-    find_mode,
+from fcot_engine.evaluation.annotation_report import (
+    CRITERIA,
+    AnnotatedSequence,
+    ModeOutcome,
+    WorkListFigures,
+    check_work_list,
 )
 from fcot_engine.evaluation.metrics import center_distances, is_visible, overlaps
-from fcot_engine.evaluation.sequence_source import SequenceSource
-from fcot_engine.evaluation.sequences import EvalSequence
-from fcot_engine.evaluation.work_list_check import WorkListFigures, check_work_list
+from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
 from fcot_engine.geometry import BoxXywh, check_box_in_frame
 
-__all__ = ["annotate_sequence"]
+__all__ = [
+    "ALL_MODES",
+    "ANNOTATOR_MODES",
+    "AnnotatorConfig",
+    "AnnotatorMode",
+    "annotate_sequence",
+    "choose_modes",
+    "run_annotator",
+]
+
+Rule = Literal["worklist", "in-order", "worst"]
+"""Which frame is redrawn next.
+
+- worklist: those the session offers; one that is good is passed over. When it offers
+  none, the first bad one in order.
+- in-order: the first bad one.
+- worst: the one with the lowest IoU, the farthest off among equal ones.
+"""
+
+
+@dataclass(frozen=True)
+class AnnotatorMode:
+    """What a drawn box does, and which one is drawn next."""
+
+    method: Literal["teach", "restart", "linear"]
+    rule: Rule
+
+
+ANNOTATOR_MODES: Mapping[str, AnnotatorMode] = {
+    "worklist": AnnotatorMode("teach", "worklist"),
+    "in-order": AnnotatorMode("teach", "in-order"),
+    "worst": AnnotatorMode("teach", "worst"),
+    "restart": AnnotatorMode("restart", "worklist"),
+    "restart-in-order": AnnotatorMode("restart", "in-order"),
+    "restart-worst": AnnotatorMode("restart", "worst"),
+    "linear": AnnotatorMode("linear", "worst"),
+}
+"""By the name that `fcot eval --annotate-mode` takes."""
+
+ALL_MODES = ("worklist", "in-order", "restart", "linear")
+"""What `all` stands for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotatorConfig:
+    """What the annotator asks for."""
+
+    min_iou: float = 0.7
+    """IoU from which a box is left as it is."""
+    max_box_share: float = 1 / 3
+    """Boxes for each frame at which the annotator gives up."""
+
+    def __post_init__(self) -> None:
+        if not 0.7 <= self.min_iou <= 1:
+            raise ConfigError(
+                f"min_iou must be from 0.7, which criterion C asks for, to 1; got "
+                f"{self.min_iou}."
+            )
+        if not 0 < self.max_box_share <= 1:
+            raise ConfigError(
+                "max_box_share must be above 0 and at most 1, got "
+                f"{self.max_box_share}."
+            )
+
+    def max_boxes(self, n_frames: int) -> int:
+        """Boxes at which the annotator gives up."""
+        return max(math.ceil(self.max_box_share * n_frames), 2)
+
+
+def _find_mode(name: str) -> AnnotatorMode:
+    """Return the mode of a name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in ANNOTATOR_MODES:
+        known = ", ".join(("all", *ANNOTATOR_MODES))
+        raise ConfigError(f"There is no annotator mode {name!r}; choose from {known}.")
+    return ANNOTATOR_MODES[name]
+
+
+def choose_modes(names: Iterable[str]) -> tuple[str, ...]:
+    """Return modes by name, each once; `all` stands for `ALL_MODES`.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    chosen: dict[str, None] = {}
+    for name in names:
+        if name != "all":
+            _find_mode(name)
+        chosen |= dict.fromkeys(ALL_MODES if name == "all" else (name,))
+    return tuple(chosen)
+
+
+def run_annotator(
+    root: Path,
+    make_tracker: TrackerFactory,
+    sequences: Iterable[str] | None = None,
+    *,
+    modes: Sequence[str] = ALL_MODES,
+    config: AnnotatorConfig | None = None,
+    max_frames: int | None = None,
+    on_frame: Callable[[str, str], None] | None = None,
+    on_sequence: Callable[[AnnotatedSequence], None] | None = None,
+) -> tuple[AnnotatedSequence, ...]:
+    """Annotate sequences with ground truth in one or more modes.
+
+    Args:
+        root: the folder of the sequences, see `evaluation.sequences`.
+        make_tracker: gives a fresh tracker; called up to twice for each sequence and
+            mode.
+        sequences: names to run; all when None.
+        modes: names of `ANNOTATOR_MODES`.
+        config: what the annotator asks for.
+        max_frames: use only the first frames of each sequence.
+        on_frame: told sequence and mode for each frame that a tracker has looked at.
+        on_sequence: told about each sequence when all modes are done.
+
+    Raises:
+        ConfigError: a mode is unknown, or `max_frames` is below 2.
+        VideoError: the folder or a sequence cannot be read.
+        FrameError: an image cannot be decoded.
+    """
+    chosen = choose_modes(modes)
+    found = find_sequences(root, sequences)
+    if max_frames is not None:
+        found = [sequence.cut_to(max_frames) for sequence in found]
+    done = []
+    for sequence in found:
+        outcomes = tuple(
+            annotate_sequence(
+                sequence,
+                make_tracker,
+                mode,
+                config=config,
+                on_frame=_bind(on_frame, sequence, mode),
+            )
+            for mode in chosen
+        )
+        done.append(AnnotatedSequence(sequence.name, len(sequence), outcomes))
+        if on_sequence is not None:
+            on_sequence(done[-1])
+    return tuple(done)
+
+
+def _bind(
+    on_frame: Callable[[str, str], None] | None, sequence: EvalSequence, mode: str
+) -> Callable[[], None]:
+    def tell() -> None:
+        if on_frame is not None:
+            on_frame(sequence.name, mode)
+
+    return tell
 
 
 def _ignore() -> None:
@@ -73,7 +227,7 @@ def annotate_sequence(
         BoxError: the first true box cannot be drawn.
     """
     config = config or AnnotatorConfig()
-    chosen = find_mode(mode)
+    chosen = _find_mode(mode)
     method = _make_method(chosen, on_frame)
     begin = time.perf_counter()
     with _open_session(sequence, make_tracker, method) as session:
@@ -97,7 +251,7 @@ def _open_session(
     """Give a session with a project file that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fcot-annotate-") as folder:
         session = AnnotationSession.create(
-            SequenceSource(sequence),
+            sequence,
             method.wrap(make_tracker),
             Path(folder) / "sequence.fcot.json",
             config=method.config,

@@ -8,11 +8,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcot_engine.errors import VideoError
 from fcot_engine.evaluation.metrics import overlaps
-from fcot_engine.evaluation.passes import OnePass
 from fcot_engine.evaluation.sequences import EvalSequence
+
+if TYPE_CHECKING:
+    from fcot_engine.evaluation.run import OnePass
 
 __all__ = ["FrameRecord", "describe_pass", "read_records", "records_to_csv"]
 

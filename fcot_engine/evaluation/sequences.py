@@ -9,8 +9,9 @@ be separated by commas, tabs or blanks. A line of nan says that the target is ab
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,39 @@ IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png"}
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class EvalSequence:
-    """Frames on disk and the truth about them."""
+    """Frames on disk, as a `FrameSource`, and the truth about them."""
 
     name: str
     image_paths: tuple[Path, ...]
     truth_xywh: NDArray[np.float64]
     """One row a frame, NaN where the target is absent, shape (n, 4)."""
+    frame_rate: float = 25.0
+    """The files do not say it."""
 
     def __len__(self) -> int:
         return len(self.image_paths)
+
+    @property
+    def width(self) -> int:
+        """Width of the frames in pixels, as the first one tells."""
+        return self._size_wh[0]
+
+    @property
+    def height(self) -> int:
+        """Height of the frames in pixels, as the first one tells."""
+        return self._size_wh[1]
+
+    @functools.cached_property
+    def _size_wh(self) -> tuple[int, int]:
+        height, width = self.read(0).shape[:2]
+        return width, height
+
+    def file_name(self, index: int) -> str:
+        """Name of the image of a frame."""
+        return self.image_paths[index].name
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
 
     def cut_to(self, max_frames: int) -> EvalSequence:
         """Return the first frames alone, at most `max_frames` and at least 2.
@@ -46,8 +71,10 @@ class EvalSequence:
             raise ConfigError(
                 f"At least 2 frames a sequence must be used, got {max_frames}."
             )
-        return EvalSequence(
-            self.name, self.image_paths[:max_frames], self.truth_xywh[:max_frames]
+        return replace(
+            self,
+            image_paths=self.image_paths[:max_frames],
+            truth_xywh=self.truth_xywh[:max_frames],
         )
 
     def read(self, index: int) -> NDArray[np.uint8]:
