@@ -73,7 +73,7 @@ def fill(document: Document, n_frames: int, n_targets: int) -> None:
         for frame in range(0, n_frames, _DRAWN_EVERY):
             box = (frame % 900 + 0.5, 20.25, 60.0, 40.0)
             document.do(edits.draw_box(document.annotations, target_id, frame, box))
-    maker = document.annotations.makers.number_of(Maker("fcot", "measured"))
+    maker = document.annotations.makers.number_of(Maker("fcot", weights="measured"))
     frames = np.arange(n_frames)
     rng = np.random.default_rng(0)
     found = {

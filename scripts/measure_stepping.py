@@ -189,7 +189,7 @@ def add_panel(
         raise SystemExit("The panel has not taken the video.")
     annotation = session.annotation
     ids = [annotation.edit.add_target(f"target {n + 1}") for n in range(n_targets)]
-    maker = annotation.annotations.makers.number_of(Maker("fcot", "measured"))
+    maker = annotation.annotations.makers.number_of(Maker("fcot", weights="measured"))
     frames = np.arange(N_FRAMES)
     found = {
         target_id: (frames, make_rows(n, maker)) for n, target_id in enumerate(ids)

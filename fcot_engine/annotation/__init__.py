@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
-from fcot_engine.annotation.box_rows import (
+from fcot_engine.annotation.boxes import (
     Box,
+    BoxTable,
     Maker,
     Makers,
     Origin,
@@ -15,7 +15,6 @@ from fcot_engine.annotation.box_rows import (
     are_human,
     empty_rows,
 )
-from fcot_engine.annotation.box_table import BoxTable
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor
@@ -25,9 +24,8 @@ from fcot_engine.annotation.effort_report import (
     TargetEffort,
     report_effort,
 )
-from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
-from fcot_engine.annotation.imported_tracks import Imported
+from fcot_engine.annotation.imported_tracks import Imported, ReadTracks
 from fcot_engine.annotation.project_file import (
     PROJECT_SUFFIX,
     Project,
@@ -40,7 +38,6 @@ from fcot_engine.annotation.propagation_config import (
     PropagationConfig,
     Until,
 )
-from fcot_engine.annotation.rejections import Rejection
 from fcot_engine.annotation.risk import FEATURES, RiskModel, describe_frames
 from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.run_events import (
@@ -60,12 +57,21 @@ from fcot_engine.annotation.score_peaks import (
 from fcot_engine.annotation.self_check import HeldOut, SelfCheck
 from fcot_engine.annotation.session import AnnotationSession
 from fcot_engine.annotation.shot_cuts import ShotCuts
-from fcot_engine.annotation.spans import Span, SpanKind, Spans
 from fcot_engine.annotation.targets import (
     PALETTE,
+    AnnotatedTarget,
+    Annotations,
     AttributeValue,
+    Rejection,
+    Span,
+    SpanKind,
+    Spans,
     TargetInfo,
+    add_span,
     colour_of,
+    join_spans,
+    name_of,
+    take_out_frames,
 )
 from fcot_engine.annotation.taught_tracker import TrackerFactory
 from fcot_engine.annotation.touched import touched_frames
@@ -101,6 +107,7 @@ __all__ = [
     "Overwrite",
     "Project",
     "PropagationConfig",
+    "ReadTracks",
     "Rejection",
     "RiskModel",
     "Rows",
@@ -122,6 +129,7 @@ __all__ = [
     "VideoIdentity",
     "WorkListConfig",
     "WorkStop",
+    "add_span",
     "are_human",
     "box_around",
     "colour_of",
@@ -131,10 +139,12 @@ __all__ = [
     "find_video_of",
     "fuse_paths",
     "identify_video",
+    "join_spans",
     "list_work",
+    "name_of",
     "nearest_peak",
     "project_path_for",
     "report_effort",
-    "to_track_store",
+    "take_out_frames",
     "touched_frames",
 ]

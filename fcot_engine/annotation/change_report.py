@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_paths import center_shift_px, paired_iou
-from fcot_engine.annotation.box_rows import Frames
+from fcot_engine.annotation.boxes import Frames
 from fcot_engine.annotation.changes import Change, SetBoxes, merge_changes
 
 __all__ = ["TargetReport", "report_changes"]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import Frames, Rows, are_human, differ
+from fcot_engine.annotation.boxes import Frames, Rows, are_human, differ
 from fcot_engine.annotation.targets import TargetInfo
 from fcot_engine.errors import EditError
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation.annotations import Annotations
+    from fcot_engine.annotation.targets import Annotations
 
 __all__ = ["Change", "SetBoxes", "SetNextId", "SetTarget", "merge_changes"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import (
+from fcot_engine.annotation.boxes import (
     Frames,
     Maker,
     Makers,
@@ -90,14 +90,14 @@ def decode_rows(written: dict[str, Any], count: int, makers: Makers) -> Rows:
 
 def _name_makers(
     rows: Rows, makers: Makers
-) -> tuple[list[tuple[str, str]], NDArray[np.uint16]]:
+) -> tuple[list[tuple[str, str, str]], NDArray[np.uint16]]:
     """Return the makers by name, sorted, and the place of each row's in that list.
 
     Their numbers depend on what was done before; equal boxes must be written equally.
     """
     numbers, places = np.unique(rows["maker"], return_inverse=True)
     known = [makers[int(number)] for number in numbers]
-    names = [(maker.engine, maker.weights) for maker in known]
+    names = [(maker.engine, maker.preset, maker.weights) for maker in known]
     ordered = sorted(names)
     new_places = np.array([ordered.index(name) for name in names], np.uint16)
     return ordered, new_places[places]

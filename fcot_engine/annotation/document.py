@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.changes import Change, merge_changes
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.history import History
 from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.project_file import Project
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import ProjectError
 
 __all__ = ["Document"]

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Makers
+from fcot_engine.annotation.boxes import Makers
 from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
 from fcot_engine.annotation.columns import (
     decode_frames,
@@ -17,9 +16,13 @@ from fcot_engine.annotation.columns import (
     encode_rows,
 )
 from fcot_engine.annotation.edits import By, Edit
-from fcot_engine.annotation.rejections import Rejection
-from fcot_engine.annotation.spans import Span, SpanKind
-from fcot_engine.annotation.targets import TargetInfo
+from fcot_engine.annotation.targets import (
+    Annotations,
+    Rejection,
+    Span,
+    SpanKind,
+    TargetInfo,
+)
 from fcot_engine.errors import EditError, ProjectError
 
 __all__ = ["decode_annotations", "decode_edit", "encode_annotations", "encode_edit"]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from fcot_engine.annotation import edits, identity_edits
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.boxes import Box
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import Edit
-from fcot_engine.annotation.imported_tracks import Imported, import_edit
+from fcot_engine.annotation.imported_tracks import Imported, ReadTracks, import_edit
 from fcot_engine.annotation.peak_edits import pick_peak
-from fcot_engine.annotation.spans import SpanKind
-from fcot_engine.annotation.targets import AttributeValue
+from fcot_engine.annotation.targets import Annotations, AttributeValue, SpanKind
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.formats import TrackFile
 from fcot_engine.geometry import BoxXywh, check_box_in_frame
 from fcot_engine.video import FrameSource
 
@@ -54,7 +51,7 @@ class Editor:
     def _annotations(self) -> Annotations:
         return self._document.annotations
 
-    def add_tracks(self, tracks: TrackFile) -> Imported:
+    def add_tracks(self, tracks: ReadTracks) -> Imported:
         """Add tracks of another program as new targets; one step of undo.
 
         Args:

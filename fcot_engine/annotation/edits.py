@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import (
+from fcot_engine.annotation.boxes import (
     Box,
     Frames,
     Origin,
@@ -23,14 +23,22 @@ from fcot_engine.annotation.box_rows import (
     empty_rows,
 )
 from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
-from fcot_engine.annotation.rejections import is_same_thing
-from fcot_engine.annotation.spans import Span, SpanKind, add_span, take_out_frames
-from fcot_engine.annotation.targets import AttributeValue, TargetInfo, colour_of
+from fcot_engine.annotation.targets import (
+    AttributeValue,
+    Span,
+    SpanKind,
+    TargetInfo,
+    add_span,
+    colour_of,
+    is_same_thing,
+    name_of,
+    take_out_frames,
+)
 from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
+    from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 
 __all__ = [
     "By",
@@ -72,6 +80,21 @@ class Edit:
         taken_back = tuple(change.inverse() for change in reversed(self.changes))
         return replace(self, changes=taken_back)
 
+    def check_spares_people(self) -> None:
+        """Make sure that a machine changes no box that a person drew.
+
+        Raises:
+            EditError: it would.
+        """
+        if self.by is By.HUMAN:
+            return
+        for change in self.changes:
+            if isinstance(change, SetBoxes) and change.touches_human:
+                raise EditError(
+                    f"{self.text}: a box that a person drew must not be changed by a "
+                    f"machine (target {change.target_id})."
+                )
+
     @property
     def n_bytes(self) -> int:
         """Size in memory, about."""
@@ -103,7 +126,7 @@ def add_target(
     target_id = annotations.next_id
     info = TargetInfo(
         target_id,
-        name=f"{class_name} {target_id}" if name is None else name,
+        name=name_of(target_id, class_name) if name is None else name,
         class_name=class_name,
         colour=colour or colour_of(target_id),
         attributes=dict(attributes or {}),

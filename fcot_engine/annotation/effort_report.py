@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Origin, are_human, differ
+from fcot_engine.annotation.boxes import Origin, are_human, differ
 from fcot_engine.annotation.changes import SetBoxes, SetNextId
 from fcot_engine.annotation.edits import By, Edit
 from fcot_engine.annotation.history import History, HistoryEntry, StoredEdit
+from fcot_engine.annotation.targets import Annotations
 
 __all__ = ["EffortReport", "TargetEffort", "report_effort"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import Box, Frames, Rows, empty_rows
+from fcot_engine.annotation.boxes import Box, Frames, Rows, empty_rows
 from fcot_engine.annotation.change_report import TargetReport, report_changes
 from fcot_engine.annotation.changes import Change, merge_changes
 from fcot_engine.annotation.document import Document

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.changes import merge_changes
 from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError
 
 __all__ = ["History", "HistoryEntry", "StoredEdit"]

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import Frames, are_human
+from fcot_engine.annotation.boxes import Frames, are_human
 from fcot_engine.annotation.changes import SetBoxes, SetNextId, SetTarget
 from fcot_engine.annotation.edits import By, Edit
-from fcot_engine.annotation.rejections import (
+from fcot_engine.annotation.targets import (
     Rejections,
+    Span,
+    Spans,
     add_rejections,
+    add_span,
+    colour_of,
     rejected_at,
+    take_out_frames,
     take_out_rejections,
 )
-from fcot_engine.annotation.spans import Span, Spans, add_span, take_out_frames
-from fcot_engine.annotation.targets import colour_of
 from fcot_engine.errors import EditError
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
+    from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 
 __all__ = ["merge_targets", "split_target", "swap_targets"]
 

@@ -8,31 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Box, Maker, Makers, Rows, empty_rows
+from fcot_engine.annotation.boxes import (
+    Frames,
+    Maker,
+    Makers,
+    Origin,
+    Rows,
+    are_human,
+    empty_rows,
+)
 from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
 from fcot_engine.annotation.edits import By, Edit
-from fcot_engine.annotation.exported_tracks import ORIGINS
-from fcot_engine.annotation.spans import (
-    Span,
-    SpanKind,
-    Spans,
-    add_span,
+from fcot_engine.annotation.targets import (
+    AnnotatedTarget,
+    Annotations,
+    TargetInfo,
+    colour_of,
+    name_of,
     take_out_frames,
 )
-from fcot_engine.annotation.targets import TargetInfo, colour_of
-from fcot_engine.errors import BoxError, EditError, TrackFileError
-from fcot_engine.formats import TrackFile
+from fcot_engine.errors import BoxError, TrackFileError
 from fcot_engine.geometry import check_box_in_frame
-from fcot_engine.session import BoxOrigin, Track, TrackBox
 from fcot_engine.video import FrameSource
 
-__all__ = ["Imported", "check_fits_video", "import_edit"]
+__all__ = ["Imported", "ReadTracks", "import_edit"]
 
-_ORIGINS = {written: origin for origin, written in ORIGINS.items()}
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # annotations do not compare
+class ReadTracks:
+    """Tracks as a file has them, and what it says of the video they belong to."""
+
+    path: Path
+    format_name: str
+    """Name out of `fcot_engine.formats.READERS`."""
+    annotations: Annotations
+    """Targets with the ids of the file where those are positive."""
+    width: int | None = None
+    """Of the frames in pixels, None where the file does not say."""
+    height: int | None = None
+    n_frames: int | None = None
+    """Length of the video, None where the file does not say."""
+    notes: tuple[str, ...] = ()
+    """What was left out or made up, in words for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +70,7 @@ class Imported:
 
 
 def import_edit(
-    annotations: Annotations, file: TrackFile, source: FrameSource
+    annotations: Annotations, read: ReadTracks, source: FrameSource
 ) -> tuple[Edit, Imported]:
     """Make the edit that adds every track of a file as a new target.
 
@@ -58,7 +79,7 @@ def import_edit(
 
     Args:
         annotations: what is there now.
-        file: the tracks.
+        read: the tracks.
         source: the video they are to lie on.
 
     Returns:
@@ -66,31 +87,32 @@ def import_edit(
 
     Raises:
         TrackFileError: the tracks do not fit the video; the message says why.
-        EditError: a name, a colour or an attribute cannot be used.
     """
-    notes = check_fits_video(file, source)
-    ids = _choose_ids([track.track_id for track in file.store], annotations.next_id)
+    notes = _check_fits_video(read, source)
+    targets = list(read.annotations)
+    ids = _choose_ids([target.target_id for target in targets], annotations.next_id)
     changes: list[Change] = []
     if ids:
-        after = max(ids.values()) + 1
-        changes.append(SetNextId(annotations.next_id, after))
-    n_boxes = n_human = 0
-    for track in file.store:
-        target_id = ids[track.track_id]
-        changes += _add(annotations.makers, target_id, track, file, len(source))
-        n_boxes += len(track)
-        n_human += len(track.human_frames())
-    text = f"Targets imported from {file.path.name}: {len(ids)}"
+        changes.append(SetNextId(annotations.next_id, max(ids.values()) + 1))
+    for target in targets:
+        target_id = ids[target.target_id]
+        info = _fit_info(target, target_id, len(source))
+        changes.append(SetTarget(target_id, None, info))
+        frames = target.boxes.frames()
+        if len(frames):
+            rows = _to_rows(target, frames, read, annotations.makers)
+            changes.append(SetBoxes(target_id, frames, empty_rows(len(frames)), rows))
+    text = f"Targets imported from {read.path.name}: {len(ids)}"
     added = Imported(
         target_ids=ids,
-        n_boxes=n_boxes,
-        n_human_boxes=n_human,
-        notes=(*file.notes, *notes),
+        n_boxes=sum(len(target.boxes) for target in targets),
+        n_human_boxes=read.annotations.count_human_boxes(),
+        notes=(*read.notes, *notes),
     )
     return Edit("import_tracks", text, By.HUMAN, tuple(changes)), added
 
 
-def check_fits_video(file: TrackFile, source: FrameSource) -> tuple[str, ...]:
+def _check_fits_video(read: ReadTracks, source: FrameSource) -> tuple[str, ...]:
     """Make sure that the tracks of a file can lie on a video.
 
     Returns:
@@ -100,42 +122,42 @@ def check_fits_video(file: TrackFile, source: FrameSource) -> tuple[str, ...]:
         TrackFileError: the file belongs to a video of another size, or a box lies
             outside the frame or behind the end of the video.
     """
-    name = file.path.name
-    stated, actual = (file.width, file.height), (source.width, source.height)
+    name = read.path.name
+    stated, actual = (read.width, read.height), (source.width, source.height)
     if None not in stated and stated != actual:
         raise TrackFileError(
             f"{name} was made for frames of {stated[0]}x{stated[1]} pixels, but "
             f"{source.name} has {actual[0]}x{actual[1]}. Choose the file of this video."
         )
-    problems = list(_problems(file, source))
+    problems = list(_problems(read, source))
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise TrackFileError(
             f"{name} does not fit {source.name}: {problems[0]}{more}. Choose the file "
             "of this video, or take those boxes out."
         )
-    if file.n_frames is not None and file.n_frames != len(source):
+    if read.n_frames is not None and read.n_frames != len(source):
         note = (
-            f"{name} was made for {file.n_frames} frames, {source.name} has "
+            f"{name} was made for {read.n_frames} frames, {source.name} has "
             f"{len(source)}: check that boxes lie on their frames."
         )
         return (note,)
     return ()
 
 
-def _problems(file: TrackFile, source: FrameSource) -> Iterator[str]:
-    for track in file.store:
-        for box in track:
-            place = f"track {track.track_id}, frame {box.frame_index}"
+def _problems(read: ReadTracks, source: FrameSource) -> Iterator[str]:
+    for target in read.annotations:
+        for box in target.boxes:
+            where = f"track {target.target_id}, frame {box.frame_index}"
             if box.frame_index >= len(source):
-                yield f"{place}: the video ends with frame {len(source) - 1}"
+                yield f"{where}: the video ends with frame {len(source) - 1}"
                 continue
             try:
                 check_box_in_frame(
                     box.box_xywh, width=source.width, height=source.height
                 )
             except BoxError as error:
-                yield f"{place}: {str(error).split('. ')[0]}"
+                yield f"{where}: {str(error).split('. ')[0]}"
 
 
 def _choose_ids(file_ids: list[int], next_id: int) -> dict[int, int]:
@@ -144,81 +166,40 @@ def _choose_ids(file_ids: list[int], next_id: int) -> dict[int, int]:
     return {file_id: number for number, file_id in enumerate(file_ids, next_id)}
 
 
-def _add(
-    makers: Makers, target_id: int, track: Track, file: TrackFile, n_frames: int
-) -> Iterator[Change]:
-    boxes = list(track)
-    info = _to_info(target_id, track, n_frames)
-    frames = np.array([box.frame_index for box in boxes], np.int64)
-    rows = _to_rows(boxes, makers, f"import:{file.path.name}")
-    yield SetTarget(target_id, None, info)
-    if boxes:
-        yield SetBoxes(target_id, frames, empty_rows(len(boxes)), rows)
+def _fit_info(target: AnnotatedTarget, target_id: int, n_frames: int) -> TargetInfo:
+    """Return the description under another id, cut at the end of the video.
 
-
-def _to_info(target_id: int, track: Track, n_frames: int) -> TargetInfo:
-    told = track.info
-    class_name = " ".join(track.label.split()) or "object"
-    basic = TargetInfo(
-        target_id,
-        name=told.name.strip() or f"{class_name} {target_id}",
-        class_name=class_name,
-        colour=colour_of(target_id),
-        attributes=dict(told.attributes),
-        spans=_to_spans(track, n_frames),
-        end_frame=_end_frame(track, n_frames),
+    Name and colour that nobody chose go with the id.
+    """
+    told = target.info
+    has_name = told.name != name_of(told.target_id, told.class_name)
+    has_colour = told.colour != colour_of(told.target_id)
+    is_end_inside = told.end_frame is not None and told.end_frame < n_frames
+    behind = max((span.last for span in told.spans), default=0)
+    return replace(
+        told,
+        target_id=target_id,
+        name=told.name if has_name else name_of(target_id, told.class_name),
+        colour=told.colour if has_colour else colour_of(target_id),
+        spans=take_out_frames(told.spans, n_frames, max(behind, n_frames)),
+        end_frame=told.end_frame if is_end_inside else None,
     )
-    try:
-        return replace(basic, colour=told.colour) if told.colour else basic
-    except EditError:  # a colour in words is no reason to refuse the boxes
-        return basic
 
 
-def _to_spans(track: Track, n_frames: int) -> Spans:
-    """Return the marks; where there is a box, the target is in view."""
-    spans: Spans = ()
-    marks = (
-        *((pair, SpanKind.OCCLUDED) for pair in track.info.occluded),
-        *((pair, SpanKind.OUT_OF_VIEW) for pair in track.info.out_of_view),
+def _to_rows(
+    target: AnnotatedTarget, frames: Frames, read: ReadTracks, makers: Makers
+) -> Rows:
+    """Return the boxes with the project's numbers of makers."""
+    rows = target.boxes.take(frames)
+    numbers = np.unique(rows["maker"])
+    known = [makers.number_of(read.annotations.makers[int(n)]) for n in numbers]
+    rows["maker"] = np.array(known, np.uint16)[np.searchsorted(numbers, rows["maker"])]
+    unsaid = (rows["origin"] == Origin.IMPORTED) & (
+        rows["maker"] == makers.number_of(Maker())
     )
-    for (first, last), kind in marks:
-        if first < n_frames:
-            spans = add_span(spans, Span(first, min(last, n_frames - 1), kind))
-    end = _end_frame(track, n_frames)
-    if end is not None:
-        spans = take_out_frames(spans, end + 1, n_frames)
-    hidden = [span for span in spans if span.kind is SpanKind.OUT_OF_VIEW]
-    for box in track:
-        if any(box.frame_index in span for span in hidden):
-            spans = take_out_frames(spans, box.frame_index, box.frame_index)
-    return spans
-
-
-def _end_frame(track: Track, n_frames: int) -> int | None:
-    """Return where the target ends, None where a box lies behind that."""
-    end = track.info.end_frame
-    last = max((box.frame_index for box in track), default=-1)
-    if end is None or end < last or end >= n_frames:
-        return None
-    return end
-
-
-def _to_rows(boxes: list[TrackBox], makers: Makers, name: str) -> Rows:
-    rows = empty_rows(len(boxes))
-    for place, box in enumerate(boxes):
-        rows[place] = _to_box(box, name).to_rows(makers)[0]
+    if unsaid.any():
+        rows["maker"][unsaid] = makers.number_of(Maker(f"import:{read.path.name}"))
+    human = are_human(rows)
+    rows["score"][human] = 1.0
+    rows["is_lost"][human] = False
     return rows
-
-
-def _to_box(box: TrackBox, name: str) -> Box:
-    maker = Maker(box.engine, box.weights)
-    if maker == Maker() and box.origin is BoxOrigin.IMPORTED:
-        maker = Maker(name, "")
-    return Box(
-        box.frame_index,
-        box.box_xywh,
-        _ORIGINS[box.origin],
-        score=1.0 if box.origin.is_human else box.score,
-        is_lost=box.is_lost and not box.origin.is_human,
-        maker=maker,
-    )

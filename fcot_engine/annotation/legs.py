@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import Box, Frames
+from fcot_engine.annotation.boxes import Box, Frames
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
 from fcot_engine.geometry import BoxXywh
 

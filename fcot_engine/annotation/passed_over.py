@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.boxes import Box
+from fcot_engine.annotation.targets import Annotations
 
 __all__ = ["PassedOver"]
 

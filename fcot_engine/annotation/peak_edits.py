@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from fcot_engine.annotation.changes import SetBoxes, SetTarget
 from fcot_engine.annotation.edits import Edit, draw_box
-from fcot_engine.annotation.rejections import add_rejections, is_same_thing
+from fcot_engine.annotation.targets import add_rejections, is_same_thing
 from fcot_engine.geometry import BoxXywh
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation.annotations import Annotations
+    from fcot_engine.annotation.targets import Annotations
 
 __all__ = ["pick_peak"]
 

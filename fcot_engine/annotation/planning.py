@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fcot_engine.annotation.annotations import AnnotatedTarget
 from fcot_engine.annotation.legs import Stretch
 from fcot_engine.annotation.propagation_config import Until
+from fcot_engine.annotation.targets import AnnotatedTarget
 
 __all__ = ["plan_around", "plan_one_way"]
 

@@ -19,7 +19,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.edit_text import encode_edit
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.history import History, StoredEdit
@@ -39,6 +38,7 @@ from fcot_engine.annotation.snapshot import (
     to_bytes,
     write_snapshot,
 )
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Makers
+from fcot_engine.annotation.boxes import Makers
 from fcot_engine.annotation.edit_text import decode_edit, encode_edit
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.history import History, HistoryEntry, StoredEdit
@@ -20,6 +19,7 @@ from fcot_engine.annotation.journal import (
     sync_folder,
 )
 from fcot_engine.annotation.snapshot import Snapshot, from_bytes, to_bytes
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError, ProjectError
 
 __all__ = [

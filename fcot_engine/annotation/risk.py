@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import Frames, Rows, are_human
+from fcot_engine.annotation.boxes import Frames, Rows, are_human
 from fcot_engine.errors import ConfigError, ShapeError
 
 __all__ = ["FEATURES", "Feature", "RiskModel", "describe_frames"]

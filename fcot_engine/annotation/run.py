@@ -14,9 +14,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import AnnotatedTarget
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.box_rows import Box, Maker, Origin
+from fcot_engine.annotation.boxes import Box, Maker, Origin
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import Edit
@@ -25,7 +24,6 @@ from fcot_engine.annotation.leg_queue import LegQueue
 from fcot_engine.annotation.legs import Leg, LegState, Stretch
 from fcot_engine.annotation.planning import plan_around
 from fcot_engine.annotation.propagation_config import PropagationConfig
-from fcot_engine.annotation.rejections import rejected_at
 from fcot_engine.annotation.run_events import (
     FrameDone,
     Fused,
@@ -36,7 +34,7 @@ from fcot_engine.annotation.run_events import (
 )
 from fcot_engine.annotation.second_peak import second_peak_ratio
 from fcot_engine.annotation.shot_cuts import ShotCuts
-from fcot_engine.annotation.spans import SpanKind
+from fcot_engine.annotation.targets import AnnotatedTarget, SpanKind, rejected_at
 from fcot_engine.annotation.taught_tracker import TaughtTracker, TrackerRoom
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict

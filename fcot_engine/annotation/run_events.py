@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fcot_engine.annotation.box_rows import Box
+from fcot_engine.annotation.boxes import Box
 from fcot_engine.tracker import ScoreMaps
 
 __all__ = ["FrameDone", "Fused", "Note", "NoteKind", "RunEvent", "Stage"]

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcot_engine.annotation.annotations import AnnotatedTarget
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.box_rows import Box
-from fcot_engine.annotation.rejections import rejected_at
+from fcot_engine.annotation.boxes import Box
 from fcot_engine.annotation.shot_cuts import ShotCuts
-from fcot_engine.annotation.spans import SpanKind
+from fcot_engine.annotation.targets import AnnotatedTarget, SpanKind, rejected_at
 from fcot_engine.annotation.taught_tracker import TaughtTracker
 from fcot_engine.errors import ConfigError
 from fcot_engine.tracker import Verdict

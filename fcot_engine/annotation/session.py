@@ -20,13 +20,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fcot_engine.annotation.annotations import Annotations
-from fcot_engine.annotation.box_rows import Box, Maker
+from fcot_engine.annotation.boxes import Box, Maker
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.effort_report import EffortReport, report_effort
-from fcot_engine.annotation.exported_tracks import to_track_store
 from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.passed_over import PassedOver
 from fcot_engine.annotation.planning import plan_one_way
@@ -41,12 +39,13 @@ from fcot_engine.annotation.risk import RiskModel
 from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.self_check import HeldOut, check_target
 from fcot_engine.annotation.shot_cuts import ShotCuts
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
 from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh, check_box_in_frame
-from fcot_engine.session import BoxReader, TrackStore
+from fcot_engine.session import BoxReader
 from fcot_engine.video import FrameSource, open_frames
 
 __all__ = ["AnnotationSession"]
@@ -95,7 +94,7 @@ class AnnotationSession:
         self.config = config or PropagationConfig()
         self.cuts = ShotCuts(source)
         self._room = TrackerRoom(make_tracker)
-        self._maker = maker or Maker("fcot", "")
+        self._maker = maker or Maker("fcot")
         self._run: Run | None = None
         self._replaced: dict[tuple[int, int], BoxXywh] = {}
         self._risk_model = risk_model or RiskModel()
@@ -270,10 +269,10 @@ class AnnotationSession:
         with self.lock:
             return self.annotations[target_id].boxes.get(frame_index)
 
-    def to_track_store(self) -> TrackStore:
-        """Return a copy of all boxes for the exporters."""
+    def copy_annotations(self) -> Annotations:
+        """Return a copy of all targets and boxes that no edit changes, for a worker."""
         with self.lock:
-            return to_track_store(self.annotations)
+            return self.annotations.copy()
 
     def effort_report(self) -> EffortReport:
         """Count the boxes that people have drawn, from the journal.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcot_engine.annotation.annotations import Annotations
 from fcot_engine.annotation.edit_text import decode_annotations, encode_annotations
 from fcot_engine.annotation.journal import sync_folder
+from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import ProjectError
 

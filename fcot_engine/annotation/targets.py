@@ -1,17 +1,48 @@
-"""What is known of a target apart from its boxes."""
+"""What is known about a video: its targets, their boxes, and where they hide."""
 
 from __future__ import annotations
 
+import enum
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from fcot_engine.annotation.rejections import Rejections
-from fcot_engine.annotation.spans import Spans
+import numpy as np
+
+from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.boxes import Box, BoxTable, Makers
 from fcot_engine.errors import EditError
+from fcot_engine.geometry import BoxXywh
 
-__all__ = ["PALETTE", "AttributeValue", "TargetInfo", "colour_of"]
+if TYPE_CHECKING:
+    from fcot_engine.annotation.changes import Change
+    from fcot_engine.annotation.edits import Edit
+
+__all__ = [
+    "PALETTE",
+    "AnnotatedTarget",
+    "Annotations",
+    "AttributeValue",
+    "Rejection",
+    "Rejections",
+    "Span",
+    "SpanKind",
+    "Spans",
+    "TargetInfo",
+    "add_rejections",
+    "add_span",
+    "colour_of",
+    "find_span",
+    "is_same_thing",
+    "join_spans",
+    "name_of",
+    "rejected_at",
+    "take_out_frames",
+    "take_out_rejections",
+]
+
 
 AttributeValue = str | int | float | bool
 
@@ -27,6 +58,132 @@ PALETTE = (
 """Okabe and Ito's colours: told apart with any common kind of colour blindness."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+_SAME_THING_IOU = 0.5  # the tracker, too, takes less for a mistake
+_MOST_IN_A_FRAME = 4
+
+
+# --- spans -----------------------------------------------------------------------
+
+
+class SpanKind(enum.Enum):
+    """What a person said about a segment of frames."""
+
+    OUT_OF_VIEW = "out_of_view"
+    """The target is not in the picture: it has no box there."""
+    OCCLUDED = "occluded"
+    """Something hides the target; its box says where it must be."""
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Frames `first` to `last`, both included."""
+
+    first: int
+    last: int
+    kind: SpanKind
+
+    def __contains__(self, frame_index: int) -> bool:
+        return self.first <= frame_index <= self.last
+
+
+Spans = tuple[Span, ...]
+"""Spans of one target in the order of their frames; no two of them overlap."""
+
+
+def add_span(spans: Spans, new: Span) -> Spans:
+    """Lay a span over others: what it covers becomes its kind.
+
+    Example:
+        >>> hidden = Span(3, 5, SpanKind.OCCLUDED)
+        >>> [(s.first, s.last) for s in add_span((hidden,), replace(hidden, last=9))]
+        [(3, 9)]
+    """
+    around = take_out_frames(spans, new.first, new.last)
+    return join_spans(sorted((*around, new)))
+
+
+def take_out_frames(spans: Spans, first: int, last: int) -> Spans:
+    """Leave frames `first` to `last` unmarked."""
+    kept: list[Span] = []
+    for span in spans:
+        if span.first < first:
+            kept.append(replace(span, last=min(span.last, first - 1)))
+        if span.last > last:
+            kept.append(replace(span, first=max(span.first, last + 1)))
+    return tuple(sorted(kept))
+
+
+def find_span(spans: Spans, frame_index: int) -> Span | None:
+    """Return the span that a frame lies in, or None."""
+    return next((span for span in spans if frame_index in span), None)
+
+
+def join_spans(spans: Iterable[Span]) -> Spans:
+    """Make one span of those of the same kind that meet or overlap.
+
+    Args:
+        spans: ascending; those of different kinds do not overlap.
+    """
+    joined: list[Span] = []
+    for span in spans:
+        before = joined[-1] if joined else None
+        if before and before.kind is span.kind and span.first <= before.last + 1:
+            joined[-1] = replace(before, last=max(before.last, span.last))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+# --- rejections ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, order=True)
+class Rejection:
+    """A box in one frame that a person said is not the target.
+
+    It belongs to the box that a person drew in the same frame: the trackers learn the
+    two together, so it goes where that box goes and ends with it.
+    """
+
+    frame_index: int
+    """0-based."""
+    box_xywh: BoxXywh
+    """Around what is not the target, image pixels."""
+
+
+Rejections = tuple[Rejection, ...]
+"""Those of one target, ordered by frame, in each frame the oldest first."""
+
+
+def is_same_thing(a_xywh: BoxXywh, b_xywh: BoxXywh) -> bool:
+    """Whether two boxes overlap so much that they are around the same thing."""
+    return bool(paired_iou(np.array(a_xywh), np.array(b_xywh)) >= _SAME_THING_IOU)
+
+
+def add_rejections(
+    rejections: Rejections, frame_index: int, not_boxes: Iterable[BoxXywh]
+) -> Rejections:
+    """Add boxes of a frame; the newest few of it are kept, none of them twice."""
+    kept = list(rejected_at(rejections, frame_index))
+    for new in not_boxes:
+        kept = [old for old in kept if not is_same_thing(old, new)] + [new]
+    here = [Rejection(frame_index, box) for box in kept[-_MOST_IN_A_FRAME:]]
+    others = take_out_rejections(rejections, frame_index, frame_index)
+    return tuple(sorted((*others, *here), key=lambda one: one.frame_index))
+
+
+def take_out_rejections(rejections: Rejections, first: int, last: int) -> Rejections:
+    """Leave out those of frames `first` to `last`."""
+    return tuple(one for one in rejections if not first <= one.frame_index <= last)
+
+
+def rejected_at(rejections: Rejections, frame_index: int) -> tuple[BoxXywh, ...]:
+    """Return the boxes of one frame."""
+    return tuple(one.box_xywh for one in rejections if one.frame_index == frame_index)
+
+
+# --- targets ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -48,7 +205,7 @@ class TargetInfo:
     end_frame: int | None = None
     """The last frame in which it exists, or None if nobody has said so."""
     rejections: Rejections = ()
-    """Places that are not it; each in a frame whose box a person drew."""
+    """What is not it; each in a frame whose box a person drew."""
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.class_name.strip():
@@ -74,3 +231,163 @@ class TargetInfo:
 def colour_of(target_id: int) -> str:
     """Return the colour that a target gets if nobody chooses one."""
     return PALETTE[(target_id - 1) % len(PALETTE)]
+
+
+def name_of(target_id: int, class_name: str) -> str:
+    """Return the name that a target gets if nobody chooses one."""
+    return f"{class_name} {target_id}"
+
+
+@dataclass
+class AnnotatedTarget:
+    """A target with its boxes."""
+
+    info: TargetInfo
+    boxes: BoxTable
+
+    @property
+    def target_id(self) -> int:
+        """Positive and unique."""
+        return self.info.target_id
+
+    def span_at(self, frame_index: int) -> Span | None:
+        """Return the span of a frame, or None."""
+        return find_span(self.info.spans, frame_index)
+
+    def is_occluded(self, frame_index: int) -> bool:
+        """Whether something hides the target in a frame."""
+        span = self.span_at(frame_index)
+        return span is not None and span.kind is SpanKind.OCCLUDED
+
+    def is_out_of_view(self, frame_index: int) -> bool:
+        """Whether a person said that the target is not in the picture."""
+        span = self.span_at(frame_index)
+        return span is not None and span.kind is SpanKind.OUT_OF_VIEW
+
+    def has_ended(self, frame_index: int) -> bool:
+        """Whether a person said that the target is gone for good."""
+        return self.info.end_frame is not None and frame_index > self.info.end_frame
+
+
+class Annotations:
+    """The targets of one video by id.
+
+    In a project nothing but `apply` changes it, and only `History` calls that: there is
+    one way in, for people, trackers, undo and the journal alike. Readers of files and
+    scripts fill new annotations by `add` and `put_box`.
+
+    Example:
+        >>> annotations = Annotations()
+        >>> gull = annotations.add(TargetInfo(1, "Otto", class_name="gull"))
+        >>> gull.boxes.put_box(Box(0, (4.0, 2.0, 8.0, 6.0), Origin.HUMAN))
+        >>> annotations.boxes_at(0)[1].box_xywh
+        (4.0, 2.0, 8.0, 6.0)
+    """
+
+    def __init__(self) -> None:
+        self.makers = Makers()
+        self.next_id = 1
+        """Id of the next new target."""
+        self._targets: dict[int, AnnotatedTarget] = {}
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __iter__(self) -> Iterator[AnnotatedTarget]:
+        """Targets in the order of their ids."""
+        return (self._targets[key] for key in sorted(self._targets))
+
+    def __contains__(self, target_id: object) -> bool:
+        return target_id in self._targets
+
+    def __getitem__(self, target_id: int) -> AnnotatedTarget:
+        try:
+            return self._targets[target_id]
+        except KeyError:
+            known = ", ".join(str(key) for key in sorted(self._targets)) or "none"
+            raise EditError(
+                f"There is no target {target_id}; the targets are: {known}."
+            ) from None
+
+    def find(self, target_id: int) -> AnnotatedTarget | None:
+        """Return a target, or None if there is none of that id."""
+        return self._targets.get(target_id)
+
+    def boxes_at(self, frame_index: int) -> dict[int, Box]:
+        """Return the boxes of a frame by target id."""
+        found = ((target.target_id, target.boxes.get(frame_index)) for target in self)
+        return {target_id: box for target_id, box in found if box is not None}
+
+    def count_human_boxes(self) -> int:
+        """Number of boxes that a person drew, of all targets."""
+        return sum(len(target.boxes.human_frames()) for target in self)
+
+    def add(self, info: TargetInfo) -> AnnotatedTarget:
+        """Add a target without boxes, outside of edits and undo.
+
+        Raises:
+            EditError: its id is not positive, or taken.
+        """
+        if info.target_id < 1 or info.target_id in self._targets:
+            raise EditError(
+                f"A target needs a positive id that no other has, got {info.target_id}."
+            )
+        target = AnnotatedTarget(info, BoxTable(self.makers))
+        self._targets[info.target_id] = target
+        self.next_id = max(self.next_id, info.target_id + 1)
+        return target
+
+    def copy(self) -> Annotations:
+        """Return independent annotations with the same content.
+
+        Workers get a copy that is taken while the session's lock is held.
+        """
+        copied = Annotations()
+        copied.makers, copied.next_id = self.makers.copy(), self.next_id
+        for target in self:
+            boxes = target.boxes.copy(copied.makers)
+            copied._targets[target.target_id] = AnnotatedTarget(target.info, boxes)
+        return copied
+
+    def apply(self, edit: Edit) -> None:
+        """Change the annotations; either all of the edit is done or nothing.
+
+        Raises:
+            EditError: the edit does not fit what is there, or a machine's edit would
+                change a box that a person drew.
+        """
+        edit.check_spares_people()
+        done: list[Change] = []
+        try:
+            for change in edit.changes:
+                change.apply(self)
+                done.append(change)
+        except EditError:
+            for change in reversed(done):
+                change.inverse().apply(self)
+            raise
+
+    def set_info(
+        self, target_id: int, before: TargetInfo | None, after: TargetInfo | None
+    ) -> None:
+        """Add, describe or remove a target; for `SetTarget` alone.
+
+        Raises:
+            EditError: the target is described otherwise than `before` says, or goes
+                while it still has boxes.
+        """
+        target = self._targets.get(target_id)
+        if (target.info if target else None) != before:
+            raise EditError(
+                f"Target {target_id} was changed in the meantime. Try again."
+            )
+        if after is None:
+            if target is not None and len(target.boxes):
+                raise EditError(
+                    f"Target {target_id} still has boxes; remove them first."
+                )
+            del self._targets[target_id]
+        elif target is None:
+            self._targets[target_id] = AnnotatedTarget(after, BoxTable(self.makers))
+        else:
+            target.info = after

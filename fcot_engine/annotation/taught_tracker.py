@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_rows import Box
-from fcot_engine.annotation.rejections import Rejections, rejected_at
+from fcot_engine.annotation.boxes import Box
+from fcot_engine.annotation.targets import Rejections, rejected_at
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.session import TrackerLike
 from fcot_engine.tracker import TrackResult

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fcot_engine.annotation.box_rows import differ
+from fcot_engine.annotation.boxes import differ
 from fcot_engine.annotation.changes import Change, SetBoxes, SetTarget
 from fcot_engine.annotation.edits import Edit
-from fcot_engine.annotation.rejections import Rejection
-from fcot_engine.annotation.spans import Span
-from fcot_engine.annotation.targets import TargetInfo
+from fcot_engine.annotation.targets import Rejection, Span, TargetInfo
 
 __all__ = ["touched_frames"]
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.annotations import AnnotatedTarget, Annotations
-from fcot_engine.annotation.box_rows import Frames, are_human
+from fcot_engine.annotation.boxes import Frames, are_human
 from fcot_engine.annotation.risk import RiskModel
+from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ConfigError
 
 __all__ = ["WorkListConfig", "WorkStop", "list_work"]

@@ -13,7 +13,6 @@ from fcot_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from fcot_engine.annotation import EffortReport, Project
-    from fcot_engine.session import TrackStore
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -73,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(project: Project, args: argparse.Namespace) -> list[Path]:
-    from fcot_engine.annotation import identify_video, to_track_store
+    from fcot_engine.annotation import identify_video
     from fcot_engine.formats import export_tracks
     from fcot_engine.video import open_frames
 
@@ -81,8 +80,7 @@ def _export(project: Project, args: argparse.Namespace) -> list[Path]:
     source = open_frames(place)
     try:
         project.check_video(identify_video(source, place))
-        store: TrackStore = to_track_store(project.annotations)
-        return export_tracks(args.out, store, source, formats=args.format)
+        return export_tracks(args.out, project.annotations, source, formats=args.format)
     finally:
         source.close()
 

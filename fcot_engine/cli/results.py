@@ -8,13 +8,16 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fcot_engine.cli.preview import write_preview
 from fcot_engine.cli.tracking_job import Ending
 from fcot_engine.errors import ExportError, FcotError
 from fcot_engine.session import Track, TrackStore
 from fcot_engine.video import FrameSource
+
+if TYPE_CHECKING:
+    from fcot_engine.annotation import Annotations
 
 __all__ = [
     "finish",
@@ -43,15 +46,49 @@ def write_results(
     """
     from fcot_engine.formats import export_tracks
 
+    annotations = to_annotations(store)
     try:
-        paths = list(export_tracks(folder, store, source, formats=formats))
+        paths = list(export_tracks(folder, annotations, source, formats=formats))
     except ExportError as error:
         refuge = Path(tempfile.mkdtemp(prefix="fcot-"))
-        export_tracks(refuge, store, source, formats=formats)
+        export_tracks(refuge, annotations, source, formats=formats)
         raise ExportError(f"{error} The boxes are in {refuge} instead.") from error
     preview = folder / PREVIEW_NAME
     write_preview(preview, source, track)
     return [*paths, preview]
+
+
+def to_annotations(store: TrackStore) -> Annotations:
+    """Return the boxes of a store for the exporters."""
+    from fcot_engine.annotation import (
+        Annotations,
+        Box,
+        Maker,
+        Origin,
+        TargetInfo,
+        colour_of,
+        name_of,
+    )
+
+    annotations = Annotations()
+    for track in store:
+        name = track.info.name or name_of(track.track_id, track.label)
+        colour = track.info.colour or colour_of(track.track_id)
+        info = TargetInfo(track.track_id, name, track.label, colour)
+        annotations.add(info).boxes.put_boxes(
+            [
+                Box(
+                    box.frame_index,
+                    box.box_xywh,
+                    Origin[box.origin.name],
+                    score=box.score,
+                    is_lost=box.is_lost,
+                    maker=Maker(box.engine, weights=box.weights),
+                )
+                for box in track
+            ]
+        )
+    return annotations
 
 
 def prepare_folder(folder: Path) -> None:

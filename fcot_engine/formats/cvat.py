@@ -3,45 +3,52 @@
 Frames count from 0, coordinates are corners in pixels from 0, as in
 `fcot_engine.geometry.boxes`. CVAT keeps boxes with `keyframe="1"` alone and lays the
 others evenly between them. So every box is a keyframe, but those interpolated ones that
-CVAT will lay exactly where they are. A stretch without boxes begins with a keyframe
+CVAT will lay exactly where they are. A segment without boxes begins with a keyframe
 that is `outside`.
 
-Each label declares attributes for what the format has no room for (`cvat_keys.py`);
-CVAT keeps them through import and export. `read_cvat` reads it all back,
-apart from engine and weights.
+Each label declares attributes for what the format has no room for: `fcot_source`,
+`fcot_score`, `fcot_name`, and `fcot_maker` with engine, preset and weights as a JSON
+list. CVAT keeps them through import and export, and `read_cvat` reads them back.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from fcot_engine.annotation import AnnotatedTarget, Annotations, Box, Maker, Origin
 from fcot_engine.atomic_write import write_together
-from fcot_engine.formats import cvat_keys
-from fcot_engine.formats.cvat_reading import parse_cvat
-from fcot_engine.formats.export_proof import TOLERANCE_PX, prove, prove_tracks
-from fcot_engine.formats.exported_boxes import class_names, class_of, rows_by_frame
-from fcot_engine.session import BoxOrigin, Track, TrackBox, TrackStore
+from fcot_engine.formats import _cvat_reading as keys
+from fcot_engine.formats._cvat_reading import parse_cvat
+from fcot_engine.formats._writing import (
+    TOLERANCE_PX,
+    class_name_of,
+    class_names,
+    list_makers,
+    list_targets,
+    prove,
+    prove_tracks,
+)
 from fcot_engine.video import FrameSource
 
 __all__ = ["write_cvat"]
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DEFAULT_COLOUR = "#e69f00"
 
 
 def write_cvat(
-    path: str | os.PathLike[str], store: TrackStore, source: FrameSource
+    path: str | os.PathLike[str], annotations: Annotations, source: FrameSource
 ) -> Path:
-    """Write the tracks of a video as one XML file; see the module's docstring.
+    """Write the targets of a video as one XML file; see the module's docstring.
 
     Args:
         path: the file; its folder is made if needed, an old file is replaced.
-        store: the tracks.
+        annotations: the targets.
         source: the video they belong to.
 
     Returns:
@@ -51,23 +58,22 @@ def write_cvat(
         ExportError: there is nothing to write, writing fails, or what was written is
             not read again as it was; then nothing is changed.
     """
-    rows_by_frame(store, source)  # refuses what cannot be written
-    place = Path(path)
-    tracks = [track for track in store if len(track)]
+    targets = list_targets(annotations, source)
+    file = Path(path)
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         "<annotations>",
         "  <version>1.1</version>",
-        *_meta(tracks, store, source),
-        *(line for track in tracks for line in _track(track, len(source))),
+        *_meta(targets, source),
+        *(line for target in targets for line in _track(target, len(source))),
         "</annotations>",
     ]
     with write_together() as files:
-        files.write_text(place, "".join(f"{line}\n" for line in lines))
+        files.write_text(file, "".join(f"{line}\n" for line in lines))
 
         def check() -> str | None:
-            read = parse_cvat(files.read_back(place), file_name=place.name)
-            return prove_tracks(store, read.store, keeps_lost=True)
+            read = parse_cvat(files.read_back(file), path=file)
+            return prove_tracks(targets, read.annotations, keeps_lost=True)
 
         prove("CVAT tracks", check)
     return files.paths[0]
@@ -76,7 +82,7 @@ def write_cvat(
 # --- the task ---------------------------------------------------------------------
 
 
-def _meta(tracks: list[Track], store: TrackStore, source: FrameSource) -> list[str]:
+def _meta(targets: list[AnnotatedTarget], source: FrameSource) -> list[str]:
     last = len(source) - 1
     return [
         "  <meta>",
@@ -89,7 +95,7 @@ def _meta(tracks: list[Track], store: TrackStore, source: FrameSource) -> list[s
         f"      <stop_frame>{last}</stop_frame>",
         "      <frame_filter></frame_filter>",
         "      <labels>",
-        *(line for name in class_names(store) for line in _label(name, tracks)),
+        *(line for name in class_names(targets) for line in _label(name, targets)),
         "      </labels>",
         "      <original_size>",
         f"        <width>{source.width}</width>",
@@ -100,29 +106,32 @@ def _meta(tracks: list[Track], store: TrackStore, source: FrameSource) -> list[s
     ]
 
 
-def _label(name: str, tracks: list[Track]) -> list[str]:
-    own = [track for track in tracks if class_of(track) == name]
-    colour = next((t.info.colour for t in own if t.info.colour), _DEFAULT_COLOUR)
+def _label(name: str, targets: Sequence[AnnotatedTarget]) -> list[str]:
+    own = [target for target in targets if class_name_of(target) == name]
     lines = [
         "        <label>",
         f"          <name>{_text(name)}</name>",
-        f"          <color>{_text(colour)}</color>",
+        f"          <color>{_text(own[0].info.colour)}</color>",
         "          <type>rectangle</type>",
         "          <attributes>",
-        *_declare(cvat_keys.SOURCE, "select", "gap", cvat_keys.SOURCES, mutable=True),
-        *_declare(cvat_keys.SCORE, "text", "", (), mutable=True),
-        *_declare(cvat_keys.NAME, "text", "", (), mutable=False),
+        *_declare(keys.SOURCE, "select", keys.GAP, keys.SOURCES, mutable=True),
+        *_declare(keys.SCORE, "text", "", (), mutable=True),
+        *_declare(keys.NAME, "text", "", (), mutable=False),
     ]
-    for key in dict.fromkeys(key for track in own for key in track.info.attributes):
+    if list_makers(own):
+        lines += _declare(keys.MAKER, "text", "", (), mutable=True)
+    for key in dict.fromkeys(key for target in own for key in target.info.attributes):
         kind, values = _kind_of(key, own)
         default = values[0] if values else ""
         lines += _declare(_safe_key(key), kind, default, values, mutable=False)
     return [*lines, "          </attributes>", "        </label>"]
 
 
-def _kind_of(key: str, tracks: list[Track]) -> tuple[str, tuple[str, ...]]:
+def _kind_of(
+    key: str, targets: Sequence[AnnotatedTarget]
+) -> tuple[str, tuple[str, ...]]:
     """Return CVAT's kind of input and its values for an attribute of a label."""
-    found = [t.info.attributes[key] for t in tracks if key in t.info.attributes]
+    found = [t.info.attributes[key] for t in targets if key in t.info.attributes]
     if all(isinstance(value, bool) for value in found):
         return "checkbox", ("false",)
     return "text", ()
@@ -151,31 +160,33 @@ class _Shape:
     """One `<box>`."""
 
     frame_index: int
-    box: TrackBox
+    box: Box
     source: str
     is_outside: bool
     is_occluded: bool
     is_keyframe: bool
 
 
-def _track(track: Track, n_frames: int) -> list[str]:
-    is_human = any(box.origin.is_human for box in track)
-    label = _quoted(class_of(track))
-    source = "manual" if is_human else "auto"
-    lines = [f'  <track id="{track.track_id}" label={label} source="{source}">']
-    for shape in _shapes(track, n_frames):
-        lines += _box(shape, track)
+def _track(target: AnnotatedTarget, n_frames: int) -> list[str]:
+    label = _quoted(class_name_of(target))
+    source = "manual" if len(target.boxes.human_frames()) else "auto"
+    lines = [f'  <track id="{target.target_id}" label={label} source="{source}">']
+    has_makers = bool(list_makers([target]))
+    for shape in _shapes(target, n_frames):
+        lines += _box(shape, target, has_makers=has_makers)
     return [*lines, "  </track>"]
 
 
-def _box(shape: _Shape, track: Track) -> list[str]:
+def _box(shape: _Shape, target: AnnotatedTarget, *, has_makers: bool) -> list[str]:
     x, y, w, h = shape.box.box_xywh
     told = {
-        cvat_keys.SOURCE: shape.source,
-        cvat_keys.SCORE: f"{shape.box.score:.4f}",
-        cvat_keys.NAME: track.info.name,
+        keys.SOURCE: shape.source,
+        keys.SCORE: f"{shape.box.score:.4f}",
+        keys.NAME: target.info.name,
     }
-    told |= {_safe_key(key): _plain(v) for key, v in track.info.attributes.items()}
+    if has_makers:  # in every box: CVAT carries values on to boxes that have none
+        told[keys.MAKER] = _describe_maker(shape.box.maker)
+    told |= {_safe_key(key): _plain(v) for key, v in target.info.attributes.items()}
     opening = (
         f'    <box frame="{shape.frame_index}" outside="{shape.is_outside:d}" '
         f'occluded="{shape.is_occluded:d}" keyframe="{shape.is_keyframe:d}" '
@@ -189,63 +200,68 @@ def _box(shape: _Shape, track: Track) -> list[str]:
     return [opening, *attributes, "    </box>"]
 
 
-def _shapes(track: Track, n_frames: int) -> Iterator[_Shape]:
+def _describe_maker(maker: Maker) -> str:
+    if maker == Maker():
+        return ""
+    return json.dumps([maker.engine, maker.preset, maker.weights])
+
+
+def _shapes(target: AnnotatedTarget, n_frames: int) -> Iterator[_Shape]:
     """Say what CVAT must know of each frame: all boxes, and where they end."""
-    info = track.info
-    laid = _laid_frames(track)
-    nearest = next(iter(track))  # before the first box, stand-in for its place
-    before: tuple[str, bool] = cvat_keys.GAP, False
+    laid = _laid_frames(target)
+    nearest = next(iter(target.boxes))  # stands in before the first box
+    before: tuple[str, bool] = keys.GAP, False
     for frame in range(n_frames):
-        box, is_occluded = track.get(frame), info.is_occluded(frame)
+        box, is_occluded = target.boxes.get(frame), target.is_occluded(frame)
         nearest = box or nearest
         if box is not None and not box.is_lost:
             is_key = frame not in laid
-            yield _Shape(frame, box, box.origin.value, False, is_occluded, is_key)
+            yield _Shape(frame, box, box.origin.word, False, is_occluded, is_key)
             before = "box", is_occluded
             continue
-        state = _absence(track, frame), is_occluded
+        state = _absence(target, frame), is_occluded
         if box is not None or state != before:
             yield _Shape(frame, nearest, state[0], True, is_occluded, True)
         before = state
 
 
-def _absence(track: Track, frame: int) -> str:
+def _absence(target: AnnotatedTarget, frame: int) -> str:
     """Why a target has no box to be seen in a frame."""
-    if frame in track:
-        return cvat_keys.LOST
-    if track.info.is_out_of_view(frame):
-        return cvat_keys.OUT_OF_VIEW
-    return cvat_keys.ENDED if track.info.has_ended(frame) else cvat_keys.GAP
+    if frame in target.boxes:
+        return keys.LOST
+    if target.is_out_of_view(frame):
+        return keys.OUT_OF_VIEW
+    return keys.ENDED if target.has_ended(frame) else keys.GAP
 
 
-def _laid_frames(track: Track) -> set[int]:
+def _laid_frames(target: AnnotatedTarget) -> set[int]:
     """Frames whose interpolated box CVAT lays in the same place by itself."""
-    boxes = [box for box in track if not box.is_lost]
+    boxes = [box for box in target.boxes if not box.is_lost]
     laid: set[int] = set()
     start = 0
     for end in range(1, len(boxes)):
-        if boxes[end].origin is BoxOrigin.INTERPOLATED and end + 1 < len(boxes):
+        if boxes[end].origin is Origin.INTERPOLATED and end + 1 < len(boxes):
             continue
         between = boxes[start + 1 : end]
-        if between and _is_laid(track, boxes[start], between, boxes[end]):
+        if between and _is_laid(target, boxes[start], between, boxes[end]):
             laid.update(box.frame_index for box in between)
         start = end
     return laid
 
 
 def _is_laid(
-    track: Track, first: TrackBox, between: list[TrackBox], last: TrackBox
+    target: AnnotatedTarget, first: Box, between: list[Box], last: Box
 ) -> bool:
     length = last.frame_index - first.frame_index
     if len(between) != length - 1:
         return False  # a frame without a box lies in between
-    is_occluded = track.info.is_occluded(first.frame_index)
+    is_occluded = target.is_occluded(first.frame_index)
     for box in between:
         share = (box.frame_index - first.frame_index) / length
         for a, b, c in zip(first.box_xywh, box.box_xywh, last.box_xywh, strict=True):
             if abs((1 - share) * a + share * c - b) > TOLERANCE_PX / 4:
                 return False
-        if track.info.is_occluded(box.frame_index) != is_occluded:
+        if target.is_occluded(box.frame_index) != is_occluded:
             return False
     return True
 
@@ -255,7 +271,7 @@ def _is_laid(
 
 def _safe_key(key: str) -> str:
     """A person's own attribute must not take the place of ours."""
-    return f"{key}_" if key in cvat_keys.OWN_KEYS else key
+    return f"{key}_" if key in keys.OWN_KEYS else key
 
 
 def _plain(value: str | int | float | bool) -> str:

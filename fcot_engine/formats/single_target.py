@@ -13,7 +13,8 @@
 
 All frames of the video have a line. Pixels count from 0. A frame without a box, or
 where the tracker lost the target, is `0,0,0,0` and out of view (LaSOT) or absent
-(GOT-10k). Who drew a box is lost. Pictures are not copied.
+(GOT-10k). Who drew a box is lost; `annotated_by` in `meta_info.ini` names the engines,
+presets and weights that took part. Pictures are not copied.
 """
 
 from __future__ import annotations
@@ -22,15 +23,23 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcot_engine.annotation import AnnotatedTarget, Annotations
 from fcot_engine.atomic_write import StagedFiles, write_together
-from fcot_engine.formats.export_proof import TOLERANCE_PX, prove, write_proven
-from fcot_engine.formats.exported_boxes import class_of, rows_by_frame, safe_name
-from fcot_engine.formats.track_file import LineFields
+from fcot_engine.formats._reading import LineFields
+from fcot_engine.formats._writing import (
+    are_near,
+    class_name_of,
+    describe_maker,
+    list_makers,
+    list_targets,
+    prove,
+    safe_name,
+    write_proven,
+)
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.session import Track, TrackStore
 from fcot_engine.video import FrameSource
 
-__all__ = ["parse_truth", "write_got10k", "write_lasot"]
+__all__ = ["write_got10k", "write_lasot"]
 
 _ABSENT: BoxXywh = (0.0, 0.0, 0.0, 0.0)
 _FULL_VIEW = 8
@@ -46,13 +55,13 @@ class _Frames:
 
 
 def write_lasot(
-    folder: str | os.PathLike[str], store: TrackStore, source: FrameSource
+    folder: str | os.PathLike[str], annotations: Annotations, source: FrameSource
 ) -> list[Path]:
-    """Write each track as a sequence of LaSOT; see the module's docstring.
+    """Write each target as a sequence of LaSOT; see the module's docstring.
 
     Args:
         folder: where the sequences go; made if needed.
-        store: the tracks.
+        annotations: the targets.
         source: the video they belong to.
 
     Returns:
@@ -63,11 +72,11 @@ def write_lasot(
             not read again as it was; then nothing is changed.
     """
     with write_together() as files:
-        for track in _tracks(store, source):
-            kind = safe_name(class_of(track))
-            place = Path(folder) / kind / f"{kind}-{track.track_id}"
-            frames = _list_frames(track, len(source))
-            _write_truth(files, place, frames)
+        for target in list_targets(annotations, source):
+            kind = safe_name(class_name_of(target))
+            sequence = Path(folder) / kind / f"{kind}-{target.target_id}"
+            frames = _list_frames(target, len(source))
+            _write_truth(files, sequence, frames)
             hidden = [
                 is_occluded and not is_absent
                 for is_occluded, is_absent in zip(
@@ -77,21 +86,21 @@ def write_lasot(
             write_proven(
                 files,
                 {
-                    place / "full_occlusion.txt": _flags(hidden, ","),
-                    place / "out_of_view.txt": _flags(frames.is_absent, ","),
+                    sequence / "full_occlusion.txt": _flags(hidden, ","),
+                    sequence / "out_of_view.txt": _flags(frames.is_absent, ","),
                 },
             )
     return files.paths
 
 
 def write_got10k(
-    folder: str | os.PathLike[str], store: TrackStore, source: FrameSource
+    folder: str | os.PathLike[str], annotations: Annotations, source: FrameSource
 ) -> list[Path]:
-    """Write each track as a sequence of GOT-10k; see the module's docstring.
+    """Write each target as a sequence of GOT-10k; see the module's docstring.
 
     Args:
         folder: where the sequences and `list.txt` go; made if needed.
-        store: the tracks.
+        annotations: the targets.
         source: the video they belong to.
 
     Returns:
@@ -101,28 +110,28 @@ def write_got10k(
         ExportError: there is nothing to write, writing fails, or what was written is
             not read again as it was; then nothing is changed.
     """
-    tracks = _tracks(store, source)
-    names = [f"{safe_name(source.name)}_{track.track_id:06d}" for track in tracks]
+    targets = list_targets(annotations, source)
+    names = [f"{safe_name(source.name)}_{target.target_id:06d}" for target in targets]
     with write_together() as files:
         files.write_text(Path(folder) / "list.txt", "".join(f"{n}\n" for n in names))
-        for track, name in zip(tracks, names, strict=True):
-            place = Path(folder) / name
-            frames = _list_frames(track, len(source))
-            _write_truth(files, place, frames)
+        for target, name in zip(targets, names, strict=True):
+            sequence = Path(folder) / name
+            frames = _list_frames(target, len(source))
+            _write_truth(files, sequence, frames)
             cut = [_touches_border(box, source) for box in frames.boxes]
             write_proven(
                 files,
                 {
-                    place / "absence.label": _flags(frames.is_absent, "\n"),
-                    place / "cover.label": _covers(frames),
-                    place / "cut_by_image.label": _flags(cut, "\n"),
-                    place / "meta_info.ini": _meta(track, source),
+                    sequence / "absence.label": _flags(frames.is_absent, "\n"),
+                    sequence / "cover.label": _covers(frames),
+                    sequence / "cut_by_image.label": _flags(cut, "\n"),
+                    sequence / "meta_info.ini": _meta(target, source),
                 },
             )
     return files.paths
 
 
-def parse_truth(text: str, file_name: str) -> list[BoxXywh]:
+def _parse_truth(text: str, file_name: str) -> list[BoxXywh]:
     """Read `x,y,w,h` lines.
 
     Raises:
@@ -142,32 +151,27 @@ def parse_truth(text: str, file_name: str) -> list[BoxXywh]:
     return boxes
 
 
-def _tracks(store: TrackStore, source: FrameSource) -> list[Track]:
-    rows_by_frame(store, source)  # refuses what cannot be written
-    return [track for track in store if len(track)]
-
-
-def _list_frames(track: Track, n_frames: int) -> _Frames:
-    found = [track.get(index) for index in range(n_frames)]
+def _list_frames(target: AnnotatedTarget, n_frames: int) -> _Frames:
+    found = [target.boxes.get(index) for index in range(n_frames)]
     seen = [None if box is None or box.is_lost else box for box in found]
     return _Frames(
         [_ABSENT if box is None else box.box_xywh for box in seen],
         [box is None for box in seen],
-        [track.info.is_occluded(index) for index in range(n_frames)],
+        [target.is_occluded(index) for index in range(n_frames)],
     )
 
 
-def _write_truth(files: StagedFiles, place: Path, frames: _Frames) -> None:
-    path = place / "groundtruth.txt"
+def _write_truth(files: StagedFiles, sequence: Path, frames: _Frames) -> None:
+    path = sequence / "groundtruth.txt"
     lines = (",".join(f"{value:.4f}" for value in box) for box in frames.boxes)
     files.write_text(path, "".join(f"{line}\n" for line in lines))
 
     def check() -> str | None:
-        read = parse_truth(files.read_back(path), path.name)
+        read = _parse_truth(files.read_back(path), path.name)
         if len(read) != len(frames.boxes):
             return f"{path.name} has {len(read)} lines, not {len(frames.boxes)}."
         for index, (one, two) in enumerate(zip(read, frames.boxes, strict=True)):
-            if any(abs(a - b) > TOLERANCE_PX for a, b in zip(one, two, strict=True)):
+            if not are_near(one, two):
                 return f"frame {index} has {one}, not {two}."
         return None
 
@@ -191,7 +195,7 @@ def _touches_border(box: BoxXywh, source: FrameSource) -> bool:
     return x <= 0 or y <= 0 or x + w >= source.width or y + h >= source.height
 
 
-def _meta(track: Track, source: FrameSource) -> str:
+def _meta(target: AnnotatedTarget, source: FrameSource) -> str:
     seconds = round(len(source) / max(source.frame_rate, 1e-6))
     end = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     lines = [
@@ -200,11 +204,13 @@ def _meta(track: Track, source: FrameSource) -> str:
         "begin: 00:00:00",
         f"end: {end}",
         f"anno_fps: {source.frame_rate:g}Hz",
-        f"object_class: {class_of(track)}",
+        f"object_class: {class_name_of(target)}",
         *(
             f"{name}: unknown"
             for name in ("motion_class", "major_class", "root_class", "motion_adverb")
         ),
         f"resolution: ({source.width}, {source.height})",
     ]
+    if makers := list_makers([target]):
+        lines.append(f"annotated_by: {'; '.join(map(describe_maker, makers))}")
     return "".join(f"{line}\n" for line in lines)

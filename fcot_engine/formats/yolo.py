@@ -8,7 +8,8 @@ Coordinates are shares of the frame's width and height, so boxes are cut at its 
 Frames without a box have an empty file. Pictures are not copied: put them into
 `FOLDER/images/` under the names of the text files.
 
-The format has no ids: which box belongs to which target is lost, and so is who drew it.
+The format has no ids: which box belongs to which target is lost, and so is who drew it;
+a comment in `data.yaml` names the engines, presets and weights that took part.
 Boxes where the target was lost are left out.
 """
 
@@ -17,31 +18,40 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from fcot_engine.annotation import AnnotatedTarget, Annotations, Maker
 from fcot_engine.atomic_write import write_together
 from fcot_engine.errors import ExportError, TrackFileError
-from fcot_engine.formats.export_proof import TOLERANCE_PX, prove
-from fcot_engine.formats.exported_boxes import class_names, class_number, rows_by_frame
-from fcot_engine.formats.track_file import LineFields
+from fcot_engine.formats._reading import LineFields
+from fcot_engine.formats._writing import (
+    are_near,
+    class_names,
+    class_numbers,
+    describe_maker,
+    list_makers,
+    list_targets,
+    prove,
+    rows_by_frame,
+)
 from fcot_engine.geometry import MIN_SIDE_PX, BoxXywh
-from fcot_engine.session import TrackStore
 from fcot_engine.video import FrameSource
 
-__all__ = ["parse_yolo", "write_yolo"]
+__all__ = ["write_yolo"]
 
 YoloBox = tuple[int, BoxXywh]
 """Class from 0, and box in pixels."""
 
 
 def write_yolo(
-    folder: str | os.PathLike[str], store: TrackStore, source: FrameSource
+    folder: str | os.PathLike[str], annotations: Annotations, source: FrameSource
 ) -> list[Path]:
     """Write the tracks of a video as YOLO files; see the module's docstring.
 
     Args:
         folder: where the files go; made if needed, files of the same name are replaced.
-        store: the tracks.
+        annotations: the targets.
         source: the video they belong to.
 
     Returns:
@@ -52,8 +62,9 @@ def write_yolo(
             fails, or what was written is not read again as it was; then nothing is
             changed.
     """
-    by_frame = _visible_boxes(store, source)
-    names = class_names(store)
+    targets = list_targets(annotations, source)
+    by_frame = _visible_boxes(targets, source)
+    names = class_names(targets)
     labels = Path(folder) / "labels"
     paths = [labels / name for name in _file_names(source)]
     size = source.width, source.height
@@ -61,14 +72,14 @@ def write_yolo(
         files.write_text(
             Path(folder) / "classes.txt", "".join(f"{name}\n" for name in names)
         )
-        files.write_text(Path(folder) / "data.yaml", _yaml(names))
+        files.write_text(Path(folder) / "data.yaml", _yaml(names, list_makers(targets)))
         for index, path in enumerate(paths):
             lines = (_line(box, size) for box in by_frame.get(index, ()))
             files.write_text(path, "".join(lines), durable=False)
 
         def check() -> str | None:
             for index, path in enumerate(paths):
-                read = parse_yolo(files.read_back(path), path.name, size)
+                read = _parse_yolo(files.read_back(path), path.name, size)
                 if not _are_near(read, by_frame.get(index, [])):
                     return f"frame {index} has {read}, not {by_frame.get(index, [])}."
             return None
@@ -77,7 +88,7 @@ def write_yolo(
     return files.paths
 
 
-def parse_yolo(text: str, file_name: str, size: tuple[int, int]) -> list[YoloBox]:
+def _parse_yolo(text: str, file_name: str, size: tuple[int, int]) -> list[YoloBox]:
     """Read the boxes of one frame.
 
     Args:
@@ -107,17 +118,19 @@ def parse_yolo(text: str, file_name: str, size: tuple[int, int]) -> list[YoloBox
     return boxes
 
 
-def _visible_boxes(store: TrackStore, source: FrameSource) -> dict[int, list[YoloBox]]:
-    names = class_names(store)
+def _visible_boxes(
+    targets: Sequence[AnnotatedTarget], source: FrameSource
+) -> dict[int, list[YoloBox]]:
+    number_of = class_numbers(targets)
     by_frame: dict[int, list[YoloBox]] = {}
-    for box, track in rows_by_frame(store, source):
+    for box, target in rows_by_frame(targets):
         x, y, w, h = box.box_xywh
         left, top = max(x, 0.0), max(y, 0.0)
         right, bottom = min(x + w, source.width), min(y + h, source.height)
         is_inside = min(right - left, bottom - top) >= MIN_SIDE_PX
         if is_inside and not box.is_lost:
             cut = left, top, right - left, bottom - top
-            number = class_number(track, names) - 1
+            number = number_of[target.target_id] - 1
             by_frame.setdefault(box.frame_index, []).append((number, cut))
     return by_frame
 
@@ -141,16 +154,16 @@ def _line(box: YoloBox, size: tuple[int, int]) -> str:
     return f"{kind} {' '.join(f'{min(share, 1.0):.9f}' for share in shares)}\n"
 
 
-def _yaml(names: list[str]) -> str:
+def _yaml(names: list[str], makers: Sequence[Maker]) -> str:
     listed = "".join(
         f"  {number}: {json.dumps(name)}\n" for number, name in enumerate(names)
     )
-    return f"path: .\ntrain: images\nval: images\nnames:\n{listed}"
+    told = "".join(f"# boxes by {describe_maker(maker)}\n" for maker in makers)
+    return f"{told}path: .\ntrain: images\nval: images\nnames:\n{listed}"
 
 
 def _are_near(read: list[YoloBox], written: list[YoloBox]) -> bool:
     return len(read) == len(written) and all(
-        one[0] == two[0]
-        and all(abs(a - b) <= TOLERANCE_PX for a, b in zip(one[1], two[1], strict=True))
+        one[0] == two[0] and are_near(one[1], two[1])
         for one, two in zip(read, written, strict=True)
     )

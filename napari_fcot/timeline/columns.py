@@ -22,7 +22,7 @@ class Columns:
     """What each pixel column says of one target; nothing rare is lost by zooming out.
 
     Example:
-        >>> from fcot_engine.annotation.box_rows import Box, Makers, Origin
+        >>> from fcot_engine.annotation.boxes import Box, Makers, Origin
         >>> from napari_fcot.timeline.target_line import TargetLine
         >>> box = Box(50, (1.0, 2.0, 3.0, 4.0), Origin.TRACKED, score=0.25)
         >>> row = TargetRow(TargetLine(1, "cup"), 100)

@@ -79,7 +79,7 @@ def marks_of_rows(rows: Rows) -> NDArray[np.uint16]:
         `Mark` of each row, shape (n,).
 
     Example:
-        >>> from fcot_engine.annotation.box_rows import empty_rows
+        >>> from fcot_engine.annotation.boxes import empty_rows
         >>> rows = empty_rows(2)
         >>> rows["origin"][1] = Origin.CORRECTED
         >>> marks_of_rows(rows).tolist()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcot_engine.annotation import (
+    Annotations,
     AnnotationSession,
     FrameDone,
     Fused,
@@ -21,7 +22,6 @@ from fcot_engine.annotation import (
     Stage,
 )
 from fcot_engine.formats import export_tracks
-from fcot_engine.session import TrackStore
 from fcot_engine.video import FrameSource
 from napari_fcot.tracking.tracker_shelf import TrackerShelf
 
@@ -155,7 +155,7 @@ class ExportJob(Job):
     """Write the boxes to files.
 
     Args:
-        store: a copy of all boxes.
+        annotations: a copy that nothing changes.
         source: the video.
         folder: where the files go.
         formats: names that `fcot_engine.formats.export_tracks` knows.
@@ -163,14 +163,14 @@ class ExportJob(Job):
 
     def __init__(
         self,
-        store: TrackStore,
+        annotations: Annotations,
         source: FrameSource,
         folder: Path,
         *,
         formats: tuple[str, ...],
     ) -> None:
         super().__init__()
-        self._store = store
+        self._annotations = annotations
         self._source = source
         self._folder = folder
         self._formats = formats
@@ -178,7 +178,7 @@ class ExportJob(Job):
     def _steps(self) -> Iterator[JobEvent]:
         yield Stage(f"Exporting to {self._folder}")
         paths = export_tracks(
-            self._folder, self._store, self._source, formats=self._formats
+            self._folder, self._annotations, self._source, formats=self._formats
         )
         yield Exported(self._folder, tuple(paths))
 

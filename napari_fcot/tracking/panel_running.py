@@ -254,8 +254,8 @@ class PanelRunning(PanelEditing):
         if not formats:
             self.failed.emit("Nothing to export: choose one format or more.")
             return
-        store = self._session.annotation.to_track_store()
-        job = ExportJob(store, self._session.source, folder, formats=formats)
+        annotations = self._session.annotation.copy_annotations()
+        job = ExportJob(annotations, self._session.source, folder, formats=formats)
         self._begin(job, Activity.EXPORTING)
         self.changed.emit()
         self.job_started.emit(job)

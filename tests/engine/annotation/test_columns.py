@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.annotation import Maker, Origin
-from fcot_engine.annotation.box_rows import ROW, Makers, differ
+from fcot_engine.annotation.boxes import ROW, Makers, differ
 from fcot_engine.annotation.columns import (
     decode_frames,
     decode_rows,

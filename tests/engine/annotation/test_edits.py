@@ -153,7 +153,7 @@ class TestBoxes:
 
     def test_box_remembers_what_made_it(self, desk):
         target = desk.target()
-        maker = Maker("fcot-lite", "abc")
+        maker = Maker("fcot 0.1.0", "lite", "abc")
         box = Box(0, BOX, Origin.TRACKED, 0.5, True, 0.25, None, maker)
         rows = box.to_rows(desk.annotations.makers)
         found = {target: (np.array([0]), rows)}

@@ -39,7 +39,7 @@ class TestForeignFile:
         box = session.box(5, 1)
         assert box.box_xywh == (100.0, 50.0, 30.5, 20.0)
         assert box.origin is Origin.IMPORTED and not box.is_human
-        assert box.maker == Maker("import:gt.txt", "")
+        assert box.maker == Maker("import:gt.txt")
 
     def test_ids_and_classes_are_kept_in_an_empty_project(self, session, mot_file):
         added = import_file(session, mot_file)
@@ -160,12 +160,12 @@ def rich(session, video):
     [
         ("mot", "mot/numbered/gt/gt.txt", ()),
         ("coco", "coco/annotations/instances_numbered.json", ()),
-        ("cvat", "cvat/numbered.xml", ("colour", "maker")),
+        ("cvat", "cvat/numbered.xml", ("colour",)),
     ],
 )
 class TestOwnExport:
     def imported(self, rich, video, shop, tmp_path, name, file):
-        export_tracks(tmp_path, rich.to_track_store(), video, [name])
+        export_tracks(tmp_path, rich.copy_annotations(), video, [name])
         other = AnnotationSession(video, shop)
         import_file(other, tmp_path / file)
         return other

@@ -23,7 +23,6 @@ from fcot_engine.annotation import (
     VideoIdentity,
     edits,
     identity_edits,
-    to_track_store,
 )
 from fcot_engine.annotation.changes import SetBoxes, merge_changes
 from fcot_engine.annotation.edit_text import (
@@ -33,7 +32,7 @@ from fcot_engine.annotation.edit_text import (
 )
 from fcot_engine.annotation.history import History
 from fcot_engine.annotation.peak_edits import pick_peak
-from fcot_engine.annotation.rejections import is_same_thing
+from fcot_engine.annotation.targets import is_same_thing
 from fcot_engine.errors import EditError
 
 N_FRAMES = 12
@@ -272,23 +271,17 @@ def test_merged_changes_do_the_same(actions):
     assert encode_annotations(annotations) == encode_annotations(history.annotations)
 
 
-@given(st.lists(one_action, max_size=30))
-def test_exports_agree_with_the_annotations(actions):
-    annotations = apply_all(actions).annotations
-    store = to_track_store(annotations)
-    exported = {
-        (track.track_id, box.frame_index): (box.box_xywh, box.origin.is_human)
-        for track in store
-        for box in track
-    }
-    known = {
-        (target.target_id, box.frame_index): (box.box_xywh, box.is_human)
-        for target in annotations
-        for box in target.boxes
-    }
-    assert exported == known
-    labels = {track.track_id: track.label for track in store}
-    assert all(annotations[key].info.class_name == labels[key] for key in labels)
+@given(st.lists(one_action, max_size=10), st.lists(one_action, max_size=10))
+def test_copy_stays_as_it_was(before, after):
+    history = apply_all(before)
+    copied = history.annotations.copy()
+    wanted = encode_annotations(history.annotations)
+    assert encode_annotations(copied) == wanted
+    for name, arguments in after:
+        edit = make_edit(history.annotations, name, arguments)
+        if edit is not None:
+            history.do(edit)
+    assert encode_annotations(copied) == wanted
 
 
 @pytest.mark.slow

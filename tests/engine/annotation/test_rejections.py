@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fcot_engine.annotation import Rejection
-from fcot_engine.annotation.rejections import (
+from fcot_engine.annotation.targets import (
     add_rejections,
     is_same_thing,
     rejected_at,

@@ -566,10 +566,10 @@ class TestExports:
         session.edit.draw_box(second, 0, session.source.truth(0, 1))
         finish(session.propagate(0, until=5))
         session.edit.remove_target(first)
-        truth, *_ = write_mot(tmp_path, session.to_track_store(), session.source)
+        truth, *_ = write_mot(tmp_path, session.annotations, session.source)
         rows = [line.split(",") for line in truth.read_text().splitlines()]
         assert [(int(r[0]), int(r[1])) for r in rows] == [
             (f, second) for f in range(1, 7)
         ]
-        coco = write_coco(tmp_path / "a.json", session.to_track_store(), session.source)
+        coco = write_coco(tmp_path / "a.json", session.annotations, session.source)
         assert '"name":"dog"' in coco.read_text()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcot_engine.annotation import Span, SpanKind
-from fcot_engine.annotation.spans import add_span, find_span, take_out_frames
+from fcot_engine.annotation.targets import add_span, find_span, take_out_frames
 
 HIDDEN, AWAY = SpanKind.OCCLUDED, SpanKind.OUT_OF_VIEW
 

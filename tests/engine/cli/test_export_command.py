@@ -57,8 +57,8 @@ class TestExport:
     def test_origins_are_exported(self, project, tmp_path):
         out = tmp_path / "out"
         main(["export", str(project), "--out", str(out), "--format", "cvat"])
-        (track,) = read_tracks(out / "cvat" / "square.xml").store
-        assert [box.origin.value for box in track] == [
+        (target,) = read_tracks(out / "cvat" / "square.xml").annotations
+        assert [box.origin.word for box in target.boxes] == [
             *("human", "interpolated", "interpolated", "human")
         ]
 

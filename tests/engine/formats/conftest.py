@@ -1,98 +1,77 @@
-"""Small videos and track stores for the tests of `fcot_engine.formats`."""
+"""A small video and its annotations for the tests of `fcot_engine.formats`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pytest
 
-from fcot_engine.session import BoxOrigin, TrackBox, TrackStore
+from fcot_engine.annotation import (
+    Annotations,
+    Box,
+    Maker,
+    Origin,
+    Span,
+    TargetInfo,
+)
 
-WIDTH, HEIGHT = 64, 48
-
-
-def gray_frame(number: int) -> np.ndarray:
-    """Flat gray that tells its number after compression, up to 40 of them."""
-    return np.full((HEIGHT, WIDTH, 3), 20 + 5 * (number % 40), np.uint8)
-
-
-@pytest.fixture
-def number_of():
-    """Read the number back from a frame that `gray_frame` made."""
-    return lambda frame: round((float(frame.mean()) - 20) / 5)
+LITE = Maker("fcot 0.1.0", "lite", "lite.safetensors sha256:0123456789ab")
 
 
-@pytest.fixture
-def make_video():
-    """Return a function that encodes numbered gray frames into a file."""
-    av = pytest.importorskip("av")
+@dataclass
+class FakeSource:
+    """A video of 8x6 pixels that nobody looks at."""
 
-    def make(
-        path: Path,
-        *,
-        n_frames: int = 20,
-        codec: str = "libx264",
-        options: dict[str, str] | None = None,
-        frames: list[np.ndarray] | None = None,
-        pix_fmt: str = "yuv420p",
-    ) -> Path:
-        frames = frames or [gray_frame(number) for number in range(n_frames)]
-        if options is None and codec == "libx264":
-            options = {"preset": "ultrafast", "g": "8", "bf": "2"}
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream(codec, rate=25, options=options or {})
-            stream.height, stream.width = frames[0].shape[:2]
-            stream.pix_fmt = pix_fmt
-            for number, pixels in enumerate(frames):
-                frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
-                frame.pts = number
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
-        return path
+    name: str = "fake"
+    width: int = 8
+    height: int = 6
+    frame_rate: float = 25.0
+    n_frames: int = 40
+    file_names: str = "{number:06d}.jpg"
 
-    return make
-
-
-class FakeDecoder:
-    """40 frames of 8x6 pixels that hold their number; counts what is decoded."""
-
-    name, width, height, frame_rate = "fake", 8, 6, 25.0
-
-    def __init__(self, n_frames: int = 40) -> None:
-        self.n_frames = n_frames
-        self.decoded: list[int] = []
-        self.is_closed = False
-
-    def __len__(self) -> int:
+    def __len__(self):
         return self.n_frames
 
-    def decode(self, index: int) -> np.ndarray:
-        assert not self.is_closed
-        self.decoded.append(index)
-        return np.full((self.height, self.width, 3), index % 251, np.uint8)
-
-    def file_name(self, index: int) -> str:
-        return f"{index + 1:06d}.jpg"
-
-    def close(self) -> None:
-        self.is_closed = True
+    def file_name(self, index):
+        return self.file_names.format(number=index + 1, index=index)
 
 
 @pytest.fixture
-def decoder():
-    return FakeDecoder()
+def source():
+    return FakeSource()
+
+
+@pytest.fixture(scope="session")
+def make_source():
+    return FakeSource
 
 
 @pytest.fixture
-def store():
-    """Two tracks of two classes with a gap, a lost frame and odd coordinates."""
-    store = TrackStore()
-    gull, seal = store.add_track("gull"), store.add_track("seal")
-    gull.put(TrackBox(0, (0.0, 0.0, 8.0, 6.0), BoxOrigin.HUMAN))
-    gull.put(TrackBox(1, (1.25, 0.5, 3.3333, 2.0), BoxOrigin.TRACKED, 0.75))
-    lost = TrackBox(2, (1.25, 0.5, 3.3333, 2.0), BoxOrigin.TRACKED, 0.1, is_lost=True)
-    gull.put(lost)
-    seal.put(TrackBox(1, (4.0, 1.0, 2.0, 2.5), BoxOrigin.CORRECTED))
-    seal.put(TrackBox(9, (5.0, 1.0, 2.0, 2.5), BoxOrigin.TRACKED, 0.5))
-    return store
+def annotations():
+    """Two targets of two classes with a gap, a lost frame and odd coordinates."""
+    annotations = Annotations()
+    gull = annotations.add(TargetInfo(1, "gull 1", "gull"))
+    seal = annotations.add(TargetInfo(2, "seal 2", "seal"))
+    annotations.add(TargetInfo(3, "nowhere"))
+    box = (1.25, 0.5, 3.3333, 2.0)
+    gull.boxes.put_boxes(
+        [
+            Box(0, (0.0, 0.0, 8.0, 6.0), Origin.HUMAN),
+            Box(1, box, Origin.TRACKED, 0.75, maker=LITE),
+            Box(2, box, Origin.TRACKED, 0.1, is_lost=True, maker=LITE),
+        ]
+    )
+    seal.boxes.put_box(Box(1, (4.0, 1.0, 2.0, 2.5), Origin.CORRECTED))
+    seal.boxes.put_box(Box(9, (5.0, 1.0, 2.0, 2.5), Origin.TRACKED, 0.5))
+    return annotations
+
+
+@pytest.fixture
+def mark():
+    """Return a function that says more of a target."""
+
+    def mark(target, *spans, **changes):
+        info = replace(target.info, **changes)
+        target.info = replace(info, spans=tuple(Span(*span) for span in spans))
+
+    return mark

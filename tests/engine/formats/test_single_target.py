@@ -1,31 +1,22 @@
 from __future__ import annotations
 
 import configparser
-import errno
-import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fcot_engine.errors import ExportError, TrackFileError
+from fcot_engine.annotation import SpanKind
 from fcot_engine.evaluation import load_sequence
 from fcot_engine.formats import write_got10k, write_lasot
-from fcot_engine.formats.single_target import parse_truth
-from fcot_engine.session import TrackInfo, TrackStore
-from fcot_engine.video.buffered_frames import BufferedFrames
 
 
 @pytest.fixture
-def source(decoder):
-    return BufferedFrames(decoder, prefetch=False)
-
-
-@pytest.fixture
-def marked(store):
+def marked(annotations, mark):
     """The gull has boxes in 0 and 1, is lost in 2, and hidden in 1 and 4."""
-    store[1].info = TrackInfo(occluded=((1, 1), (4, 4)), out_of_view=((5, 7),))
-    return store
+    hidden = [(1, 1, SpanKind.OCCLUDED), (4, 4, SpanKind.OCCLUDED)]
+    mark(annotations[1], *hidden, (5, 7, SpanKind.OUT_OF_VIEW))
+    return annotations
 
 
 def flags(path, separator):
@@ -101,26 +92,5 @@ class TestGot10k:
         parser.read(path)
         assert parser["METAINFO"]["resolution"] == "(8, 6)"
         assert parser["METAINFO"]["anno_fps"] == "25Hz"
-
-
-@pytest.mark.parametrize("write", [write_lasot, write_got10k])
-class TestRefusals:
-    def test_empty_store(self, tmp_path, source, write):
-        with pytest.raises(ExportError, match="no boxes to export"):
-            write(tmp_path, TrackStore(), source)
-
-    def test_full_disk_leaves_no_file(
-        self, tmp_path, marked, source, monkeypatch, write
-    ):
-        def full(_):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr("os.fsync", full)
-        with pytest.raises(ExportError, match="No space left"):
-            write(tmp_path / "out", marked, source)
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_damaged_line_is_named():
-    with pytest.raises(TrackFileError, match="line 2: `width` must be a number"):
-        parse_truth("1,2,3,4\n1,2,a,4\n", "groundtruth.txt")
+        maker = "fcot 0.1.0 lite lite.safetensors sha256:0123456789ab"
+        assert parser["METAINFO"]["annotated_by"] == maker

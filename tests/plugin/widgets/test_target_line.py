@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import AnnotatedTarget, Origin, TargetInfo, empty_rows
-from fcot_engine.annotation.box_rows import Makers
-from fcot_engine.annotation.box_table import BoxTable
+from fcot_engine.annotation import (
+    AnnotatedTarget,
+    BoxTable,
+    Makers,
+    Origin,
+    TargetInfo,
+    empty_rows,
+)
 from napari_fcot.widgets.target_model import TargetLineData
 
 
