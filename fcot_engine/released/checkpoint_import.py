@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -12,16 +15,14 @@ from fcot_engine.config import PaperNetworkConfig
 from fcot_engine.errors import WeightsError
 from fcot_engine.model import FcotNet, PaperNet, save_network
 from fcot_engine.released.checkpoint_reader import ReleasedCheckpoint, read_checkpoint
+from fcot_engine.released.efficientnet_import import KIND as EFFICIENTNET
 from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 from fcot_engine.released.name_table import DIMP, FCOT, NameTable
-from fcot_engine.released.provenance import (
-    FRESH_SEED,
-    describe_origin,
-    describe_start,
-)
 
 __all__ = ["ImportedNetwork", "import_network", "import_weights"]
 
+FRESH_SEED = 0
+"""Seed of what a checkpoint does not have."""
 ABSENT_NORM_SCALE = 2.0
 """`norm_scale_coef` of the released code where a checkpoint does not name one."""
 COUNTER = ".num_batches_tracked"
@@ -90,7 +91,7 @@ def import_network(
     if is_efficientnet(checkpoint.tensors):
         start = make_start(checkpoint.tensors, name=path.name, seed=FRESH_SEED)
         return ImportedNetwork(
-            network=start, provenance=describe_start(checkpoint, path.name)
+            network=start, provenance=_describe_start(checkpoint, path.name)
         )
     table = _find_table(checkpoint, path.name)
     config = config or PaperNetworkConfig()
@@ -102,7 +103,7 @@ def import_network(
         torch.default_generator.manual_seed(FRESH_SEED)
         network = PaperNet(config)
     _fill(network, checkpoint, table, path.name)
-    provenance = describe_origin(
+    provenance = _describe_origin(
         checkpoint, table, path.name, norm_scale=f"{config.norm_gain:g} ({note})"
     )
     return ImportedNetwork(network=network.eval(), provenance=provenance)
@@ -197,3 +198,65 @@ def _reshape(value: Tensor, wanted: Tensor, released: str) -> Tensor:
     if ".filter_optimizer." in released and value.numel() == wanted.numel():
         value = value.reshape(wanted.shape)
     return value.to(wanted.dtype)
+
+
+def _describe_origin(
+    checkpoint: ReleasedCheckpoint,
+    table: NameTable,
+    file_name: str,
+    *,
+    norm_scale: str,
+) -> dict[str, str]:
+    """Tell where a network came from, for the header of a weights file."""
+    epoch = checkpoint.epoch
+    told = {
+        "kind": table.kind,
+        **_describe_file(checkpoint, file_name),
+        "source_network": checkpoint.network_type or "not told",
+        "epoch": "not told" if epoch is None else str(epoch),
+        "norm_scale_coef": norm_scale,
+        "constructor": _describe_arguments(checkpoint.arguments),
+    }
+    if table is DIMP:
+        told["note"] = (
+            "A start for training: backbone and coarse classifier are from DiMP, "
+            f"everything else is freshly initialised (seed {FRESH_SEED})."
+        )
+    return told
+
+
+def _describe_start(checkpoint: ReleasedCheckpoint, file_name: str) -> dict[str, str]:
+    """The same for a start for training whose trunk is an EfficientNet."""
+    return {
+        "kind": EFFICIENTNET,
+        **_describe_file(checkpoint, file_name),
+        "note": (
+            "A start for training: the trunk is pre-trained, everything else is "
+            f"freshly initialised (seed {FRESH_SEED})."
+        ),
+    }
+
+
+def _describe_file(checkpoint: ReleasedCheckpoint, file_name: str) -> dict[str, str]:
+    return {
+        "source_file": file_name,
+        "source_sha256": checkpoint.sha256,
+        "source_bytes": str(checkpoint.size),
+        "source_container": checkpoint.container.value,
+        "imported": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def _describe_arguments(arguments: Mapping[str, object]) -> str:
+    """Numbers and short texts among the constructor's arguments, as JSON.
+
+    Anything else stays out: written out, a nested list may never end.
+    """
+    plain = {
+        key[:80]: value
+        for key, value in sorted(arguments.items())
+        if isinstance(value, bool | float)
+        or (isinstance(value, int) and abs(value) < 2**63)
+        or (isinstance(value, str) and len(value) <= 80)
+    }
+    return json.dumps(plain)[:2000]

@@ -5,16 +5,26 @@ unpickler (`weights_only=True`) refuses all names but its own; for the time of o
 it is told to make a `StandIn` for exactly the classes that the released training code
 writes. A stand-in has no code: it keeps the attributes that were pickled. Whatever else
 a file names ends in an error before it is called.
+
+PyTorch writes two kinds of files. A *zip* file (PyTorch 1.6 and later) has a checksum
+for each of its records, which PyTorch does not look at. A *legacy* file (before) is
+five pickles, the last of them the list of the storages whose bytes follow to the end;
+it has no checksum, so a byte changed among the numbers cannot be seen in the file
+itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import pickletools
 import re
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +32,14 @@ import torch
 from torch import Tensor
 
 from fcot_engine.errors import WeightsError
-from fcot_engine.released.container import (
-    Container,
-    check_all_was_read,
-    find_container,
-)
 
-__all__ = ["ReleasedCheckpoint", "StandIn", "read_checkpoint"]
+__all__ = [
+    "Container",
+    "ReleasedCheckpoint",
+    "StandIn",
+    "is_checkpoint",
+    "read_checkpoint",
+]
 
 PICKLED_CLASSES = (
     "model_constructor.NetConstructor",
@@ -46,7 +57,19 @@ NUMBER_TYPES = (
     torch.int64,
 )
 
+ZIP_START = b"PK\x03\x04"
+LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""The pickled number that `torch.save` began each file with."""
+PICKLES_BEFORE_KEYS = 4  # magic number, version, system, the object itself
+
 _CONVOLUTION_NDIM = 4
+
+
+class Container(Enum):
+    """How a checkpoint is packed."""
+
+    ZIP = "zip"
+    LEGACY = "legacy"
 
 
 class StandIn:
@@ -73,6 +96,16 @@ class ReleasedCheckpoint:
     """Of the whole file, in bytes."""
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Tell from its first bytes whether a file may be a checkpoint of PyTorch."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(LEGACY_START))
+    except OSError:
+        return False
+    return start.startswith((ZIP_START, LEGACY_START))
+
+
 def read_checkpoint(path: Path, *, sha256: str | None = None) -> ReleasedCheckpoint:
     """Read a checkpoint of the released training code, or a bare state dict.
 
@@ -96,7 +129,7 @@ def read_checkpoint(path: Path, *, sha256: str | None = None) -> ReleasedCheckpo
             f"{path.name} is not the file that was asked for: its SHA-256 is {digest}. "
             "Fetch the file again."
         )
-    container = find_container(data, name=path.name)
+    container = _find_container(data, name=path.name)
     content = _load(data, container, path.name)
     if not isinstance(content, dict):
         raise _no_network(path.name, f"a {type(content).__name__}")
@@ -131,7 +164,7 @@ def _load(data: bytes, container: Container, name: str) -> object:
         # damaged pickles end in errors of any kind: KeyError, IndexError, struct.error,
         # UnicodeDecodeError, RuntimeError, MemoryError, ...
         raise WeightsError(_explain(name, error)) from error
-    check_all_was_read(container, data, end=stream.tell(), name=name)
+    _check_all_was_read(container, data, end=stream.tell(), name=name)
     return content
 
 
@@ -227,3 +260,94 @@ def _read_arguments(constructor: object, name: str) -> Mapping[str, object]:
             "Fetch the file again."
         )
     return {key: value for key, value in arguments.items() if isinstance(key, str)}
+
+
+def _find_container(data: bytes, *, name: str) -> Container:
+    """Find out how a file is packed, and check that it came through unchanged."""
+    if data.startswith(LEGACY_START):
+        return Container.LEGACY
+    if data.startswith(ZIP_START):
+        _check_zip(data, name)
+        return Container.ZIP
+    raise WeightsError(
+        f"{name} is no checkpoint of PyTorch: {_guess(data)}. "
+        "Fetch the file again, or name another one."
+    )
+
+
+def _check_all_was_read(
+    container: Container, data: bytes, *, end: int, name: str
+) -> None:
+    """Check that a legacy file held what its list of storages says, and no more."""
+    if container is Container.ZIP:
+        return
+    if end != len(data):
+        raise WeightsError(
+            f"{name} is damaged: {len(data) - end} bytes at its end belong to no "
+            "tensor. Fetch the file again."
+        )
+    keys = _legacy_keys(data, name)
+    if len(set(keys)) != len(keys):
+        raise WeightsError(
+            f"{name} is damaged: its list of tensors names one twice. "
+            "Fetch the file again."
+        )
+
+
+def _check_zip(data: bytes, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for record in archive.infolist():
+                if record.compress_type != zipfile.ZIP_STORED:
+                    raise WeightsError(
+                        f"{name} is a compressed archive; checkpoints of PyTorch are "
+                        "not compressed. Unpack it and name the file inside."
+                    )
+            broken = archive.testzip()
+    except (
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,  # an encrypted record
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise WeightsError(
+            f"{name} is damaged: {error}. Fetch the file again."
+        ) from error
+    if broken is not None:
+        raise WeightsError(
+            f"{name} is damaged: the checksum of its record {broken!r} is wrong. "
+            "Fetch the file again."
+        )
+
+
+def _legacy_keys(data: bytes, name: str) -> list[str]:
+    """Names in the list of storages; the pickles are looked at, not loaded."""
+    stream = io.BytesIO(data)
+    try:
+        for _ in range(PICKLES_BEFORE_KEYS):
+            for _ in pickletools.genops(stream):
+                pass
+        return [
+            argument
+            for _, argument, _ in pickletools.genops(stream)
+            if isinstance(argument, str)
+        ]
+    except ValueError as error:
+        raise WeightsError(
+            f"{name} is damaged: its list of tensors cannot be read. "
+            "Fetch the file again."
+        ) from error
+
+
+def _guess(data: bytes) -> str:
+    start = data[:512].lstrip().lower()
+    if not data:
+        return "it is empty"
+    if start.startswith((b"<!doctype", b"<html")):
+        return "it is a web page, as servers send when they refuse a download"
+    if data[8:9] == b"{":
+        return "it looks like a safetensors file, which needs no import"
+    return "it begins with other bytes"

@@ -183,3 +183,34 @@ class TestImportWeights:
         with pytest.raises(WeightsError):
             import_weights(path, tmp_path / "out.safetensors")
         assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+class TestProvenance:
+    """What the header of a weights file says about where it came from."""
+
+    @pytest.fixture
+    def tell(self, save, fcot_tensors, small_config):
+        def make(arguments, **told):
+            path = save(fcot_tensors, arguments=arguments, **told)
+            return import_network(path, config=small_config).provenance
+
+        return make
+
+    def test_what_a_file_does_not_tell_is_said(
+        self, tmp_path, fcot_tensors, small_config
+    ):
+        path = tmp_path / "bare.pth"
+        torch.save(fcot_tensors, path)
+        told = import_network(path, config=small_config).provenance
+        assert (told["epoch"], told["source_network"]) == ("not told", "not told")
+        assert "note" not in told  # only a start for training has one
+
+    def test_plain_arguments_are_kept_and_nothing_else(self, tell):
+        bomb = ["boom"]
+        for _ in range(200):
+            bomb = [bomb, bomb]  # written out, 2^200 entries
+        plain = {"filter_size": 4, "init": 0.9, "act": "relu", "frozen": True}
+        others = {"bomb": bomb, "none": None, "huge": 2**70, "long": "x" * 1000}
+        told = tell(plain | others)
+        assert json.loads(told["constructor"]) == plain
+        assert all(isinstance(text, str) for text in told.values())
