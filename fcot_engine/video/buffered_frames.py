@@ -1,73 +1,35 @@
-"""A frame source made of a plain decoder, a cache and a look-ahead."""
+"""A frame source made of a plain decoder, a bounded cache and a look-ahead."""
 
 from __future__ import annotations
 
 import logging
 import operator
 import threading
-from typing import Protocol
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.errors import FcotError, FrameError, FrameIndexError, VideoError
-from fcot_engine.video.frame_cache import FrameCache
-from fcot_engine.video.prefetcher import Prefetcher
+from fcot_engine.errors import FcotError, FrameError, FrameIndexError
+from fcot_engine.video.frame_source import FrameDecoder, check_frame_size
 
-__all__ = ["DEFAULT_CACHE_BYTES", "BufferedFrames", "FrameDecoder", "check_frame_size"]
+__all__ = ["DEFAULT_CACHE_BYTES", "BufferedFrames"]
 
 DEFAULT_CACHE_BYTES = 256 * 2**20
 """Room for 43 frames of 1920x1080."""
-
-MIN_FRAME_SIDE_PX = 4
 
 _LOOK_AHEAD = 4  # frames decoded before they are asked for, when playing forward
 # A step back costs a decode from the last keyframe on, so a block of frames is taken on
 # the way. Blocks start at multiples of their length, so that they never overlap.
 _LONGEST_BLOCK = 32
-
-
-class FrameDecoder(Protocol):
-    """What a kind of video has to offer to become a `BufferedFrames`.
-
-    Its methods are called by one thread at a time.
-    """
-
-    name: str
-    width: int
-    height: int
-    frame_rate: float
-
-    def __len__(self) -> int:
-        """Number of frames."""
-
-    def decode(self, index: int) -> NDArray[np.uint8]:
-        """Return frame `index` as RGB (height, width, 3); the index is in range.
-
-        Raises:
-            FrameError: the frame cannot be decoded.
-        """
-
-    def file_name(self, index: int) -> str:
-        """Name of a frame for exports; the index is in range."""
-
-    def close(self) -> None:
-        """Give file handles back."""
-
-
-def check_frame_size(width: int, height: int, *, name: str) -> None:
-    """Raise `VideoError` unless frames are large enough to hold anything to follow."""
-    if width < MIN_FRAME_SIDE_PX or height < MIN_FRAME_SIDE_PX:
-        raise VideoError(
-            f"{name} has frames of {width}x{height} pixels; at least "
-            f"{MIN_FRAME_SIDE_PX}x{MIN_FRAME_SIDE_PX} are needed to follow anything."
-        )
+_IDLE_S = 2.0  # an idle thread ends, so a forgotten source does not keep one
 
 
 class BufferedFrames:
     """Numbered RGB frames, read at random, with a bounded cache.
 
-    Implements `fcot_engine.video.frame_source.FrameSource`. Any thread may read. Once
+    A `FrameSource`. Any thread may read. Once
     frames are read in steps of one, the next ones in that direction are decoded in the
     background.
 
@@ -86,7 +48,7 @@ class BufferedFrames:
     ) -> None:
         check_frame_size(decoder.width, decoder.height, name=decoder.name)
         self._decoder = decoder
-        self._cache = FrameCache(cache_bytes)
+        self._cache = _FrameCache(cache_bytes)
         self._cache_lock = threading.Lock()  # held for moments only
         self._decode_lock = threading.Lock()  # held while a frame is decoded
         self._is_closed = False
@@ -95,7 +57,7 @@ class BufferedFrames:
         room = cache_bytes // frame_bytes
         self._block = max(1, min(room // 4, _LONGEST_BLOCK))
         can_prefetch = prefetch and room >= 2 * _LOOK_AHEAD
-        self._prefetcher = Prefetcher(self._fill) if can_prefetch else None
+        self._prefetcher = _Prefetcher(self._fill) if can_prefetch else None
 
     @property
     def name(self) -> str:
@@ -228,3 +190,98 @@ class BufferedFrames:
             ahead = range(self._block_start(max(0, index - _LOOK_AHEAD)), index)
         with self._cache_lock:
             return [i for i in ahead if i not in self._cache]
+
+
+class _FrameCache:
+    """The most recently used frames of one video.
+
+    Not thread safe by itself: the owner holds a lock.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._n_bytes = 0
+        self._frames: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+
+    def __contains__(self, index: object) -> bool:
+        return index in self._frames
+
+    def get(self, index: int) -> NDArray[np.uint8] | None:
+        """Return a kept frame and mark it as used, or None."""
+        frame = self._frames.get(index)
+        if frame is not None:
+            self._frames.move_to_end(index)
+        return frame
+
+    def put(self, index: int, frame: NDArray[np.uint8]) -> None:
+        """Keep a frame; the ones that were not used for longest go.
+
+        A frame larger than the whole cache is not kept.
+        """
+        if frame.nbytes > self._max_bytes:
+            return
+        old = self._frames.pop(index, None)
+        self._n_bytes += frame.nbytes - (0 if old is None else old.nbytes)
+        self._frames[index] = frame
+        while self._n_bytes > self._max_bytes:
+            _, oldest = self._frames.popitem(last=False)
+            self._n_bytes -= oldest.nbytes
+
+    def clear(self) -> None:
+        """Forget all frames."""
+        self._frames.clear()
+        self._n_bytes = 0
+
+
+class _Prefetcher:
+    """Calls `fill` for wanted numbers in a thread of its own.
+
+    A new request replaces what is left of the one before. The thread starts with the
+    first request, ends after two idle seconds and starts again when needed.
+
+    Args:
+        fill: does the work for one number; must not raise.
+    """
+
+    def __init__(self, fill: Callable[[int], None]) -> None:
+        self._fill = fill
+        self._changed = threading.Condition()
+        self._wanted: deque[int] = deque()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def request(self, indices: Iterable[int]) -> None:
+        """Ask for these numbers, in this order, instead of the earlier ones."""
+        with self._changed:
+            self._wanted = deque(indices)
+            if not self._wanted or self._is_closed:
+                return
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="fcot-prefetch", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Drop all wishes and wait for the thread to end."""
+        with self._changed:
+            self._is_closed = True
+            self._wanted.clear()
+            thread = self._thread
+            self._changed.notify()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _run(self) -> None:
+        while (index := self._next()) is not None:
+            self._fill(index)
+
+    def _next(self) -> int | None:
+        with self._changed:
+            if not self._wanted and not self._is_closed:
+                self._changed.wait(_IDLE_S)
+            if self._is_closed or not self._wanted:
+                self._thread = None
+                return None
+            return self._wanted.popleft()

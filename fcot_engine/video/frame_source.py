@@ -1,13 +1,28 @@
-"""What the session and everything above it ask of a video."""
+"""What everybody asks of a video, and what a kind of video has to offer for that."""
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FrameSource"]
+from fcot_engine.errors import VideoError
+
+__all__ = [
+    "DEFAULT_FRAME_RATE",
+    "FrameDecoder",
+    "FrameSource",
+    "check_frame_size",
+    "number_name",
+    "require_package",
+]
+
+DEFAULT_FRAME_RATE = 25.0
+"""Where a source does not say."""
+
+_MIN_FRAME_SIDE_PX = 4
 
 
 @runtime_checkable
@@ -46,3 +61,54 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Give file handles and threads back; reading afterwards raises."""
+
+
+class FrameDecoder(Protocol):
+    """What a kind of video has to offer to become a `FrameSource`, by `BufferedFrames`.
+
+    Its methods are called by one thread at a time.
+    """
+
+    name: str
+    width: int
+    height: int
+    frame_rate: float
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    def decode(self, index: int) -> NDArray[np.uint8]:
+        """Return frame `index` as RGB (height, width, 3); the index is in range.
+
+        Raises:
+            FrameError: the frame cannot be decoded.
+        """
+
+    def file_name(self, index: int) -> str:
+        """Name of a frame for exports; the index is in range."""
+
+    def close(self) -> None:
+        """Give file handles back."""
+
+
+def check_frame_size(width: int, height: int, *, name: str) -> None:
+    """Raise `VideoError` unless frames are large enough to hold anything to follow."""
+    if width < _MIN_FRAME_SIDE_PX or height < _MIN_FRAME_SIDE_PX:
+        raise VideoError(
+            f"{name} has frames of {width}x{height} pixels; at least "
+            f"{_MIN_FRAME_SIDE_PX}x{_MIN_FRAME_SIDE_PX} are needed to follow anything."
+        )
+
+
+def number_name(index: int) -> str:
+    """Return the name of a frame that has no file: `000001.jpg` for frame 0."""
+    return f"{index + 1:06d}.jpg"
+
+
+def require_package(module: str, *, distribution: str, purpose: str) -> None:
+    """Raise `VideoError` with the line to type unless a package is installed."""
+    if importlib.util.find_spec(module) is None:
+        raise VideoError(
+            f"{purpose} needs the package {distribution}, which is not installed. "
+            f"Install it with: pip install {distribution}"
+        )

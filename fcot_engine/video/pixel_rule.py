@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, ShapeError
 
-__all__ = ["AS_IS", "PixelRule", "sample_indices", "to_rgb8"]
+__all__ = ["AS_IS", "PixelRule", "check_time_first", "sample_indices", "to_rgb8"]
 
 _QUANTILES = (0.001, 0.999)
 _PIXELS_PER_SAMPLE = 200_000  # enough for a 0.1 % quantile, quick for 4K frames
@@ -139,6 +139,28 @@ def to_rgb8(frame: NDArray[Any], rule: PixelRule | None = None) -> NDArray[np.ui
         array([  0, 128, 255,   0], dtype=uint8)
     """
     return (rule or PixelRule.from_samples([frame])).apply(frame)
+
+
+def check_time_first(shape: tuple[int, ...], *, name: str) -> None:
+    """Raise `ShapeError` unless `shape` is (T, H, W) or (T, H, W, C), C in 1, 3, 4."""
+    wanted = "(time, height, width) or (time, height, width, channels)"
+    shown = f"{name} has shape {tuple(shape)}"
+    if len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4)):
+        raise ShapeError(
+            f"{shown}, which is a single image without a time axis; expected {wanted}. "
+            "Stack the frames along a new first axis."
+        )
+    if len(shape) not in (3, 4):
+        raise ShapeError(
+            f"{shown}; expected {wanted}. Choose one position along the other axes."
+        )
+    if len(shape) == 4 and shape[-1] not in (1, 3, 4):
+        raise ShapeError(
+            f"{shown}; expected {wanted} with 1, 3 or 4 channels. Choose one plane or "
+            "channel, or move the colour axis to the end."
+        )
+    if 0 in shape:
+        raise ShapeError(f"{shown}, so it has no pixels; expected {wanted}.")
 
 
 def sample_indices(count: int, samples: int = 5) -> list[int]:

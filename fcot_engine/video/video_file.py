@@ -11,21 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, VideoError
-from fcot_engine.video.mp4_times import read_presentation_offsets
-from fcot_engine.video.optional_package import require_package
-from fcot_engine.video.video_decoder import PacketReader, VideoDecoder
-from fcot_engine.video.video_index import PacketTable, VideoIndex
+from fcot_engine.video._video_decoder import PacketReader, VideoDecoder
+from fcot_engine.video._video_index import (
+    PacketTable,
+    VideoIndex,
+    read_presentation_offsets,
+)
+from fcot_engine.video.frame_source import (
+    DEFAULT_FRAME_RATE,
+    number_name,
+    require_package,
+)
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["DEFAULT_FRAME_RATE", "VideoFile"]
+__all__ = ["VideoFile"]
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_FRAME_RATE = 25.0
-"""Where a source does not say."""
 
 _COMPARED_PACKETS = 64  # of the file with its header
 _CHECKED_FRAMES = 16  # more than any codec reorders
@@ -36,7 +40,7 @@ class VideoFile:
     """The frames of a video file by number; a decoder for `BufferedFrames`.
 
     Frame numbers follow presentation times and are checked against what the first
-    frames decode to; see `video.video_index`. Frames are turned upright when
+    frames decode to; see `video._video_index`. Frames are turned upright when
     the file says how the camera was held. Pixels are taken as stored: a pixel aspect
     ratio other than 1 is not evened out, interlaced lines stay woven.
 
@@ -99,7 +103,7 @@ class VideoFile:
 
     def file_name(self, index: int) -> str:
         """`000001.jpg` for frame 0, as exports name frames that have no file."""
-        return f"{index + 1:06d}.jpg"
+        return number_name(index)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""Small videos and track stores for the tests of `fcot_engine.video`."""
+"""Small videos for the tests of `fcot_engine.video`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from fcot_engine.session import BoxOrigin, TrackBox, TrackStore
 
 WIDTH, HEIGHT = 64, 48
 
@@ -82,17 +80,3 @@ class FakeDecoder:
 @pytest.fixture
 def decoder():
     return FakeDecoder()
-
-
-@pytest.fixture
-def store():
-    """Two tracks of two classes with a gap, a lost frame and odd coordinates."""
-    store = TrackStore()
-    gull, seal = store.add_track("gull"), store.add_track("seal")
-    gull.put(TrackBox(0, (0.0, 0.0, 8.0, 6.0), BoxOrigin.HUMAN))
-    gull.put(TrackBox(1, (1.25, 0.5, 3.3333, 2.0), BoxOrigin.TRACKED, 0.75))
-    lost = TrackBox(2, (1.25, 0.5, 3.3333, 2.0), BoxOrigin.TRACKED, 0.1, is_lost=True)
-    gull.put(lost)
-    seal.put(TrackBox(1, (4.0, 1.0, 2.0, 2.5), BoxOrigin.CORRECTED))
-    seal.put(TrackBox(9, (5.0, 1.0, 2.0, 2.5), BoxOrigin.TRACKED, 0.5))
-    return store

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FrameError, FrameIndexError, VideoError
-from fcot_engine.video import FrameSource
+from fcot_engine.video import FrameSource, open_frames
 from fcot_engine.video.buffered_frames import BufferedFrames
 
 FRAME_BYTES = 8 * 6 * 3
@@ -21,7 +23,7 @@ def frames(decoder):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.005)
     return condition()
@@ -66,11 +68,11 @@ def test_kept_frames_are_not_decoded_again(frames, decoder):
     assert decoder.decoded == [5]
 
 
-def test_cache_is_bounded_in_bytes(decoder):
+def test_cache_is_bounded_and_forgets_what_was_not_used_for_longest(decoder):
     frames = BufferedFrames(decoder, cache_bytes=3 * FRAME_BYTES, prefetch=False)
-    for index in range(20):
+    for index in (0, 5, 10, 0, 15, 0, 10, 5):
         frames.read(index)
-    assert frames._cache.n_bytes == 3 * FRAME_BYTES
+    assert decoder.decoded == [0, 5, 10, 15, 5]
 
 
 def test_no_cache_is_allowed(decoder):
@@ -140,6 +142,18 @@ def test_bad_frame_ahead_is_reported_only_when_read(decoder):
     frames.close()
 
 
+def test_idle_thread_ends_and_starts_again(decoder, monkeypatch):
+    monkeypatch.setattr("fcot_engine.video.buffered_frames._IDLE_S", 0.01)
+    before = set(threading.enumerate())
+    frames = BufferedFrames(decoder)
+    for first in (0, 20):
+        frames.read(first)
+        frames.read(first + 1)
+        assert wait_until(lambda end=first + 5: end in decoder.decoded)
+        assert wait_until(lambda: set(threading.enumerate()) <= before)
+    frames.close()
+
+
 def test_closing_ends_the_thread_and_the_decoder(decoder):
     before = set(threading.enumerate())
     frames = BufferedFrames(decoder)
@@ -184,3 +198,55 @@ def test_frames_too_small_to_follow_anything_are_refused(decoder):
     decoder.width = decoder.height = 1
     with pytest.raises(VideoError, match="1x1 pixels; at least 4x4"):
         BufferedFrames(decoder)
+
+
+# --- opening --------------------------------------------------------------------
+
+
+def test_missing_path_is_named(tmp_path):
+    with pytest.raises(VideoError, match=r"no file or folder .*gone\.mp4"):
+        open_frames(tmp_path / "gone.mp4")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.tif", "a.png", "a"])
+def test_empty_file_is_named(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(VideoError, match=f"{name} is empty"):
+        open_frames(tmp_path / name)
+
+
+def test_text_paths_work(make_video, tmp_path):
+    source = open_frames(str(make_video(tmp_path / "a.mp4")))
+    assert isinstance(source, FrameSource)
+    source.close()
+
+
+def test_capital_suffixes_work(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (8, 8)).save(tmp_path / "A.PNG")
+    assert len(open_frames(tmp_path / "A.PNG")) == 1
+
+
+def test_package_imports_without_decoders():
+    code = (
+        "import sys, fcot_engine.video;"
+        "print([m for m in ('av', 'tifffile', 'PIL', 'napari') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("av", "a.mp4"), ("tifffile", "a.tif"), ("PIL", "a.png")]
+)
+def test_missing_package_is_named(tmp_path, monkeypatch, module, name):
+    find = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda wanted, *rest: None if wanted == module else find(wanted, *rest),
+    )
+    (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(VideoError, match="Install it with: pip install"):
+        open_frames(tmp_path / name)

@@ -7,7 +7,6 @@ import pytest
 
 from fcot_engine.errors import FrameError, ShapeError
 from fcot_engine.video import PixelRule, to_rgb8
-from fcot_engine.video.pixel_rule import AS_IS, sample_indices
 
 
 def ramp(dtype, low, high):
@@ -103,15 +102,8 @@ class TestPixelRule:
         assert rgb[0, :, 0].tolist() == [0, 128, 255]
 
     def test_bytes_need_no_range(self):
-        assert PixelRule.from_samples([np.zeros((4, 4), np.uint8)]) is AS_IS
+        assert PixelRule.from_samples([np.zeros((4, 4), np.uint8)]) == PixelRule()
 
     def test_samples_without_finite_pixels_do_not_matter(self):
         rule = PixelRule.from_samples([np.full((4, 4), np.nan)])
         assert rule == PixelRule(0.0, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"), [(1, [0]), (3, [0, 1, 2]), (9, [0, 2, 4, 6, 8])]
-)
-def test_sample_indices_are_evenly_spaced(count, expected):
-    assert sample_indices(count) == expected

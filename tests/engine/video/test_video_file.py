@@ -241,10 +241,6 @@ class TestWhatIsNoVideo:
         with pytest.raises(VideoError, match="without a single frame"):
             open_frames(path)
 
-    def test_folder_given_where_a_file_belongs(self, tmp_path):
-        with pytest.raises(VideoError):
-            VideoFile(tmp_path)
-
 
 def turn_clockwise(path):
     """Write a turn by 90 degrees into the track header of an mp4 file."""

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
-from fcot_engine.errors import FrameError, ShapeError, VideoError
-from fcot_engine.video import ArrayFrames
+from fcot_engine.errors import FrameError, FrameIndexError, ShapeError, VideoError
+from fcot_engine.video import ArrayFrames, LazyFrameArray
 
 
 def numbered(shape=(6, 8, 9), dtype=np.uint8):
@@ -98,13 +96,69 @@ def test_failing_array_is_reported_with_its_frame():
         frames.read(7)
 
 
-def test_memory_stays_bounded_on_100000_frames():
-    limit = 2**20
-    tracemalloc.start()
-    frames = ArrayFrames(LongVideo(), cache_bytes=limit)
-    for index in [*range(300), *range(0, 100_000, 500), *range(99_999, 99_700, -1)]:
-        assert frames.read(index)[0, 0, 0] == index % 251
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    frames.close()
-    assert peak < 2 * limit
+# --- a video that looks like an array -------------------------------------------
+
+VIDEO = np.random.default_rng(0).integers(0, 255, (7, 8, 9, 3), np.uint8)
+
+
+@pytest.fixture
+def array():
+    return LazyFrameArray(ArrayFrames(VIDEO))
+
+
+def test_looks_like_an_array(array):
+    assert (array.shape, array.ndim, array.size) == (VIDEO.shape, 4, VIDEO.size)
+    assert (array.dtype, array.nbytes, len(array)) == (np.uint8, VIDEO.nbytes, 7)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param((slice(3, 4), slice(None), slice(None)), id="napari"),
+        pytest.param(2, id="int"),
+        pytest.param(-1, id="from_the_end"),
+        pytest.param(np.int64(2), id="numpy_int"),
+        pytest.param(slice(1, 6, 2), id="every_second"),
+        pytest.param(slice(None, None, -3), id="backward"),
+        pytest.param(slice(5, 5), id="nothing"),
+        pytest.param(..., id="everything"),
+        pytest.param((..., 1), id="one_channel"),
+        pytest.param((2, ..., slice(0, 2)), id="int_and_ellipsis"),
+        pytest.param((slice(0, 3), slice(2, 5), 4), id="one_column"),
+        pytest.param((1, 2, 3, 0), id="one_value"),
+    ],
+)
+def test_indexing_equals_numpy(array, key):
+    np.testing.assert_array_equal(array[key], VIDEO[key])
+
+
+def test_only_wanted_frames_are_read(array, monkeypatch):
+    seen = []
+    read = array.source.read
+    monkeypatch.setattr(
+        array.source, "read", lambda index: (seen.append(index), read(index))[1]
+    )
+    array[(slice(3, 4), slice(None), slice(None))]
+    assert seen == [3]
+
+
+def test_asarray_loads_a_small_video(array):
+    np.testing.assert_array_equal(np.asarray(array), VIDEO)
+    assert np.asarray(array, dtype=np.float32).dtype == np.float32
+
+
+def test_asarray_refuses_a_large_video():
+    array = LazyFrameArray(ArrayFrames(VIDEO), max_bytes=2 * VIDEO[0].nbytes)
+    assert array[1:3].shape == (2, 8, 9, 3)
+    with pytest.raises(VideoError, match="Loading 7 frames of array at once"):
+        np.asarray(array)
+
+
+def test_iterating_ends(array):
+    assert sum(1 for _ in array) == 7
+
+
+@pytest.mark.parametrize("key", [7, -8, "a", 1.0, [0, 1], (0, 0, 0, 0, 0)], ids=str)
+def test_other_indices_are_refused(array, key):
+    with pytest.raises(FrameIndexError):
+        array[key]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, VideoError
-from fcot_engine.video.video_index import (
+from fcot_engine.video._video_index import (
     NO_TIME,
     PacketTable,
     VideoIndex,

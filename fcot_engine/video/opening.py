@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 
 from fcot_engine.errors import VideoError
-from fcot_engine.video.buffered_frames import (
-    DEFAULT_CACHE_BYTES,
-    BufferedFrames,
-    FrameDecoder,
+from fcot_engine.video.buffered_frames import DEFAULT_CACHE_BYTES, BufferedFrames
+from fcot_engine.video.frame_source import FrameDecoder, FrameSource
+from fcot_engine.video.image_files import (
+    IMAGE_SUFFIXES,
+    TIFF_SUFFIXES,
+    ImageFolder,
+    TiffStack,
+    list_images,
 )
-from fcot_engine.video.frame_source import FrameSource
-from fcot_engine.video.image_folder import IMAGE_SUFFIXES, ImageFolder, list_images
-from fcot_engine.video.tiff_stack import TIFF_SUFFIXES, TiffStack
 from fcot_engine.video.video_file import VideoFile
 
 __all__ = ["open_frames"]
@@ -42,8 +43,7 @@ def open_frames(
         frame = source.read(0)  # uint8 RGB, (height, width, 3)
         source.close()
     """
-    place = Path(path)
-    decoder = _open_decoder(place)
+    decoder = _open_decoder(Path(path))
     try:
         return BufferedFrames(decoder, cache_bytes=cache_bytes, prefetch=prefetch)
     except BaseException:

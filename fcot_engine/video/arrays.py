@@ -1,20 +1,111 @@
-"""A video that looks like a numpy array to a viewer."""
+"""Arrays as videos, and videos as arrays."""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.errors import FrameIndexError, VideoError
-from fcot_engine.video.frame_source import FrameSource
+from fcot_engine.errors import FcotError, FrameError, FrameIndexError, VideoError
+from fcot_engine.video.buffered_frames import DEFAULT_CACHE_BYTES, BufferedFrames
+from fcot_engine.video.frame_source import FrameSource, number_name
+from fcot_engine.video.pixel_rule import PixelRule, check_time_first, sample_indices
 
-__all__ = ["LazyFrameArray"]
+__all__ = ["ArrayFrames", "LazyFrameArray"]
 
-DEFAULT_MAX_BYTES = 2**30
-"""What a single access may load: 1 GiB, 172 frames of 1920x1080."""
+_MAX_BYTES = 2**30  # of a single access: 172 frames of 1920x1080
+
+
+class ArrayLike(Protocol):
+    """The little that is asked of an array: numpy, dask, zarr, a layer's data."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Return frame `key`, as something `numpy.asarray` understands."""
+
+
+class ArrayFrames(BufferedFrames):
+    """A (T, H, W) or (T, H, W, C) array as a frame source, C being 1, 3 or 4.
+
+    Frames are taken from the array one at a time when they are read, so lazy arrays
+    stay lazy. How pixels become 8-bit RGB is said in `fcot_engine.video.pixel_rule`; to
+    decide the range of wide pixels, a few evenly spaced frames are read.
+
+    Args:
+        array: numpy, dask or zarr array, or a napari layer's data.
+        name: short name for messages and exports.
+        frame_rate: frames per second, which an array cannot say.
+        cache_bytes: the most that kept frames may take. A numpy array in memory needs
+            no cache, so none is kept for it.
+        prefetch: whether to read ahead of lazy arrays in a background thread.
+
+    Raises:
+        ShapeError: the array has no time axis, another layout or no frames.
+        VideoError: the frames are too small.
+        FrameError: the pixels are no real numbers.
+    """
+
+    def __init__(
+        self,
+        array: ArrayLike,
+        *,
+        name: str = "array",
+        frame_rate: float = 25.0,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        prefetch: bool = True,
+    ) -> None:
+        decoder = _ArrayDecoder(array, name=name, frame_rate=frame_rate)
+        in_memory = isinstance(array, np.ndarray) and not isinstance(array, np.memmap)
+        super().__init__(
+            decoder,
+            cache_bytes=0 if in_memory else cache_bytes,
+            prefetch=prefetch and not in_memory,
+        )
+
+
+class _ArrayDecoder:
+    """Takes frames out of an array."""
+
+    def __init__(self, array: ArrayLike, *, name: str, frame_rate: float) -> None:
+        check_time_first(tuple(array.shape), name=name)
+        self.name = name
+        self.height, self.width = int(array.shape[1]), int(array.shape[2])
+        self.frame_rate = frame_rate
+        self._count = int(array.shape[0])
+        self._array = array
+        samples = (self._take(index) for index in sample_indices(self._count))
+        self._rule = PixelRule.from_samples(samples)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def decode(self, index: int) -> NDArray[np.uint8]:
+        """Return frame `index` as RGB, shape (height, width, 3)."""
+        return self._rule.apply(self._take(index))
+
+    def file_name(self, index: int) -> str:
+        """`000001.jpg` for frame 0."""
+        return number_name(index)
+
+    def close(self) -> None:
+        """Nothing is open: the array belongs to somebody else."""
+
+    def _take(self, index: int) -> NDArray[Any]:
+        try:
+            return np.asarray(self._array[index])
+        except FcotError:
+            raise
+        except Exception as error:  # a lazy array may fail in any way it likes
+            raise FrameError(
+                f"Frame {index} of {self.name} cannot be read: "
+                f"{type(error).__name__}: {error}. Check the file behind the array.",
+                frame_index=index,
+            ) from error
 
 
 class LazyFrameArray:
@@ -33,9 +124,7 @@ class LazyFrameArray:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(
-        self, source: FrameSource, *, max_bytes: int = DEFAULT_MAX_BYTES
-    ) -> None:
+    def __init__(self, source: FrameSource, *, max_bytes: int = _MAX_BYTES) -> None:
         self.source = source
         self._max_bytes = max_bytes
 
@@ -132,6 +221,6 @@ def _expand(key: Any, ndim: int) -> list[Any]:
         raise FrameIndexError(
             f"Expected at most {ndim} indices and one ellipsis, got {key!r}."
         )
-    place = next((i for i, part in enumerate(keys) if part is Ellipsis), len(keys))
+    at = next((i for i, part in enumerate(keys) if part is Ellipsis), len(keys))
     fill = [slice(None)] * (ndim - n_given)
-    return keys[:place] + fill + keys[place + n_ellipses :]
+    return keys[:at] + fill + keys[at + n_ellipses :]
