@@ -12,6 +12,7 @@
     ├── TrackFileError                a file of tracks cannot be read
     ├── EditError (ValueError)        annotations cannot be changed in that way
     ├── ProjectError                  a project cannot be opened or saved
+    │   ├── ProjectInUseError         another program works on it
     │   ├── MovedVideoError           its video is no longer where it was
     │   └── OtherVideoError           the video is not the one it was made on
     ├── TrainingError                 training cannot start or go on
@@ -38,6 +39,7 @@ __all__ = [
     "MovedVideoError",
     "OtherVideoError",
     "ProjectError",
+    "ProjectInUseError",
     "ShapeError",
     "TrackFileError",
     "TrackerStateError",
@@ -111,6 +113,18 @@ class EditError(FcotError, ValueError):
 
 class ProjectError(FcotError):
     """A project cannot be opened, or a change of it cannot be saved."""
+
+
+class ProjectInUseError(ProjectError):
+    """Another program works on a project; it may be opened for looking only.
+
+    Attributes:
+        owner: who, where and since when, in words.
+    """
+
+    def __init__(self, message: str, *, owner: str) -> None:
+        super().__init__(message)
+        self.owner = owner
 
 
 class MovedVideoError(ProjectError):

@@ -10,7 +10,7 @@ __all__ = ["get_project_reader", "get_reader", "read_projects", "read_videos"]
 
 PathOrPaths = str | Sequence[str]
 VIDEO_SUFFIXES = (".avi", ".mkv", ".mov", ".mp4", ".webm")
-PROJECT_SUFFIX = ".fcot.json"
+PROJECT_SUFFIX = ".fcot"
 
 
 def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[Any]] | None:

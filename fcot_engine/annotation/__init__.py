@@ -26,11 +26,15 @@ from fcot_engine.annotation.effort_report import (
 )
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
 from fcot_engine.annotation.imported_tracks import Imported, ReadTracks
-from fcot_engine.annotation.project_file import (
+from fcot_engine.annotation.project import (
     PROJECT_SUFFIX,
     Project,
     find_video_of,
     project_path_for,
+)
+from fcot_engine.annotation.project_json import (
+    annotations_to_json,
+    write_project_json,
 )
 from fcot_engine.annotation.propagation_config import (
     Direction,
@@ -130,6 +134,7 @@ __all__ = [
     "WorkListConfig",
     "WorkStop",
     "add_span",
+    "annotations_to_json",
     "are_human",
     "box_around",
     "colour_of",
@@ -147,4 +152,5 @@ __all__ = [
     "report_effort",
     "take_out_frames",
     "touched_frames",
+    "write_project_json",
 ]

@@ -93,6 +93,10 @@ class Makers:
     def __getitem__(self, number: int) -> Maker:
         return self._makers[number]
 
+    def __iter__(self) -> Iterator[Maker]:
+        """Makers in the order of their numbers."""
+        return iter(self._makers)
+
     def number_of(self, maker: Maker) -> int:
         """Return the number of a maker, a new one for a new maker."""
         if maker not in self._makers:

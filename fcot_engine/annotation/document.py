@@ -1,8 +1,7 @@
-"""The annotations at work: one lock, one history, and a project that follows."""
+"""The annotations at work: one lock, undo, and a project that follows."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,29 +10,23 @@ from pathlib import Path
 
 from fcot_engine.annotation.changes import Change, merge_changes
 from fcot_engine.annotation.edits import Edit
-from fcot_engine.annotation.history import History
-from fcot_engine.annotation.new_project import NewProject
-from fcot_engine.annotation.project_file import Project
+from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
-from fcot_engine.errors import ProjectError
+from fcot_engine.errors import EditError
 
 __all__ = ["Document"]
-
-_log = logging.getLogger(__name__)
 
 
 class Document:
     """Carries edits out and writes them down; any thread may call it.
 
-    Edits of a person are in the journal when the call returns. What a run finds is one
+    Edits of a person are on the disk when the call returns. What a run finds is one
     edit that grows; it is written down every now and then, before any other edit, and
     when the run ends. Another edit in between closes it: what the run finds later is a
     new step on top, so that undo always goes back in the order of time.
 
     Args:
         project: where edits are written down; None keeps them in memory alone.
-        new_project: begun at the first edit if there is no project yet, so that nothing
-            lies on the disk before there is something to keep.
         clock: seconds on a steady clock.
     """
 
@@ -41,17 +34,14 @@ class Document:
         self,
         project: Project | None = None,
         *,
-        new_project: NewProject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.project = project
-        self.history = History(Annotations()) if project is None else project.history
+        self.project = project or Project.in_memory()
         self.lock = threading.RLock()
-        self._new_project = new_project if project is None else None
         self._clock = clock
         self._open_key: object | None = None
         self._waiting: list[Change] = []
-        self._waiting_is_new = False
+        self._waiting_is_more = False
         self._waiting_edit: Edit | None = None
         self._written_at_s = clock()
         self._is_closed = False
@@ -61,13 +51,34 @@ class Document:
     @property
     def annotations(self) -> Annotations:
         """All targets and boxes; hold `lock` while reading more than one thing."""
-        return self.history.annotations
+        return self.project.annotations
 
     @property
     def project_path(self) -> Path | None:
         """Where the project lies, or will lie after the first edit."""
-        place = self.project or self._new_project
-        return None if place is None else place.path
+        return self.project.path
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return self._waiting_edit is not None or self.project.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to repeat."""
+        return self._waiting_edit is None and self.project.can_redo
+
+    @property
+    def last(self) -> Edit | None:
+        """The edit that `undo` would take back, or None.
+
+        Raises:
+            ProjectError: it cannot be read.
+        """
+        with self.lock:
+            self.flush()
+            stored = self.project.last()
+            return None if stored is None else stored.edit
 
     def do(self, edit: Edit) -> None:
         """Carry out an edit of a person.
@@ -78,14 +89,8 @@ class Document:
         """
         with self.lock:
             self.flush()
-            self._begin_project()
-            if self.project is None:
-                self.history.do(edit)
-            else:
-                self.project.do(edit)
+            self._carry_out(edit, lambda: self.project.add(edit))
             self.last_edit = edit
-            self._open_key = None
-            self._save_if_long()
 
     def add_found(self, key: object, edit: Edit, *, write_every_s: float) -> None:
         """Carry out the next part of a run's edit.
@@ -102,25 +107,23 @@ class Document:
         if not edit.changes:
             return
         with self.lock:
-            self._begin_project()
+            self.project.check_writable()
             goes_on = self.is_last(key)
-            if goes_on:
-                self.history.extend(edit)
-            else:
+            if not goes_on:
                 self.flush()
-                self.history.do(edit)
+            self.annotations.apply(edit)
+            if not goes_on:
                 self._open_key = key
-                self._waiting_is_new = True
+                self._waiting_is_more = False
             self._waiting += edit.changes
             self._waiting_edit = edit
             if self._clock() - self._written_at_s >= write_every_s:
                 self.flush()
-                self._save_if_long()
 
     def is_last(self, key: object) -> bool:
         """Whether `undo` would take back what this run found."""
         with self.lock:
-            return self._open_key is key and not self.history.can_redo
+            return self._open_key is key
 
     def flush(self) -> None:
         """Write down what was found since the last time.
@@ -133,27 +136,20 @@ class Document:
             edit = self._waiting_edit
             if edit is None:
                 return
-            if self.project is not None:
-                whole = replace(edit, changes=merge_changes(tuple(self._waiting)))
-                if self._waiting_is_new:
-                    self.project.note_done(whole)
-                else:
-                    self.project.note_more(whole)
+            whole = replace(edit, changes=merge_changes(tuple(self._waiting)))
+            self.project.add(whole, is_more=self._waiting_is_more)
             self._waiting, self._waiting_edit = [], None
-            self._waiting_is_new = False
+            self._waiting_is_more = True
 
     def close_run(self, key: object) -> None:
-        """Write down the end of a run, and bring all of it to the disk.
+        """Write down the end of a run.
 
         Raises:
             ProjectError: it cannot be written down.
         """
         with self.lock:
-            if self._is_closed:
-                return  # closing has written everything
-            self.flush()
-            if self._open_key is key and self.project is not None:
-                self.project.sync()
+            if not self._is_closed:  # closing has written everything
+                self.flush()
 
     def undo(self) -> Edit:
         """Take the last edit back and return it.
@@ -164,10 +160,13 @@ class Document:
         """
         with self.lock:
             self.flush()
-            edit = self.history.undo() if self.project is None else self.project.undo()
-            self.last_edit = edit
-            self._open_key = None
-            return edit
+            stored = self.project.last()
+            if stored is None:
+                raise EditError("There is nothing to undo.")
+            back, done = stored.edit.inverse(), stored.ids.start - 1
+            self._carry_out(back, lambda: self.project.move_to(done, back))
+            self.last_edit = stored.edit
+            return stored.edit
 
     def redo(self) -> Edit:
         """Repeat what was taken back last, and return it.
@@ -178,24 +177,16 @@ class Document:
         """
         with self.lock:
             self.flush()
-            edit = self.history.redo() if self.project is None else self.project.redo()
-            self.last_edit = edit
-            self._open_key = None
-            return edit
-
-    def save(self) -> None:
-        """Write the project file anew; no edit depends on it.
-
-        Raises:
-            ProjectError: it cannot be written.
-        """
-        with self.lock:
-            self.flush()
-            if self.project is not None:
-                self.project.save()
+            stored = self.project.next()
+            if stored is None:
+                raise EditError("There is nothing to redo.")
+            again, done = stored.edit, stored.ids.stop - 1
+            self._carry_out(again, lambda: self.project.move_to(done, again))
+            self.last_edit = stored.edit
+            return stored.edit
 
     def close(self) -> None:
-        """Save and let go of the files.
+        """Write down what waits and let go of the file.
 
         Raises:
             ProjectError: it cannot be written.
@@ -204,20 +195,16 @@ class Document:
             if self._is_closed:
                 return
             self.flush()
-            if self.project is not None:
-                self.project.close()
+            self.project.close()
             self._is_closed = True
 
-    def _begin_project(self) -> None:
-        """Begin the project that waited for the first edit."""
-        if self._new_project is not None and not self._is_closed:
-            self.project = self._new_project.begin(self.history)
-            self._new_project = None
-
-    def _save_if_long(self) -> None:
-        if self.project is None or not self.project.needs_save:
-            return
+    def _carry_out(self, edit: Edit, write: Callable[[], None]) -> None:
+        """Apply an edit and write it down, or do neither."""
+        self.project.check_writable()
+        self.annotations.apply(edit)
         try:
-            self.project.save()
-        except ProjectError as error:  # every edit is in the journal all the same
-            _log.warning("The journal could not be shortened: %s", error)
+            write()
+        except BaseException:
+            self.annotations.apply(edit.inverse())
+            raise
+        self._open_key = None

@@ -240,12 +240,12 @@ class Editor:
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return self._document.history.can_undo
+        return self._document.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to repeat."""
-        return self._document.history.can_redo
+        return self._document.can_redo
 
     def undo(self) -> Edit:
         """Take the last edit or run back and return it; a run that goes on ends.

@@ -2,7 +2,7 @@
 
 An `Edit` is a value: it says what was there and what is there afterwards, and knows its
 inverse. The functions here make edits out of what is wanted and what is there now; they
-change nothing. `History` carries edits out, takes them back and repeats them.
+change nothing. `Document` carries edits out, takes them back and repeats them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a project has cost its annotator, counted from its journal.
+"""What a project has cost its annotator, counted from its edits.
 
-Counted is what stands: an edit that was taken back is not there. Edits carry no time,
-so boxes are counted, and no hours.
+Counted is what stands: an edit that was taken back is not there. Boxes are counted, and
+no hours.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fcot_engine.annotation.boxes import Origin, are_human, differ
-from fcot_engine.annotation.changes import SetBoxes, SetNextId
+from fcot_engine.annotation.changes import SetBoxes
 from fcot_engine.annotation.edits import By, Edit
-from fcot_engine.annotation.history import History, HistoryEntry, StoredEdit
+from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
 
 __all__ = ["EffortReport", "TargetEffort", "report_effort"]
@@ -56,7 +56,7 @@ class EffortReport:
     edits: dict[str, int]
     """Number of edits by kind, runs among them."""
     is_complete: bool
-    """Whether the journal still has the first edit; else older boxes are missing."""
+    """Whether the first edit is still there; else older boxes are missing."""
 
     @property
     def n_drawn(self) -> int:
@@ -113,31 +113,31 @@ class EffortReport:
             lines.append(f"Edits: {told}.")
         if not self.is_complete:
             lines.append(
-                "The oldest edits are no longer in the journal: boxes drawn by them "
-                "are not counted."
+                "The oldest edits are no longer there: boxes drawn by them are not "
+                "counted."
             )
         return "\n".join(lines)
 
 
-def report_effort(history: History, *, n_frames: int) -> EffortReport:
+def report_effort(project: Project, *, n_frames: int) -> EffortReport:
     """Count what people did.
 
     Args:
-        history: of the project.
+        project: with its edits.
         n_frames: length of the video, above 0.
 
     Raises:
-        ProjectError: an edit of the journal cannot be read.
+        ProjectError: an edit cannot be read.
     """
     drawn: Counter[int] = Counter()
     corrected: Counter[int] = Counter()
     kinds: Counter[str] = Counter()
-    for entry in history.past:
-        edit = _read(entry)
+    for stored in project.edits():
+        edit = stored.edit
         kinds[edit.kind] += 1
         if edit.by is By.HUMAN and edit.kind not in _NOT_DRAWING:
             _count_drawn(edit, drawn, corrected)
-    annotations = history.annotations
+    annotations = project.annotations
     return EffortReport(
         n_frames=n_frames,
         n_boxes=sum(len(target.boxes) for target in annotations),
@@ -146,7 +146,7 @@ def report_effort(history: History, *, n_frames: int) -> EffortReport:
             for target_id in sorted({t.target_id for t in annotations} | set(drawn))
         ),
         edits=dict(sorted(kinds.items())),
-        is_complete=_has_first_edit(history),
+        is_complete=project.has_first_edit,
     )
 
 
@@ -176,20 +176,6 @@ def _of_target(
         n_boxes=0 if target is None else len(target.boxes),
         is_removed=target is None,
     )
-
-
-def _has_first_edit(history: History) -> bool:
-    """Whether nothing was forgotten: a project begins with its first target."""
-    if history.annotations.next_id == 1:
-        return True
-    first = _read(history.past[0]) if history.past else None
-    return first is not None and any(
-        isinstance(change, SetNextId) and change.before == 1 for change in first.changes
-    )
-
-
-def _read(entry: HistoryEntry) -> Edit:
-    return entry.read() if isinstance(entry, StoredEdit) else entry
 
 
 def _line(target: TargetEffort) -> str:

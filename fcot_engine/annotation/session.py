@@ -1,7 +1,7 @@
 """`AnnotationSession`: everything an annotator can do, without a screen.
 
 Example:
-    session = AnnotationSession.create(source, make_tracker, "film.fcot.json")
+    session = AnnotationSession.create(source, make_tracker, "film.fcot")
     target = session.edit.add_target(class_name="bird")
     session.edit.draw_box(target, 0, (12, 30, 40, 20))
     for event in session.propagate(0):
@@ -25,10 +25,9 @@ from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.effort_report import EffortReport, report_effort
-from fcot_engine.annotation.new_project import NewProject
 from fcot_engine.annotation.passed_over import PassedOver
 from fcot_engine.annotation.planning import plan_one_way
-from fcot_engine.annotation.project_file import Project, check_new
+from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.propagation_config import (
     Direction,
     Overwrite,
@@ -120,7 +119,7 @@ class AnnotationSession:
         Args:
             source: the video.
             make_tracker: see the class.
-            project_path: the project file, best named `NAME.fcot.json`.
+            project_path: the project file, best named `NAME.fcot`.
             video_path: where the video lies; None for frames without a file.
             replace: whether an old project of that name may be replaced.
             config: see the class.
@@ -154,13 +153,9 @@ class AnnotationSession:
             ProjectError: there is a project already; one that cannot be written is
                 found out by the first edit, which is then refused.
         """
-        path, place = (
-            Path(project_path),
-            None if video_path is None else Path(video_path),
-        )
-        check_new(path)
-        new = NewProject(path, identify_video(source, place), place)
-        document = Document(new_project=new)
+        place = None if video_path is None else Path(video_path)
+        identity = identify_video(source, place)
+        document = Document(Project.plan(project_path, identity, place))
         return cls(source, make_tracker, document=document, config=config, maker=maker)
 
     @classmethod
@@ -171,6 +166,7 @@ class AnnotationSession:
         *,
         video_path: str | os.PathLike[str] | None = None,
         source: FrameSource | None = None,
+        read_only: bool = False,
         config: PropagationConfig | None = None,
         maker: Maker | None = None,
     ) -> AnnotationSession:
@@ -181,16 +177,19 @@ class AnnotationSession:
             make_tracker: see the class.
             video_path: where the video is, if it was moved.
             source: frames that are open already, such as a layer's.
+            read_only: for looking and exporting only; another program may go on
+                working on it.
             config: see the class.
             maker: see the class.
 
         Raises:
-            ProjectError: there is no usable project, or it is open elsewhere.
+            ProjectError: there is no usable project.
+            ProjectInUseError: another program works on it.
             MovedVideoError: the video is not where it was; ask, and give `video_path`.
             OtherVideoError: the video is not the one the project was made on.
             VideoError: the video cannot be opened.
         """
-        project = Project.open(project_path)
+        project = Project.open(project_path, read_only=read_only)
         opened: FrameSource | None = None
         try:
             place = None
@@ -203,7 +202,7 @@ class AnnotationSession:
         except BaseException:
             if opened is not None:
                 opened.close()
-            project.abandon()
+            project.close()
             raise
         document = Document(project)
         return cls(source, make_tracker, document=document, config=config, maker=maker)
@@ -211,8 +210,7 @@ class AnnotationSession:
     @property
     def notes(self) -> tuple[str, ...]:
         """What had to be mended on opening, in words for people."""
-        project = self.document.project
-        return () if project is None else project.notes
+        return self.document.project.notes
 
     @property
     def project_path(self) -> Path | None:
@@ -222,15 +220,15 @@ class AnnotationSession:
     @property
     def is_saved(self) -> bool:
         """Whether there is a project on the disk; it has every edit at once."""
-        return self.document.project is not None
+        return self.document.project.is_on_disk
 
     def save(self) -> None:
-        """Shorten the journal; every edit is saved without it.
+        """Write down what a run has just found; all else is saved at once.
 
         Raises:
             ProjectError: it cannot be written.
         """
-        self.document.save()
+        self.document.flush()
 
     def close(self) -> None:
         """End a run, save, and let go of the project; the video stays open.
@@ -275,13 +273,14 @@ class AnnotationSession:
             return self.annotations.copy()
 
     def effort_report(self) -> EffortReport:
-        """Count the boxes that people have drawn, from the journal.
+        """Count the boxes that people have drawn.
 
         Raises:
-            ProjectError: an edit of the journal cannot be read.
+            ProjectError: an edit cannot be read.
         """
         with self.lock:
-            return report_effort(self.document.history, n_frames=len(self.source))
+            self.document.flush()
+            return report_effort(self.document.project, n_frames=len(self.source))
 
     # --- carrying boxes ----------------------------------------------------------
 

@@ -272,16 +272,9 @@ class AnnotatedTarget:
 class Annotations:
     """The targets of one video by id.
 
-    In a project nothing but `apply` changes it, and only `History` calls that: there is
-    one way in, for people, trackers, undo and the journal alike. Readers of files and
-    scripts fill new annotations by `add` and `put_box`.
-
-    Example:
-        >>> annotations = Annotations()
-        >>> gull = annotations.add(TargetInfo(1, "Otto", class_name="gull"))
-        >>> gull.boxes.put_box(Box(0, (4.0, 2.0, 8.0, 6.0), Origin.HUMAN))
-        >>> annotations.boxes_at(0)[1].box_xywh
-        (4.0, 2.0, 8.0, 6.0)
+    In a project nothing but `apply` changes it, and only `Document` calls that: there
+    is one way in, for people, trackers and undo alike. Readers of files and scripts
+    fill new annotations by `add` and `put_box`.
     """
 
     def __init__(self) -> None:

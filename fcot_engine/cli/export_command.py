@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
-  fcot export film.fcot.json --out boxes
-  fcot export film.fcot.json --format cvat,yolo --out boxes --video moved/film.mp4
-  fcot export film.fcot.json --report
-  fcot export film.fcot.json --report --out boxes --json"""
+  fcot export film.fcot --out boxes
+  fcot export film.fcot --format cvat,yolo --out boxes --video moved/film.mp4
+  fcot export film.fcot --report
+  fcot export film.fcot --report --out boxes --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fcot export`."""
     add = parser.add_argument
-    add("project", type=Path, metavar="PROJECT", help="a NAME.fcot.json file")
+    add("project", type=Path, metavar="PROJECT", help="a NAME.fcot file")
     add("--out", type=Path, metavar="FOLDER", help="gets the files")
     add(
         "--format",
@@ -54,19 +54,19 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out is None and not args.report:
         raise ConfigError("Nothing to do: give a folder with --out, or --report.")
-    project = Project.open(args.project)
+    project = Project.open(args.project, read_only=True)
     try:
         files: list[Path] = []
         report = None
         if args.report:
             n_frames = project.video.n_frames
-            report = report_effort(project.history, n_frames=n_frames)
+            report = report_effort(project, n_frames=n_frames)
         if args.out is not None:
             files = _export(project, args)
             if report is not None:
                 files.append(_write_report(args.out / "effort.json", report))
     finally:
-        project.abandon()  # nothing was changed
+        project.close()
     _tell(files, report, as_json=args.json)
     return 0
 

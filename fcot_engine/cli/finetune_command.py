@@ -84,7 +84,7 @@ def parse_project(text: str) -> tuple[Path, Path | None]:
     """Read `PROJECT` or `PROJECT=VIDEO`, for a video that was moved.
 
     Example:
-        >>> parse_project("film.fcot.json=moved/film.mp4")[1].name
+        >>> parse_project("film.fcot=moved/film.mp4")[1].name
         'film.mp4'
     """
     project, equals, video = text.partition("=")

@@ -17,8 +17,8 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
   fcot import gt/gt.txt --video film.mp4
-  fcot import annotations.xml --video film.mp4 --project film.fcot.json
-  fcot import boxes.json --project film.fcot.json --json
+  fcot import annotations.xml --video film.mp4 --project film.fcot
+  fcot import boxes.json --project film.fcot --json
   fcot import cvat-mot/gt/gt.txt --video film.mp4 --pixel-origin 0"""
 
 

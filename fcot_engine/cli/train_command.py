@@ -11,7 +11,7 @@ EXAMPLES = """\
   fcot train --photos photos/ --out runs/first --minutes 120 --export lite.safetensors
   fcot train --photos photos/ --out runs/first --minutes 9 --resume
   fcot train --photos photos/ --out runs/look --contact-sheet samples.png
-  fcot train --finetune a.fcot.json b.fcot.json --out runs/mine --export my.safetensors
+  fcot train --finetune a.fcot b.fcot --out runs/mine --export my.safetensors
   fcot train --on-videos films/ --out runs/films --export films.safetensors"""
 
 

@@ -253,7 +253,7 @@ def _open_session(
         session = AnnotationSession.create(
             sequence,
             method.wrap(make_tracker),
-            Path(folder) / "sequence.fcot.json",
+            Path(folder) / "sequence.fcot",
             config=method.config,
         )
         try:

@@ -46,7 +46,7 @@ def add_adaptation(group: argparse._ArgumentGroup) -> None:
         "--finetune",
         metavar="PROJECT[=VIDEO]",
         nargs="+",
-        help="learn from corrected projects (*.fcot.json), and write the weights only "
+        help="learn from corrected projects (*.fcot), and write the weights only "
         "if a check says that it helped: several projects are held out in turn, which "
         f"takes up to {CheckConfig().max_folds} more trainings of so many --samples or "
         "--minutes; of one project some frames are",

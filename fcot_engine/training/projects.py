@@ -38,13 +38,13 @@ def open_project(
         video_path: where the video is, if it was moved.
 
     Raises:
-        ProjectError: there is no usable project, or it is open elsewhere.
+        ProjectError: there is no usable project.
         MovedVideoError: the video is not where it was.
         OtherVideoError: the video is not the one the project was made on.
         VideoError: the video cannot be opened.
         TrainingError: nobody drew a box in it.
     """
-    project = Project.open(path)
+    project = Project.open(path, read_only=True)
     try:
         place = project.find_video(video_path)
         source = open_frames(place, cache_bytes=_CACHE_BYTES, prefetch=False)
@@ -59,7 +59,7 @@ def open_project(
             source.close()
             raise
     finally:
-        project.abandon()
+        project.close()
     if not targets:
         source.close()
         raise TrainingError(

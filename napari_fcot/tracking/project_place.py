@@ -12,7 +12,7 @@ from fcot_engine.video import FrameSource
 
 __all__ = ["ProjectPlace", "next_free", "own_folder"]
 
-_SUFFIX = ".fcot.json"
+_SUFFIX = ".fcot"
 
 
 def own_folder() -> Path:
@@ -78,7 +78,7 @@ class ProjectPlace:
 
 
 def next_free(path: Path) -> Path:
-    """Return the first of `film.2.fcot.json`, `film.3.fcot.json`, ... that is free."""
+    """Return the first of `film.2.fcot`, `film.3.fcot`, ... that is free."""
     stem = path.name.removesuffix(_SUFFIX)
     number = 2
     while (free := path.with_name(f"{stem}.{number}{_SUFFIX}")).exists():

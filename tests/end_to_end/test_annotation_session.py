@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import AnnotationSession
+from fcot_engine.annotation import AnnotationSession, annotations_to_json
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.edit_text import encode_annotations
 from fcot_engine.config import find_preset
 from fcot_engine.model import load_network
 from fcot_engine.sample import make_sample_video
@@ -41,7 +40,7 @@ class Story:
             pass
         self.after = self.overlaps(session)
         self.report = run.report()
-        self.state = encode_annotations(session.annotations)
+        self.state = annotations_to_json(session.annotations)
         session.close()
 
     def overlaps(self, session):
@@ -58,7 +57,7 @@ def make_tracker():
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
-    return Story(tmp_path_factory.mktemp("project") / "cup.fcot.json")
+    return Story(tmp_path_factory.mktemp("project") / "cup.fcot")
 
 
 def test_box_is_taken_by_the_look_alike_at_first(story):
@@ -83,7 +82,7 @@ def test_report_names_the_frames_that_changed(story):
 
 def test_all_of_it_is_there_after_opening_and_can_be_undone(story):
     session = AnnotationSession.open(story.path, make_tracker(), source=story.source)
-    assert encode_annotations(session.annotations) == story.state
+    assert annotations_to_json(session.annotations) == story.state
     session.edit.undo()
     session.edit.undo()
     np.testing.assert_array_equal(story.overlaps(session), story.before)

@@ -96,7 +96,7 @@ class TestProjects:
     @pytest.fixture
     def project_path(self, video_path):
         source = open_frames(video_path)
-        path = video_path.parent / "work.fcot.json"
+        path = video_path.parent / "work.fcot"
         AnnotationSession.create(
             source, lambda: None, path, video_path=video_path
         ).close()
@@ -104,7 +104,7 @@ class TestProjects:
         return path
 
     def test_only_projects_are_taken(self):
-        assert get_project_reader("film.fcot.json") is not None
+        assert get_project_reader("film.fcot") is not None
         assert get_project_reader("film.json") is None
 
     def test_its_video_is_shown_and_knows_the_project(self, project_path, video_path):

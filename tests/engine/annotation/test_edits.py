@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import (
-    Annotations,
     Box,
     By,
+    Document,
     Edit,
     Maker,
     Origin,
@@ -14,7 +14,6 @@ from fcot_engine.annotation import (
     SpanKind,
     edits,
 )
-from fcot_engine.annotation.history import History
 from fcot_engine.annotation.identity_edits import (
     merge_targets,
     split_target,
@@ -30,14 +29,14 @@ class Desk:
     """Short ways to do edits."""
 
     def __init__(self):
-        self.history = History(Annotations())
+        self.document = Document()
 
     @property
     def annotations(self):
-        return self.history.annotations
+        return self.document.annotations
 
     def do(self, make, *arguments, **options):
-        self.history.do(make(self.annotations, *arguments, **options))
+        self.document.do(make(self.annotations, *arguments, **options))
 
     def target(self, *drawn, tracked=(), x=1.0, score=0.5):
         target = self.annotations.next_id
@@ -54,7 +53,7 @@ class Desk:
                 Box(f, (x, 2.0, 30.0, 40.0), Origin.TRACKED, score) for f in frames
             ]
             rows = np.concatenate([box.to_rows(makers) for box in boxes])
-            self.history.do(
+            self.document.do(
                 edits.put_found(
                     self.annotations,
                     {target: (np.array(frames), rows)},
@@ -112,7 +111,7 @@ class TestTargets:
         target = desk.target(3, tracked=[4, 5])
         desk.do(edits.remove_target, target)
         assert target not in desk.annotations
-        desk.history.undo()
+        desk.document.undo()
         assert desk.frames(target) == [3, 4, 5]
 
 
@@ -268,24 +267,24 @@ class TestIdentities:
 
 class TestHistory:
     def test_nothing_to_undo_or_redo_is_said(self):
-        history = History(Annotations())
+        document = Document()
         with pytest.raises(EditError, match="nothing to undo"):
-            history.undo()
+            document.undo()
         with pytest.raises(EditError, match="nothing to redo"):
-            history.redo()
+            document.redo()
 
     def test_new_edit_ends_what_could_be_repeated(self, desk):
         desk.target(0)
-        desk.history.undo()
+        desk.document.undo()
         desk.do(edits.add_target)
-        assert not desk.history.can_redo
+        assert not desk.document.can_redo
 
     def test_stale_edit_is_refused_and_changes_nothing(self, desk):
         target = desk.target(0)
         stale = edits.draw_box(desk.annotations, target, 0, (9.0, 9.0, 9.0, 9.0))
         desk.do(edits.draw_box, target, 0, (5.0, 5.0, 5.0, 5.0))
         with pytest.raises(EditError, match="changed by something else"):
-            desk.history.do(stale)
+            desk.document.do(stale)
         assert desk.left(target, 0) == 5.0
 
     def test_edit_is_done_as_a_whole_or_not_at_all(self, desk):
@@ -293,31 +292,37 @@ class TestHistory:
         good = edits.draw_box(desk.annotations, target, 5, BOX).changes
         bad = edits.add_target(desk.annotations).changes
         with pytest.raises(EditError):
-            desk.history.do(Edit("two", "two", By.HUMAN, (*good, *bad, *bad)))
+            desk.document.do(Edit("two", "two", By.HUMAN, (*good, *bad, *bad)))
         assert desk.frames(target) == [0]
         assert desk.annotations.next_id == 2
 
-    def test_oldest_edits_are_forgotten_beyond_the_limit(self):
-        history = History(Annotations(), limit_bytes=5000)
+    def test_oldest_edits_are_forgotten_beyond_the_limit(self, monkeypatch):
+        monkeypatch.setattr("fcot_engine.annotation.project._MOST_EDIT_BYTES", 2000)
+        document = Document()
         for _ in range(30):
-            history.do(edits.add_target(history.annotations))
-        assert 1 <= len(history) < 10
-        while history.can_undo:
-            history.undo()
-        assert len(history.annotations) > 20
+            document.do(edits.add_target(document.annotations))
+        assert 1 <= len(list(document.project.edits())) < 20
+        assert not document.project.has_first_edit
+        while document.can_undo:
+            document.undo()
+        assert len(document.annotations) > 10
+
+    def test_newest_edit_is_kept_however_large_it_is(self, monkeypatch):
+        monkeypatch.setattr("fcot_engine.annotation.project._MOST_EDIT_BYTES", 10)
+        document = Document()
+        document.do(edits.add_target(document.annotations))
+        document.do(edits.add_target(document.annotations))
+        document.undo()
+        assert len(document.annotations) == 1 and not document.can_undo
 
     def test_growing_edit_is_one_step(self, desk):
         target = desk.target(0)
-        desk.track(target, 1)
-        steps = len(desk.history)
-        for frame in range(2, 700):  # past the point where parts are joined
+        for frame in range(1, 300):
             rows = Box(frame, BOX, Origin.TRACKED, 0.5).to_rows(desk.annotations.makers)
             found = {target: (np.array([frame]), rows)}
-            desk.history.extend(
-                edits.put_found(desk.annotations, found, kind="run", text="more")
-            )
-        assert len(desk.history) == steps
-        desk.history.undo()
+            part = edits.put_found(desk.annotations, found, kind="run", text="more")
+            desk.document.add_found("run", part, write_every_s=frame % 3)
+        desk.document.undo()
         assert desk.frames(target) == [0]
-        desk.history.redo()
-        assert desk.frames(target) == list(range(700))
+        desk.document.redo()
+        assert desk.frames(target) == list(range(300))

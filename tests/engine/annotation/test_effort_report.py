@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, SpanKind, report_effort
-from fcot_engine.annotation.history import History
+from fcot_engine.annotation import AnnotationSession, SpanKind
 from fcot_engine.formats import read_tracks
 
 BOX = (10.0, 10.0, 20.0, 20.0)
@@ -111,7 +110,7 @@ def test_edits_are_counted_by_kind(worked):
 
 
 def test_report_is_the_same_after_closing(video, shop, tmp_path):
-    path = tmp_path / "a.fcot.json"
+    path = tmp_path / "a.fcot"
     session = AnnotationSession.create(video, shop, path)
     target = session.edit.add_target()
     session.edit.draw_box(target, 0, BOX)
@@ -122,13 +121,13 @@ def test_report_is_the_same_after_closing(video, shop, tmp_path):
     again.close()
 
 
-def test_forgotten_edits_are_told(worked):
-    session, _ = worked
-    history = session.document.history
-    shortened = History(session.annotations, past=history.past[2:])
-    report = report_effort(shortened, n_frames=60)
+def test_forgotten_edits_are_told(worked, monkeypatch):
+    session, target = worked
+    monkeypatch.setattr("fcot_engine.annotation.project._MOST_EDIT_BYTES", 10)
+    session.edit.draw_box(target, 30, BOX)
+    report = session.effort_report()
     assert not report.is_complete
-    assert "no longer in the journal" in report.text
+    assert "no longer there" in report.text
 
 
 def test_project_without_edits(session):

@@ -4,8 +4,13 @@ import json
 
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, Maker, Origin, SpanKind
-from fcot_engine.annotation.edit_text import encode_annotations
+from fcot_engine.annotation import (
+    AnnotationSession,
+    Maker,
+    Origin,
+    SpanKind,
+    annotations_to_json,
+)
 from fcot_engine.errors import TrackFileError
 from fcot_engine.formats import export_tracks, read_tracks
 
@@ -30,7 +35,7 @@ def import_file(session, path):
 
 
 def state(session):
-    return encode_annotations(session.annotations)
+    return annotations_to_json(session.annotations)
 
 
 class TestForeignFile:
@@ -88,7 +93,7 @@ class TestForeignFile:
     def test_import_is_in_the_project_after_closing(
         self, video, shop, tmp_path, mot_file
     ):
-        path = tmp_path / "a.fcot.json"
+        path = tmp_path / "a.fcot"
         session = AnnotationSession.create(video, shop, path)
         import_file(session, mot_file)
         wanted = state(session)

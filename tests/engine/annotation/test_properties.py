@@ -1,9 +1,8 @@
-"""Random sequences of edits by a person, machines, undo, redo, save and reopening."""
+"""Random sequences of edits by a person, machines, undo, redo and reopening."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +20,11 @@ from fcot_engine.annotation import (
     Project,
     SpanKind,
     VideoIdentity,
+    annotations_to_json,
     edits,
     identity_edits,
 )
 from fcot_engine.annotation.changes import SetBoxes, merge_changes
-from fcot_engine.annotation.edit_text import (
-    decode_annotations,
-    encode_annotations,
-    encode_edit,
-)
-from fcot_engine.annotation.history import History
 from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.targets import is_same_thing
 from fcot_engine.errors import EditError
@@ -113,7 +107,7 @@ steps = st.lists(
         one_action,
         one_action,
         st.tuples(
-            st.sampled_from(["undo", "redo", "save", "reopen", "more"]),
+            st.sampled_from(["undo", "redo", "reopen", "more"]),
             st.just(()),
         ),
     ),
@@ -142,41 +136,41 @@ def human_boxes(annotations):
 
 def apply_all(actions):
     """Annotations after some actions, each as an edit of its own."""
-    history = History(Annotations())
+    document = Document()
     for name, arguments in [*START, *actions]:
-        edit = make_edit(history.annotations, name, arguments)
+        edit = make_edit(document.annotations, name, arguments)
         if edit is not None:
-            history.do(edit)
-    return history
+            document.do(edit)
+    return document
 
 
 @given(st.lists(one_action, max_size=30), one_action)
 def test_undo_restores_the_exact_state_and_redo_repeats_it(actions, last):
-    history = apply_all(actions)
-    before = encode_annotations(history.annotations)
-    edit = make_edit(history.annotations, *last)
+    document = apply_all(actions)
+    before = annotations_to_json(document.annotations)
+    edit = make_edit(document.annotations, *last)
     if edit is None:
-        assert encode_annotations(history.annotations) == before
+        assert annotations_to_json(document.annotations) == before
         return
-    history.do(edit)
-    after = encode_annotations(history.annotations)
-    history.undo()
-    assert encode_annotations(history.annotations) == before
-    history.redo()
-    assert encode_annotations(history.annotations) == after
+    document.do(edit)
+    after = annotations_to_json(document.annotations)
+    document.undo()
+    assert annotations_to_json(document.annotations) == before
+    document.redo()
+    assert annotations_to_json(document.annotations) == after
 
 
 @given(st.lists(one_action, max_size=30))
 def test_everything_can_be_taken_back_and_repeated(actions):
-    history = apply_all(actions)
-    states = [encode_annotations(history.annotations)]
-    while history.can_undo:
-        history.undo()
-        states.append(encode_annotations(history.annotations))
-    assert states[-1] == encode_annotations(Annotations())
+    document = apply_all(actions)
+    states = [annotations_to_json(document.annotations)]
+    while document.can_undo:
+        document.undo()
+        states.append(annotations_to_json(document.annotations))
+    assert states[-1] == annotations_to_json(Annotations())
     for expected in reversed(states[:-1]):
-        history.redo()
-        assert encode_annotations(history.annotations) == expected
+        document.redo()
+        assert annotations_to_json(document.annotations) == expected
 
 
 @given(
@@ -188,43 +182,43 @@ def test_everything_can_be_taken_back_and_repeated(actions):
     st.floats(0, 1),
 )
 def test_machines_never_change_human_boxes(actions, target, first, count, box, score):
-    history = apply_all(actions)
-    if target not in history.annotations:
+    document = apply_all(actions)
+    if target not in document.annotations:
         return
-    before = human_boxes(history.annotations)
-    edit = machine_run(history.annotations, target, first, count, box, score)
+    before = human_boxes(document.annotations)
+    edit = machine_run(document.annotations, target, first, count, box, score)
     assert edit.by is By.MACHINE
-    history.do(edit)
-    assert human_boxes(history.annotations) == before
+    document.do(edit)
+    assert human_boxes(document.annotations) == before
 
 
 @given(st.lists(one_action, max_size=25), targets, frames)
 def test_machine_edit_that_would_change_a_human_box_is_refused(actions, target, frame):
-    history = apply_all([*actions, ("draw", (target, frame, (1.0, 1.0, 5.0, 5.0)))])
-    if target not in history.annotations:
+    document = apply_all([*actions, ("draw", (target, frame, (1.0, 1.0, 5.0, 5.0)))])
+    if target not in document.annotations:
         return
-    before = encode_annotations(history.annotations)
+    before = annotations_to_json(document.annotations)
     chosen, rows = found_boxes(
-        history.annotations, target, frame, 1, (2.0, 2.0, 9.0, 9.0), 0.5
+        document.annotations, target, frame, 1, (2.0, 2.0, 9.0, 9.0), 0.5
     )
-    table = history.annotations[target].boxes
+    table = document.annotations[target].boxes
     change = SetBoxes(target, chosen, table.take(chosen), rows)
     with pytest.raises(EditError, match="must not be changed by a machine"):
-        history.do(edits.Edit("run", "found", By.MACHINE, (change,)))
-    assert encode_annotations(history.annotations) == before
+        document.do(edits.Edit("run", "found", By.MACHINE, (change,)))
+    assert annotations_to_json(document.annotations) == before
 
 
 @given(st.lists(one_action, max_size=30))
 def test_ids_are_unique_and_never_given_twice(actions):
-    history = History(Annotations())
+    document = Document()
     given_ids = []
     for name, arguments in [*START, *actions]:
-        before = {t.target_id for t in history.annotations}
-        edit = make_edit(history.annotations, name, arguments)
+        before = {t.target_id for t in document.annotations}
+        edit = make_edit(document.annotations, name, arguments)
         if edit is None:
             continue
-        history.do(edit)
-        now = [t.target_id for t in history.annotations]
+        document.do(edit)
+        now = [t.target_id for t in document.annotations]
         assert len(now) == len(set(now))
         given_ids += [target_id for target_id in now if target_id not in before]
     assert len(given_ids) == len(set(given_ids))
@@ -242,8 +236,8 @@ def test_out_of_view_frames_and_those_behind_the_end_have_no_boxes(actions):
 
 @given(st.lists(one_action, max_size=30))
 def test_rejected_places_lie_beside_boxes_that_a_person_drew(actions):
-    history = apply_all([*actions, ("pick", (1, 2, (30.0, 30.0, 3.0, 4.0)))])
-    for target in history.annotations:
+    document = apply_all([*actions, ("pick", (1, 2, (30.0, 30.0, 3.0, 4.0)))])
+    for target in document.annotations:
         frames = [one.frame_index for one in target.info.rejections]
         assert frames == sorted(frames)
         assert max((frames.count(frame) for frame in frames), default=0) <= 4
@@ -253,56 +247,47 @@ def test_rejected_places_lie_beside_boxes_that_a_person_drew(actions):
             assert not is_same_thing(one.box_xywh, box.box_xywh)
 
 
-@given(st.lists(one_action, max_size=30))
-def test_text_holds_everything(actions):
-    annotations = apply_all(actions).annotations
-    written = encode_annotations(annotations)
-    assert encode_annotations(decode_annotations(written)) == written
-
-
 @given(st.lists(one_action, min_size=1, max_size=15))
 def test_merged_changes_do_the_same(actions):
-    history = apply_all(actions)
-    changes = tuple(change for edit in history.past for change in edit.changes)
+    document = apply_all(actions)
+    done = list(document.project.edits())
+    changes = tuple(change for stored in done for change in stored.edit.changes)
     merged = merge_changes(changes)
     annotations = Annotations()
-    annotations.makers = history.annotations.makers  # rows hold their numbers
+    annotations.makers = document.annotations.makers  # rows hold their numbers
     annotations.apply(edits.Edit("all", "all", By.HUMAN, merged))
-    assert encode_annotations(annotations) == encode_annotations(history.annotations)
+    assert annotations_to_json(annotations) == annotations_to_json(document.annotations)
 
 
 @given(st.lists(one_action, max_size=10), st.lists(one_action, max_size=10))
 def test_copy_stays_as_it_was(before, after):
-    history = apply_all(before)
-    copied = history.annotations.copy()
-    wanted = encode_annotations(history.annotations)
-    assert encode_annotations(copied) == wanted
+    document = apply_all(before)
+    copied = document.annotations.copy()
+    wanted = annotations_to_json(document.annotations)
+    assert annotations_to_json(copied) == wanted
     for name, arguments in after:
-        edit = make_edit(history.annotations, name, arguments)
+        edit = make_edit(document.annotations, name, arguments)
         if edit is not None:
-            history.do(edit)
-    assert encode_annotations(copied) == wanted
+            document.do(edit)
+    assert annotations_to_json(copied) == wanted
 
 
 @pytest.mark.slow
 @given(steps)
 @settings(max_examples=40)
 def test_project_on_the_disk_is_the_one_in_memory(steps):
-    """Two documents do the same; one is saved, closed and opened on the way."""
+    """Two documents do the same; one is closed and opened on the way."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.fcot.json"
+        path = Path(folder) / "a.fcot"
         memory = Document()
         disk = Document(Project.create(path, VIDEO))
         for name, arguments in [*START, *steps]:
-            if name == "save":
-                disk.save()
-            elif name == "reopen":
-                disk.flush()
-                disk.project.abandon()
+            if name == "reopen":
+                disk.close()
                 disk = Document(Project.open(path))
             elif name in ("undo", "redo"):
                 for document in (memory, disk):
-                    if getattr(document.history, f"can_{name}"):
+                    if getattr(document, f"can_{name}"):
                         getattr(document, name)()
             elif name == "more":
                 grow_run(memory)
@@ -317,11 +302,11 @@ def test_project_on_the_disk_is_the_one_in_memory(steps):
         reopened = Document(Project.open(path))
         assert reopened.project.notes == ()
         assert_same(memory, reopened)
-        while memory.history.can_undo:
+        while memory.can_undo:
             memory.undo()
             reopened.undo()
             assert_same(memory, reopened)
-        reopened.project.abandon()
+        reopened.project.close()
 
 
 def grow_run(document):
@@ -337,19 +322,12 @@ def grow_run(document):
 
 
 def assert_same(memory, disk):
-    assert encode_annotations(disk.annotations) == encode_annotations(
+    assert annotations_to_json(disk.annotations) == annotations_to_json(
         memory.annotations
     )
-    assert len(disk.history) == len(memory.history)
-    assert disk.history.can_redo == memory.history.can_redo
-    if memory.history.can_undo:
-        ours, theirs = (
-            encode_edit(joined(document.history.last), document.annotations.makers)
-            for document in (memory, disk)
-        )
-        assert theirs == ours
-
-
-def joined(edit):
-    """The parts of a run are joined when they are written down."""
-    return replace(edit, changes=merge_changes(edit.changes))
+    assert (disk.can_undo, disk.can_redo) == (memory.can_undo, memory.can_redo)
+    ours, theirs = (
+        [(stored.edit.kind, stored.edit.text) for stored in document.project.edits()]
+        for document in (memory, disk)
+    )
+    assert theirs == ours

@@ -18,9 +18,9 @@ from fcot_engine.annotation import (
     Stage,
     Until,
     WorkListConfig,
+    annotations_to_json,
 )
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.edit_text import encode_annotations
 from fcot_engine.errors import BoxError, EditError, FrameError, FrameIndexError
 from fcot_engine.formats import write_coco, write_mot
 
@@ -168,13 +168,13 @@ class TestPropagate:
 
     def test_run_is_one_step_of_undo(self, one_target, finish):
         session, _ = one_target
-        before = encode_annotations(session.annotations)
+        before = annotations_to_json(session.annotations)
         finish(session.propagate(0))
-        after = encode_annotations(session.annotations)
+        after = annotations_to_json(session.annotations)
         session.edit.undo()
-        assert encode_annotations(session.annotations) == before
+        assert annotations_to_json(session.annotations) == before
         session.edit.redo()
-        assert encode_annotations(session.annotations) == after
+        assert annotations_to_json(session.annotations) == after
 
     def test_stages_tell_what_is_learned(self, one_target, finish):
         session, _ = one_target
@@ -335,11 +335,11 @@ class TestTeaching:
         session.edit.draw_box(target, 0, video.truth(0))
         finish(session.propagate(0))
         drawn = session.edit.draw_box(target, 40, video.truth(40))
-        before = encode_annotations(session.annotations)
+        before = annotations_to_json(session.annotations)
         run = session.teach(target, 40)
         finish(run)
         session.reject(run)
-        assert encode_annotations(session.annotations) == before
+        assert annotations_to_json(session.annotations) == before
         assert session.box(target, 40) == drawn
 
     def test_rejecting_an_earlier_run_is_refused(self, one_target, finish):
@@ -425,7 +425,7 @@ class TestWhileItRuns:
         assert session.box(target, 5).disagreement == pytest.approx(0, abs=1e-6)
 
     def test_closing_while_it_runs_loses_nothing(self, video, shop, tmp_path):
-        path = tmp_path / "a.fcot.json"
+        path = tmp_path / "a.fcot"
         session = AnnotationSession.create(video, shop, path)
         target = session.edit.add_target()
         session.edit.draw_box(target, 0, video.truth(0))

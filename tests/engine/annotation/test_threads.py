@@ -7,8 +7,11 @@ import threading
 
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, PropagationConfig
-from fcot_engine.annotation.edit_text import encode_annotations
+from fcot_engine.annotation import (
+    AnnotationSession,
+    PropagationConfig,
+    annotations_to_json,
+)
 from fcot_engine.errors import EditError
 
 
@@ -32,7 +35,7 @@ class Worker(threading.Thread):
 def test_edits_during_a_run_are_safe(make_video, make_shop, tmp_path, seed):
     rng = random.Random(seed)
     video = make_video(150)
-    path = tmp_path / "a.fcot.json"
+    path = tmp_path / "a.fcot"
     config = PropagationConfig(write_every_s=0.005)
     session = AnnotationSession.create(video, make_shop(reach=20), path, config=config)
     targets = [session.edit.add_target() for _ in range(3)]
@@ -55,10 +58,10 @@ def test_edits_during_a_run_are_safe(make_video, make_shop, tmp_path, seed):
     assert not worker.is_alive() and worker.error is None
     for place, box in drawn.items():
         assert session.box(*place) == box
-    state = encode_annotations(session.annotations)
-    session.document.project.abandon()
+    state = annotations_to_json(session.annotations)
+    session.document.project.close()
     session = AnnotationSession.open(path, make_shop(), source=video)
-    assert encode_annotations(session.annotations) == state
+    assert annotations_to_json(session.annotations) == state
     while session.edit.can_undo:
         session.edit.undo()
     assert len(session.annotations) == 0
@@ -70,7 +73,7 @@ def test_undo_in_another_thread_ends_the_run(make_video, make_shop):
     session = AnnotationSession(video, make_shop())
     target = session.edit.add_target()
     session.edit.draw_box(target, 0, video.truth(0))
-    before = encode_annotations(session.annotations)
+    before = annotations_to_json(session.annotations)
     worker = Worker(session.propagate(0))
     worker.start()
     while len(session.annotations[target].boxes) < 5:
@@ -78,6 +81,6 @@ def test_undo_in_another_thread_ends_the_run(make_video, make_shop):
     session.edit.undo()
     worker.join(60)
     assert worker.error is None
-    assert encode_annotations(session.annotations) == before
+    assert annotations_to_json(session.annotations) == before
     with pytest.raises(EditError):
         session.reject(worker.run_to_do)

@@ -13,7 +13,7 @@ BOX = (5.0, 5.0, 20.0, 10.0)
 def last(one_target):
     """The frames that the last edit touched."""
     session, _ = one_target
-    return lambda: touched_frames(session.document.history.last)
+    return lambda: touched_frames(session.document.last)
 
 
 def test_drawn_box_touches_its_frame(one_target, last):
@@ -57,7 +57,7 @@ def test_description_touches_no_frame_but_its_target(one_target, last):
     session, target = one_target
     session.edit.describe_target(target, name="Bob")
     assert last() == {}
-    assert session.document.history.last.target_ids == {target}
+    assert session.document.last.target_ids == {target}
 
 
 def test_two_targets_are_told_apart(one_target, last):

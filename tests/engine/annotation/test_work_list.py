@@ -5,7 +5,7 @@ import pytest
 
 from fcot_engine.annotation import (
     FEATURES,
-    Annotations,
+    Document,
     Origin,
     RiskModel,
     SpanKind,
@@ -15,7 +15,6 @@ from fcot_engine.annotation import (
     empty_rows,
     list_work,
 )
-from fcot_engine.annotation.history import History
 from fcot_engine.errors import ConfigError, ShapeError
 
 N = 200
@@ -31,110 +30,110 @@ def make_rows(count, score=0.95):
 
 
 @pytest.fixture
-def history():
+def document():
     """One target drawn in frame 0 and tracked well to frame 199."""
-    history = History(Annotations())
-    history.do(edits.add_target(history.annotations))
-    history.do(edits.draw_box(history.annotations, 1, 0, (10, 10, 20, 20)))
-    put(history, np.arange(1, N), make_rows(N - 1))
-    return history
+    document = Document()
+    document.do(edits.add_target(document.annotations))
+    document.do(edits.draw_box(document.annotations, 1, 0, (10, 10, 20, 20)))
+    put(document, np.arange(1, N), make_rows(N - 1))
+    return document
 
 
-def put(history, frames, rows):
+def put(document, frames, rows):
     found = {1: (frames, rows)}
-    edit = edits.put_found(history.annotations, found, kind="run", text="found")
-    history.do(edit)
+    edit = edits.put_found(document.annotations, found, kind="run", text="found")
+    document.do(edit)
 
 
-def put_bad(history, first, last, score=0.2):
+def put_bad(document, first, last, score=0.2):
     frames = np.arange(first, last + 1)
-    put(history, frames, make_rows(len(frames), score))
+    put(document, frames, make_rows(len(frames), score))
 
 
-def stops_of(history, **options):
-    return list_work(history.annotations, **options)
+def stops_of(document, **options):
+    return list_work(document.annotations, **options)
 
 
 class TestListWork:
-    def test_worst_part_comes_first(self, history):
-        put_bad(history, 50, 60, score=0.4)
-        put_bad(history, 120, 140, score=0.2)
-        first, second = stops_of(history, limit=2)
+    def test_worst_part_comes_first(self, document):
+        put_bad(document, 50, 60, score=0.4)
+        put_bad(document, 120, 140, score=0.2)
+        first, second = stops_of(document, limit=2)
         assert 120 <= first.frame_index <= 140
         assert first.expected_saving > second.expected_saving
         assert first.reasons == ("low_score",)
 
-    def test_long_bad_part_is_worth_more_than_one_bad_frame(self, history):
-        put_bad(history, 50, 50, score=0.0)
-        put_bad(history, 120, 160, score=0.3)
-        (first,) = stops_of(history, limit=1)
+    def test_long_bad_part_is_worth_more_than_one_bad_frame(self, document):
+        put_bad(document, 50, 50, score=0.0)
+        put_bad(document, 120, 160, score=0.3)
+        (first,) = stops_of(document, limit=1)
         assert 120 <= first.frame_index <= 160
 
-    def test_stops_do_not_crowd(self, history):
-        put_bad(history, 40, 160)
-        places = sorted(stop.frame_index for stop in stops_of(history, limit=4))
+    def test_stops_do_not_crowd(self, document):
+        put_bad(document, 40, 160)
+        places = sorted(stop.frame_index for stop in stops_of(document, limit=4))
         assert np.diff(places).min() > 8
 
-    def test_saving_is_at_most_one_box(self, history):
-        put_bad(history, 1, N - 1, score=0.0)
-        savings = [stop.expected_saving for stop in stops_of(history)]
+    def test_saving_is_at_most_one_box(self, document):
+        put_bad(document, 1, N - 1, score=0.0)
+        savings = [stop.expected_saving for stop in stops_of(document)]
         assert max(savings) <= 1
         assert savings == sorted(savings, reverse=True)
 
-    def test_human_frames_are_never_offered(self, history):
+    def test_human_frames_are_never_offered(self, document):
         for frame in range(0, N, 2):
             box = (10, 10, 20, 20)
-            history.do(edits.draw_box(history.annotations, 1, frame, box))
+            document.do(edits.draw_box(document.annotations, 1, frame, box))
         config = WorkListConfig(least_saving=1e-9)
-        stops = stops_of(history, limit=300, config=config)
+        stops = stops_of(document, limit=300, config=config)
         assert stops and all(stop.frame_index % 2 for stop in stops)
 
-    def test_good_boxes_are_not_offered(self, history):
-        put(history, np.arange(1, N), make_rows(N - 1, score=1.0))
-        assert stops_of(history) == []
+    def test_good_boxes_are_not_offered(self, document):
+        put(document, np.arange(1, N), make_rows(N - 1, score=1.0))
+        assert stops_of(document) == []
 
-    def test_correction_does_not_reach_over_a_drawn_box(self, history):
-        put_bad(history, 50, 70)
-        together = stops_of(history, limit=1)[0].expected_saving
-        history.do(edits.draw_box(history.annotations, 1, 60, (10, 10, 20, 20)))
-        parted = stops_of(history, limit=1)[0].expected_saving
+    def test_correction_does_not_reach_over_a_drawn_box(self, document):
+        put_bad(document, 50, 70)
+        together = stops_of(document, limit=1)[0].expected_saving
+        document.do(edits.draw_box(document.annotations, 1, 60, (10, 10, 20, 20)))
+        parted = stops_of(document, limit=1)[0].expected_saving
         assert parted < together
 
-    def test_correction_does_not_reach_over_a_cut(self, history):
-        put_bad(history, 50, 70)
-        together = stops_of(history, limit=1)[0].expected_saving
-        parted = stops_of(history, limit=1, cuts=[60])[0].expected_saving
+    def test_correction_does_not_reach_over_a_cut(self, document):
+        put_bad(document, 50, 70)
+        together = stops_of(document, limit=1)[0].expected_saving
+        parted = stops_of(document, limit=1, cuts=[60])[0].expected_saving
         assert parted < together
 
-    def test_gap_is_offered(self, history):
-        history.do(edits.delete_machine_boxes(history.annotations, 1, 80, 110))
-        stop = stops_of(history, limit=1)[0]
+    def test_gap_is_offered(self, document):
+        document.do(edits.delete_machine_boxes(document.annotations, 1, 80, 110))
+        stop = stops_of(document, limit=1)[0]
         assert 80 <= stop.frame_index <= 110
         assert stop.reasons == ("gap",) and stop.risk == 1
 
     @pytest.mark.parametrize("kind", list(SpanKind))
-    def test_marked_frames_are_not_offered(self, history, kind):
-        put_bad(history, 80, 110)
-        mark = edits.mark_span(history.annotations, 1, 75, 115, kind)
-        history.do(mark)
+    def test_marked_frames_are_not_offered(self, document, kind):
+        put_bad(document, 80, 110)
+        mark = edits.mark_span(document.annotations, 1, 75, 115, kind)
+        document.do(mark)
         assert all(
-            not 75 <= stop.frame_index <= 115 for stop in stops_of(history, limit=50)
+            not 75 <= stop.frame_index <= 115 for stop in stops_of(document, limit=50)
         )
 
-    def test_frames_passed_over_are_not_offered_again(self, history):
-        put_bad(history, 80, 90)
-        first = stops_of(history, limit=1)[0].frame_index
-        again = stops_of(history, limit=1, seen={1: {first}})
+    def test_frames_passed_over_are_not_offered_again(self, document):
+        put_bad(document, 80, 90)
+        first = stops_of(document, limit=1)[0].frame_index
+        again = stops_of(document, limit=1, seen={1: {first}})
         assert not again or abs(again[0].frame_index - first) >= 3
 
-    def test_list_ends_even_without_a_least_saving(self, history):
+    def test_list_ends_even_without_a_least_saving(self, document):
         config = WorkListConfig(least_saving=0)
-        stops = stops_of(history, limit=1000, config=config)
+        stops = stops_of(document, limit=1000, config=config)
         assert 0 < len(stops) < 1000
         assert len({stop.frame_index for stop in stops}) == len(stops)
 
     def test_nothing_to_do_without_boxes(self):
-        assert list_work(Annotations()) == []
+        assert list_work(Document().annotations) == []
 
     def test_reach_must_be_positive(self):
         with pytest.raises(ConfigError, match="reach_frames must be above 0"):

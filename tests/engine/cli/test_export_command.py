@@ -18,7 +18,7 @@ def no_tracker():
 def project(images, tmp_path):
     """Two boxes drawn, two laid between them, one target hidden for a while."""
     source = open_frames(images)
-    path = tmp_path / "square.fcot.json"
+    path = tmp_path / "square.fcot"
     session = AnnotationSession.create(source, no_tracker, path, video_path=images)
     square = session.edit.add_target("Square", class_name="box")
     session.edit.draw_box(square, 0, (8, 20, 16, 12))
@@ -81,8 +81,8 @@ class TestExport:
         assert "not the video" in line
 
     def test_missing_project_is_named(self, tmp_path, refused):
-        line = refused("export", tmp_path / "no.fcot.json", "--report")
-        assert "no project" in line and "no.fcot.json" in line
+        line = refused("export", tmp_path / "no.fcot", "--report")
+        assert "no project" in line and "no.fcot" in line
 
     def test_nothing_to_do_is_refused(self, project, refused):
         assert "give a folder with --out, or --report" in refused("export", project)

@@ -23,7 +23,7 @@ def make_project(tmp_path, name):
         pixels = rng.integers(0, 90, (60, 80, 3), np.uint8)
         pixels[20:40, 10 + 2 * index : 30 + 2 * index] = 220
         Image.fromarray(pixels).save(folder / f"{index:02d}.png")
-    path = tmp_path / f"{name}.fcot.json"
+    path = tmp_path / f"{name}.fcot"
     source = open_frames(folder)
     session = AnnotationSession.create(source, lambda: None, path, video_path=folder)
     target = session.edit.add_target("Ann")
@@ -148,20 +148,20 @@ class TestFinetune:
         assert "torchrun" in capsys.readouterr().err
 
     def test_missing_project_is_one_line(self, tmp_path, capsys):
-        words = ["--finetune", "none.fcot.json", "--out", str(tmp_path / "run")]
+        words = ["--finetune", "none.fcot", "--out", str(tmp_path / "run")]
         assert main(["train", *words, "--samples", "2"]) == 1
-        assert "no project none.fcot.json" in capsys.readouterr().err
+        assert "no project none.fcot" in capsys.readouterr().err
 
 
 class TestParseProject:
     def test_plain(self):
-        assert parse_project("a.fcot.json") == (Path("a.fcot.json"), None)
+        assert parse_project("a.fcot") == (Path("a.fcot"), None)
 
     def test_with_video(self):
-        expected = Path("a.fcot.json"), Path("b/c.mp4")
-        assert parse_project("a.fcot.json=b/c.mp4") == expected
+        expected = Path("a.fcot"), Path("b/c.mp4")
+        assert parse_project("a.fcot=b/c.mp4") == expected
 
     def test_sign_in_the_name(self, tmp_path):
-        path = tmp_path / "a=b.fcot.json"
+        path = tmp_path / "a=b.fcot"
         path.touch()
         assert parse_project(str(path)) == (path, None)

@@ -20,7 +20,7 @@ def boxes(tmp_path):
 
 @pytest.fixture
 def project(tmp_path):
-    return tmp_path / "square.fcot.json"
+    return tmp_path / "square.fcot"
 
 
 def read(project):

@@ -108,7 +108,7 @@ def film(tmp_path):
 
 @pytest.fixture
 def project(tmp_path, film):
-    return draw_project(film, tmp_path / "film.fcot.json")
+    return draw_project(film, tmp_path / "film.fcot")
 
 
 class TestOpenProject:
@@ -137,6 +137,6 @@ class TestOpenProject:
             open_project(project, CONFIG)
 
     def test_project_without_drawn_boxes_is_refused(self, tmp_path, film):
-        path = draw_project(film, tmp_path / "none.fcot.json", draws=False)
+        path = draw_project(film, tmp_path / "none.fcot", draws=False)
         with pytest.raises(TrainingError, match="Nobody drew a box"):
             open_project(path, CONFIG)

@@ -298,9 +298,9 @@ class TestProjects:
 
     def test_project_of_a_file_lies_beside_it(self, link, controller, path, helpers):
         link.open_video(path)
-        assert not (path.parent / "stack.fcot.json").exists()
+        assert not (path.parent / "stack.fcot").exists()
         controller.set_box(helpers.square_box(0), frame_index=0)
-        assert (path.parent / "stack.fcot.json").exists()
+        assert (path.parent / "stack.fcot").exists()
 
     def test_opening_the_video_again_goes_on_with_it(
         self, link, controller, path, helpers
@@ -310,7 +310,7 @@ class TestProjects:
         link.choose_video(None)
         link.open_video(path)
         assert controller.current_box is not None
-        assert controller.message.startswith("Went on with stack.fcot.json: 1 target")
+        assert controller.message.startswith("Went on with stack.fcot: 1 target")
 
     def test_opening_the_project_opens_its_video(
         self, viewer, link, controller, path, helpers
@@ -319,7 +319,7 @@ class TestProjects:
         controller.set_box(helpers.square_box(0), frame_index=0)
         link.choose_video(None)
         viewer.layers.clear()
-        link.open_project(path.parent / "stack.fcot.json")
+        link.open_project(path.parent / "stack.fcot")
         assert link.video is not None
         assert controller.current_box is not None
 
@@ -329,7 +329,7 @@ class TestProjects:
         link.choose_video(None)
         moved = path.parent / "elsewhere.tif"
         path.rename(moved)
-        project = path.parent / "stack.fcot.json"
+        project = path.parent / "stack.fcot"
         with pytest.raises(MovedVideoError):
             link.open_project(project)
         link.open_project(project, video_path=moved)
@@ -338,11 +338,11 @@ class TestProjects:
     def test_a_damaged_project_is_one_sentence(self, link, controller, tmp_path):
         problems = []
         controller.failed.connect(problems.append)
-        path = tmp_path / "bad.fcot.json"
+        path = tmp_path / "bad.fcot"
         path.write_text("{")
         link.open_project(path)
         assert len(problems) == 1
-        assert "bad.fcot.json" in problems[0]
+        assert "bad.fcot" in problems[0]
 
     def test_another_video_of_that_name_gets_its_own_project(
         self, link, controller, path, helpers, frames
@@ -356,4 +356,4 @@ class TestProjects:
         assert controller.targets == []
         assert "made on another video" in controller.message
         controller.set_box(helpers.square_box(0), frame_index=0)
-        assert (path.parent / "stack.2.fcot.json").exists()
+        assert (path.parent / "stack.2.fcot").exists()

@@ -324,10 +324,10 @@ class TestUndo:
 
 class TestProjects:
     def test_looking_at_a_video_writes_nothing(self, controller, project_folder):
-        assert list(project_folder.glob("*.fcot.json")) == []
+        assert list(project_folder.glob("*.fcot")) == []
 
     def test_the_first_edit_begins_the_project(self, box_drawn, project_folder):
-        assert list(project_folder.glob("*.fcot.json")) == [box_drawn.project_path]
+        assert list(project_folder.glob("*.fcot")) == [box_drawn.project_path]
 
     def test_other_frames_have_another_project(self, box_drawn, frames, helpers):
         path = box_drawn.project_path

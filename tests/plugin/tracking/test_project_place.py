@@ -21,7 +21,7 @@ class TestFiles:
     def test_a_project_lies_beside_its_video(self, source, tmp_path):
         video = tmp_path / "film.mp4"
         video.touch()
-        assert ProjectPlace().find(source, video) == tmp_path / "film.fcot.json"
+        assert ProjectPlace().find(source, video) == tmp_path / "film.fcot"
 
     def test_unless_a_person_prefers_the_own_folder(
         self, source, tmp_path, project_folder
@@ -34,7 +34,7 @@ class TestFiles:
     def test_one_that_lies_there_is_found_all_the_same(self, source, tmp_path):
         video = tmp_path / "film.mp4"
         video.touch()
-        beside = tmp_path / "film.fcot.json"
+        beside = tmp_path / "film.fcot"
         beside.touch()
         assert ProjectPlace(is_beside_video=False).find(source, video) == beside
 
@@ -52,7 +52,7 @@ class TestFramesWithoutAFile:
         path = ProjectPlace().find(source, None)
         assert path.parent == project_folder
         assert path.name.startswith("my_square-")
-        assert path.name.endswith(".fcot.json")
+        assert path.name.endswith(".fcot")
 
     def test_same_frames_same_place(self, frames, source):
         again = ArrayFrames(frames.copy(), name="my square")
@@ -72,10 +72,10 @@ class TestFramesWithoutAFile:
 
 
 def test_next_free_name(tmp_path):
-    path = tmp_path / "film.fcot.json"
-    assert next_free(path).name == "film.2.fcot.json"
-    (tmp_path / "film.2.fcot.json").touch()
-    assert next_free(path).name == "film.3.fcot.json"
+    path = tmp_path / "film.fcot"
+    assert next_free(path).name == "film.2.fcot"
+    (tmp_path / "film.2.fcot").touch()
+    assert next_free(path).name == "film.3.fcot"
 
 
 def test_own_folder_can_be_chosen(monkeypatch, tmp_path):

@@ -101,7 +101,7 @@ class TestProjects:
     @pytest.fixture
     def project(self, clip, tracker, helpers):
         """A project with one box, written by somebody else."""
-        path = clip.path.with_suffix(".fcot.json")
+        path = clip.path.with_suffix(".fcot")
         session = AnnotationSession.begin(
             open_frames(clip.path), lambda: tracker, path, video_path=clip.path
         )

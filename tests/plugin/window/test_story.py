@@ -182,7 +182,7 @@ def test_whole_story(
     assert ctrl.session.n_frames == clip.n_frames
     assert viewer.dims.current_step[0] == 0
     assert not ctrl.is_saved
-    assert list(tmp_path.glob("*.fcot.json")) == []
+    assert list(tmp_path.glob("*.fcot")) == []
 
     # two targets, drawn by mouse
     boxes = viewer.layers["FCOT boxes"]
@@ -194,7 +194,7 @@ def test_whole_story(
         assert iou_of(ctrl.current_box.box_xywh, truth[0]) > 0.85
     first_id, second_id = (target.target_id for target in ctrl.targets)
     assert ctrl.selected_id == second_id
-    assert ctrl.project_path == clip.path.with_suffix(".fcot.json")
+    assert ctrl.project_path == clip.path.with_suffix(".fcot")
     assert ctrl.is_saved
 
     # track both, and stop before the end
