@@ -11,7 +11,6 @@ from fcot_engine.config import (
     NetworkConfig,
     PaperNetworkConfig,
     RegressorConfig,
-    find_preset,
 )
 from fcot_engine.errors import ConfigError
 from fcot_engine.model import (
@@ -93,12 +92,6 @@ class TestExtract:
             expected = head.gain.abs().expand(2)
             torch.testing.assert_close(power, expected, atol=1e-3, rtol=1e-2)
 
-    def test_same_answer_each_time(self, network):
-        images = torch.rand(1, 3, 48, 48)
-        first, second = network.extract(images), network.extract(images)
-        pairs = zip(first, second, strict=True)
-        assert all(a is b is None or torch.equal(a, b) for a, b in pairs)
-
 
 class TestFeatures:
     def test_batches_are_joined_in_order(self, network):
@@ -121,11 +114,6 @@ class TestFeatures:
         features = network.extract(torch.rand(1, 3, 32, 32))
         parts = features.for_classifier, features.for_regressor
         assert all(a is b for a, b in zip(Features.of(*parts), features, strict=True))
-
-    def test_joined_without_fixed_features(self):
-        network = LiteNet(small_config(fixed=False)).eval()
-        part = network.extract(torch.rand(1, 3, 32, 32))
-        assert Features.join([part, part]).fixed is None
 
 
 class TestStageParameters:
@@ -197,10 +185,6 @@ class TestPaperNetInFull:
         assert maps.shape == (1, 1, 4, 72, 72)
         assert float(maps.min()) >= 0  # ends with a ReLU
 
-    def test_preset_builds_it(self):
-        config = find_preset("paper").network
-        assert config == PaperNetworkConfig()
-
 
 class TestSmallPaperNet:
     def test_offset_maps_are_a_convolution_in_cells(self, small):
@@ -210,16 +194,6 @@ class TestSmallPaperNet:
         filters = model.view(4, 4, 3, 3)
         expected = torch.nn.functional.conv2d(features.regression, filters, padding=1)
         torch.testing.assert_close(maps[0], 4 * expected.relu(), atol=1e-4, rtol=1e-4)
-
-    def test_offset_maps_agree_with_the_inputs_of_one_cell(self, small):
-        features = small.extract(torch.rand(1, 3, 64, 64))
-        model = torch.randn(4, small.regression.input_size)
-        maps = small.regression.offset_maps(features.regression[None], model[None])
-        inputs = small.regression.learned_inputs(
-            features.regression, torch.tensor([[5, 9]])
-        )
-        expected = 4 * (inputs @ model.T).relu()[0]
-        torch.testing.assert_close(maps[0, 0, :, 9, 5], expected, atol=1e-4, rtol=1e-4)
 
     def test_written_and_read_again(self, small, tmp_path):
         save_network(small, tmp_path / "small.safetensors")

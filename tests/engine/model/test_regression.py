@@ -89,13 +89,6 @@ class TestGenerate:
         torch.testing.assert_close(branch.generate(seen(far), box), before)
         assert (inside[:, :size] - before[:, :size]).abs().max() > 1e-3
 
-    def test_details_start_from_zero(self, branch):
-        torch.nn.init.normal_(branch.generator.weight, std=0.1)
-        boxes = torch.tensor([[10.0, 8.0, 24.0, 16.0]]).double()
-        model = branch.generate(seen(random(1, DECODER, HEIGHT, WIDTH)), boxes)
-        assert model[:, : branch.learned_size].abs().min() > 0
-        assert not model[:, branch.learned_size + 1 :].any()
-
 
 class TestOffsetMaps:
     def test_at_a_cell_equal_the_inputs_of_that_cell(self, branch):
@@ -217,10 +210,6 @@ class TestSmallForm:
             length = gradient.square().sum() / (gradient * curved).sum()
             model = model - length * gradient
         torch.testing.assert_close(found, model, atol=1e-6, rtol=0)
-
-    def test_input_size_counts_all_three_blocks(self, branch, problem):
-        inputs = problem[4]
-        assert inputs.shape[1] == branch.input_size == 4 * 9 + 1 + FIXED * 25
 
     def test_branch_without_details(self):
         plain = make_branch(detail_side=0)

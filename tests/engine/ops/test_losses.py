@@ -22,14 +22,6 @@ class TestGaussianLabel:
         assert float(label[2, 3]) == 1.0
         assert float(label[2, 4]) == pytest.approx(math.exp(-0.5 / 0.81))
 
-    def test_weighted_mean_place_is_the_centre_between_cells(self):
-        center = torch.tensor([[37.3, 42.9]], dtype=torch.float64)
-        label = gaussian_label(center, (20, 20), 1.8, stride=4, offset=0.5)[0]
-        place = (torch.arange(20, dtype=torch.float64) + 0.5) * 4
-        x = (label.sum(0) * place).sum() / label.sum()
-        y = (label.sum(1) * place).sum() / label.sum()
-        torch.testing.assert_close(torch.stack([x, y]), center[0], atol=1e-2, rtol=0)
-
     def test_sigma_must_be_positive(self):
         with pytest.raises(ConfigError, match="sigma must be above 0"):
             gaussian_label(torch.zeros(2), (3, 3), 0.0, stride=4)

@@ -76,30 +76,6 @@ class TestPrroiPool:
             rtol=0,
         )
 
-    def test_float32_agrees_with_dense_sampling_to_1e_5(self):
-        feature = _random(4, 5)
-        box = (0.4, -0.6, 3.7, 2.9)
-        steps = 400
-        y = torch.linspace(-0.6, 2.9, 2 * steps + 1, dtype=torch.float64)[1::2]
-        x = torch.linspace(0.4, 3.7, 2 * steps + 1, dtype=torch.float64)[1::2]
-        hat_y = (1 - (y[:, None] - torch.arange(4)).abs()).clamp(min=0)
-        hat_x = (1 - (x[:, None] - torch.arange(5)).abs()).clamp(min=0)
-        expected = (hat_y @ feature @ hat_x.T).mean()
-        pooled = prroi_pool(
-            feature[None, None].float(), torch.tensor([box]), 1, stride=1
-        )
-        assert abs(float(pooled) - float(expected)) < 1e-5
-
-    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-    def test_shape_and_dtype_follow_the_features(self, dtype):
-        features = _random(2, 3, 8, 9, dtype=dtype)
-        one_each = torch.tensor([[0.0, 0.0, 32.0, 32.0]] * 2)
-        pooled = prroi_pool(features, one_each, (2, 5), stride=8)
-        many = prroi_pool(features, one_each[:, None].expand(2, 4, 4), (2, 5), stride=8)
-        assert pooled.shape == (2, 3, 2, 5)
-        assert many.shape == (2, 4, 3, 2, 5)
-        assert pooled.dtype == many.dtype == dtype
-
     def test_several_boxes_a_map_equal_one_by_one(self):
         features = _random(2, 3, 8, 9)
         boxes = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(1)) * 30
