@@ -15,23 +15,22 @@ __all__ = ["StagedFiles", "write_together"]
 
 
 class StagedFiles:
-    """Files written beside their places; see `write_together`."""
+    """Files written beside their final paths; see `write_together`."""
 
     def __init__(self) -> None:
-        self._staged: list[tuple[Path, Path]] = []  # (temporary, final)
-        self._temporary_of: dict[Path, Path] = {}
+        self._temporary_of: dict[Path, Path] = {}  # by final path
         self._made_folders: list[Path] = []
 
     @property
     def paths(self) -> list[Path]:
-        """The final places, in the order of writing."""
-        return [final for _, final in self._staged]
+        """The final paths, in the order of writing."""
+        return list(self._temporary_of)
 
     def write_text(self, path: Path, text: str, *, durable: bool = True) -> None:
         """Write UTF-8 text that will become `path` at the end.
 
         Args:
-            path: the final place.
+            path: where it will lie.
             text: what to write.
             durable: wait until the disk has it; of thousands of small files that
                 would take minutes.
@@ -41,7 +40,6 @@ class StagedFiles:
         """
         self._make_folder(path.parent)
         temporary = _free_name(path, ".part")
-        self._staged.append((temporary, path))
         self._temporary_of[path] = temporary
         with temporary.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -58,10 +56,10 @@ class StagedFiles:
         return self._temporary_of[path].read_text(encoding="utf-8")
 
     def commit(self) -> None:
-        """Move all files to their places; at an error put the old ones back."""
+        """Give all files their names; at an error put the old ones back."""
         kept: list[tuple[Path, Path | None]] = []  # (final, copy of the old file)
         try:
-            for temporary, final in self._staged:
+            for final, temporary in self._temporary_of.items():
                 kept.append((final, _keep_old(final)))
                 temporary.replace(final)
         except OSError:
@@ -77,7 +75,7 @@ class StagedFiles:
 
     def discard(self) -> None:
         """Remove what was written and the folders made for it."""
-        for temporary, _ in self._staged:
+        for temporary in self._temporary_of.values():
             temporary.unlink(missing_ok=True)
         for folder in reversed(self._made_folders):
             with contextlib.suppress(OSError):  # somebody else put files there
@@ -95,7 +93,7 @@ class StagedFiles:
 def write_together() -> Iterator[StagedFiles]:
     """Write several files of which either all appear or none.
 
-    They are written beside their places first and renamed when all are complete.
+    They are written beside their final paths first and renamed when all are complete.
     Whatever goes wrong, nothing half-written is left and files that were there before
     stay as they were.
 
@@ -113,9 +111,9 @@ def write_together() -> Iterator[StagedFiles]:
         files.commit()
     except OSError as error:
         files.discard()
-        place = error.filename or (files.paths[-1] if files.paths else "the files")
+        name = error.filename or (files.paths[-1] if files.paths else "the files")
         raise ExportError(
-            f"{place} cannot be written: {error.strerror or error}. Nothing was "
+            f"{name} cannot be written: {error.strerror or error}. Nothing was "
             "changed. Free some space, or choose a folder that you may write to."
         ) from error
     except BaseException:

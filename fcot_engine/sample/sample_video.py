@@ -17,9 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcot_engine.geometry import box_iou, xywh_to_xyxy
-from fcot_engine.sample.cutouts import CutOut, cut_coffee, cut_post, load_photo
-from fcot_engine.sample.motion import Pose, smooth_path
-from fcot_engine.sample.painting import cut_view, paint_
+from fcot_engine.sample._scene import (
+    CutOut,
+    Pose,
+    cut_coffee,
+    cut_post,
+    cut_view,
+    load_photo,
+    paint_,
+    smooth_path,
+)
 
 __all__ = ["SampleVideo", "make_sample_video"]
 

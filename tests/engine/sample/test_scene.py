@@ -1,12 +1,16 @@
+"""Painting is exact to a fraction of a pixel, or the truth of the sample is not."""
+
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from fcot_engine.sample.cutouts import CutOut
-from fcot_engine.sample.motion import Pose
-from fcot_engine.sample.painting import cut_view, paint_
+from fcot_engine.errors import FcotError
+from fcot_engine.sample import make_sample_video
+from fcot_engine.sample._scene import CutOut, Pose, cut_coffee, cut_view, paint_
 
 
 @pytest.fixture
@@ -18,11 +22,6 @@ def white_square():
 
 
 class TestCutView:
-    def test_whole_pixels_are_copied(self):
-        photo = torch.rand(3, 20, 30)
-        view = cut_view(photo, left=4, top=2, zoom=1, width=8, height=6)
-        torch.testing.assert_close(view, photo[:, 2:8, 4:12])
-
     def test_half_a_pixel_is_the_mean_of_two(self):
         photo = torch.rand(1, 4, 9)
         view = cut_view(photo, left=1.5, top=0, zoom=1, width=3, height=4)
@@ -55,8 +54,24 @@ class TestPaint:
         paint_(frame, white_square, Pose((0.0, 20.0), 1.0, 0.0))
         assert frame[0].sum() == pytest.approx(50, abs=1e-3)
 
-    def test_far_outside_changes_nothing(self, white_square):
-        frame = torch.rand(3, 40, 50)
-        before = frame.clone()
-        paint_(frame, white_square, Pose((200.0, 20.0), 1.0, 0.0))
-        assert frame.equal(before)
+
+class TestCup:
+    @pytest.fixture
+    def cup(self):
+        return cut_coffee(180)
+
+    def test_outline_lies_on_the_edge_of_the_mask(self, cup):
+        rows, columns = np.nonzero(cup.rgba[3].numpy() > 0.5)
+        outline = cup.outline_xy + np.asarray(cup.anchor_xy)
+        seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        np.testing.assert_allclose([*outline.min(0), *outline.max(0)], seen, atol=1.0)
+
+    def test_colours_stay_below_the_mask_in_any_light(self, cup):
+        bright = cup.tinted((9.0, 9.0, 9.0))
+        assert (bright.rgba[:3] <= bright.rgba[3:]).all()
+
+
+def test_missing_scikit_image_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    with pytest.raises(FcotError, match="pip install scikit-image"):
+        make_sample_video()
