@@ -53,7 +53,7 @@ def main(n_frames: int, n_targets: int) -> None:
 
     steps = {
         "repaint, nothing changed": repaint(widget.view),
-        "repaint, everything drawn anew": draw_anew(widget.view),
+        "repaint, everything drawn anew": draw_anew(widget),
         "zoom by one notch: reduce and draw anew": zoom(widget.view),
         "move the cursor by a frame": move_cursor(model, widget.view),
         "one new box": put_boxes(model, widget.view, n_rows=1),
@@ -124,27 +124,30 @@ def repaint(view: TimelineView) -> Iterator[None]:
         yield
 
 
-def draw_anew(view: TimelineView) -> Iterator[None]:
-    """Draw all rows from their kept columns, such as in another theme."""
+def draw_anew(widget: TimelineWidget) -> Iterator[None]:
+    """Draw all in turns in a dark and a light theme."""
+    themes = [TimelineColors.of_theme(theme) for theme in ("light", "dark")]
     while True:
-        view.draw_anew()
-        view.canvas.repaint()
-        yield
+        for colors in themes:
+            widget.show_colors(colors)
+            widget.view.canvas.repaint()
+            yield
 
 
 def zoom(view: TimelineView) -> Iterator[None]:
     """Reduce all frames to columns again, and draw them."""
-    n_frames = view.axis.n_frames
+    first, last = view.plot.frames_in_view
     while True:
-        for cut_off in range(1, n_frames // 4):
-            view.show_range((cut_off, n_frames - cut_off))
+        for cut_off in range(1, last // 4):
+            view.plot.show_range((first + cut_off, last - cut_off))
+            view.plot.draw_changed()
             view.canvas.repaint()
             yield
 
 
 def move_cursor(model: TimelineModel, view: TimelineView) -> Iterator[None]:
     """Show frame after frame; Qt repaints what the cursor uncovers."""
-    view.show_all()
+    view.plot.show_all()
     QApplication.processEvents()
     while True:
         for frame in range(0, model.n_frames, 31):
@@ -157,15 +160,15 @@ def put_boxes(
     model: TimelineModel, view: TimelineView, *, n_rows: int
 ) -> Iterator[None]:
     """Take new boxes, as while tracking, and draw what they change."""
-    view.show_all()
+    view.plot.show_all()
     QApplication.processEvents()
     box = empty_rows(1)
     box["origin"], box["score"] = Origin.TRACKED, 0.1
     while True:
         for frame in range(7, model.n_frames, 13):
             for row in model.rows[:n_rows]:
-                model.put_rows(row.track_id, frame, box)
-            view.draw_changed()
+                model.put_rows(row.target_id, frame, box)
+            view.plot.draw_changed()
             QApplication.processEvents()
             yield
 
@@ -176,7 +179,7 @@ def put_rows(model: TimelineModel, view: TimelineView, n_frames: int) -> Iterato
     while True:
         for found in rows:
             model.put_rows(1, 0, found)
-            view.draw_changed()
+            view.plot.draw_changed()
             QApplication.processEvents()
             yield
 
@@ -197,7 +200,7 @@ def mark_span(
 def select_frames(view: TimelineView) -> Iterator[None]:
     """Select one frame more each time, and put that on the screen."""
     while True:
-        for last in range(100, view.axis.n_frames, 20):
+        for last in range(100, view.plot.frames_in_view[1], 20):
             view.select_range((100, last))
             QApplication.processEvents()
             yield

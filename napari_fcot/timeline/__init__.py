@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from napari_fcot.timeline.row_actions import FrameAction, PairAction, RangeAction
-from napari_fcot.timeline.target_line import TargetLine
-from napari_fcot.timeline.timeline_colors import TimelineColors
-from napari_fcot.timeline.timeline_dock import TimelineDock
+from napari_fcot.timeline.actions import FrameAction, PairAction, RangeAction
+from napari_fcot.timeline.colors import TimelineColors
+from napari_fcot.timeline.target_row import TargetLine
 from napari_fcot.timeline.timeline_feed import TimelineFeed
 from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
-from napari_fcot.timeline.timeline_view import TimelineView
-from napari_fcot.timeline.timeline_widget import TimelineWidget
+from napari_fcot.timeline.view import TimelineView
+from napari_fcot.timeline.widget import DOCK_NAME, TimelineDock, TimelineWidget
 
 __all__ = [
+    "DOCK_NAME",
     "FrameAction",
     "PairAction",
     "RangeAction",

@@ -2,26 +2,90 @@
 
 from __future__ import annotations
 
+import enum
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation import Rows
-from fcot_engine.errors import FrameIndexError
-from napari_fcot.timeline.marks import (
-    BOXES,
-    EXPLAINED,
-    SAID,
-    Mark,
-    MarkBits,
-    marks_of_rows,
-    marks_of_spans,
-)
-from napari_fcot.timeline.target_line import TargetLine
+from fcot_engine.annotation import PALETTE, Origin, Rows, SpanKind, Spans
 
-__all__ = ["FrameSpan", "TargetRow"]
+__all__ = ["BOXES", "FrameSpan", "Mark", "MarkBits", "TargetLine", "TargetRow"]
 
 FrameSpan = tuple[int, int]
 """First and last frame, both included."""
+MarkBits = np.uint16
+"""`Mark`s in arrays."""
+
+
+class Mark(enum.IntFlag):
+    """What is known of a target in a frame; several marks may stand together."""
+
+    NONE = 0
+    """There is no box, and nobody said why."""
+    MACHINE = 1
+    """A box that a tracker found."""
+    HUMAN = 2
+    """A box that a person drew."""
+    CORRECTED = 4
+    """With `HUMAN`: it stands in place of a machine's."""
+    LOST = 8
+    """With `MACHINE`: the target was not seen."""
+    INTERPOLATED = 16
+    """A box laid evenly between two others."""
+    OCCLUDED = 32
+    """A person said that something hides the target."""
+    OUT_OF_VIEW = 64
+    """A person said that the target is not in the picture."""
+    ENDED = 128
+    """Behind the last frame in which the target exists."""
+    IMPORTED = 256
+    """With `MACHINE`: read from a file that does not say who drew it."""
+    GAP = 512
+    """No box, but one before and one after, and nobody said why."""
+
+
+# numpy's own type, so that arrays of marks keep it
+BOXES = MarkBits(Mark.MACHINE | Mark.HUMAN | Mark.INTERPOLATED)
+"""There is a box."""
+_SAID = MarkBits(Mark.OCCLUDED | Mark.OUT_OF_VIEW | Mark.ENDED)
+"""What a person said about frames, whether they have a box or not."""
+_EXPLAINED = BOXES | MarkBits(Mark.OUT_OF_VIEW | Mark.ENDED)
+"""There is a box, or it is known why there is none."""
+
+_MARK_OF_ORIGIN = np.full(256, Mark.MACHINE, MarkBits)
+_MARK_OF_ORIGIN[Origin.NONE] = Mark.NONE
+_MARK_OF_ORIGIN[Origin.HUMAN] = Mark.HUMAN
+_MARK_OF_ORIGIN[Origin.CORRECTED] = Mark.HUMAN | Mark.CORRECTED
+_MARK_OF_ORIGIN[Origin.INTERPOLATED] = Mark.INTERPOLATED
+_MARK_OF_ORIGIN[Origin.IMPORTED] = Mark.MACHINE | Mark.IMPORTED
+
+_MARK_OF_KIND = {
+    SpanKind.OCCLUDED: Mark.OCCLUDED,
+    SpanKind.OUT_OF_VIEW: Mark.OUT_OF_VIEW,
+}
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """What the timeline is told of a target apart from its boxes.
+
+    Example:
+        >>> TargetLine(1, "cup", end_frame=40).name
+        'cup'
+    """
+
+    target_id: int
+    name: str
+    """What people call it."""
+    colour: str = PALETTE[0]
+    """`#rrggbb`."""
+    spans: Spans = ()
+    """Where it is out of view or occluded."""
+    end_frame: int | None = None
+    """The last frame in which it exists, or None if nobody has said so."""
+    is_hidden: bool = False
+    """Its boxes are not shown on the video; its row is paler."""
 
 
 class TargetRow:
@@ -34,28 +98,23 @@ class TargetRow:
 
     def __init__(self, line: TargetLine, n_frames: int) -> None:
         self.marks = np.zeros(n_frames, MarkBits)
-        """`Mark`s of each frame, shape (n_frames,)."""
+        """`Mark`s of each frame but `GAP`, shape (n_frames,)."""
         self.scores = np.full(n_frames, np.nan, np.float32)
         """Score of each tracked box in [0, 1], NaN elsewhere, shape (n_frames,)."""
         self.extent: FrameSpan | None = None
         """The first and the last frame with a box, or None without any."""
-        self._line = line
+        self.line = line
         self._mark_spans()
 
     @property
-    def line(self) -> TargetLine:
-        """What is known of the target apart from its boxes."""
-        return self._line
-
-    @property
-    def track_id(self) -> int:
+    def target_id(self) -> int:
         """The target."""
-        return self._line.track_id
+        return self.line.target_id
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return self._line.name
+        return self.line.name
 
     @property
     def n_boxes(self) -> int:
@@ -64,70 +123,55 @@ class TargetRow:
 
     @property
     def all_marks(self) -> Mark:
-        """Every mark that some frame has."""
+        """Every mark but `GAP` that some frame has."""
         return Mark(int(np.bitwise_or.reduce(self.marks, initial=0)))
 
-    @property
-    def has_gap(self) -> bool:
-        """Whether a box is missing between others, and nobody said why."""
-        first, last = self.extent or (0, -1)
-        return bool((self.marks[first : last + 1] & EXPLAINED == 0).any())
-
     def mark_at(self, frame_index: int) -> Mark:
-        """Return what is known of a frame."""
+        """Return what is known of a frame, `GAP` left out."""
         return Mark(int(self.marks[frame_index]))
 
-    def describe(self, line: TargetLine) -> bool:
-        """Take another description; return whether frames are marked otherwise."""
-        old, self._line = self._line, line
-        is_other = (old.spans, old.end_frame) != (line.spans, line.end_frame)
-        if is_other:
-            self._mark_spans()
-        return is_other
+    def marks_with_gaps(self, first: int, stop: int) -> NDArray[np.uint16]:
+        """Return the marks of the frames from `first` up to, without, `stop`."""
+        marks = self.marks[first:stop].copy()
+        if self.extent is not None:
+            between = marks[max(0, self.extent[0] - first) : self.extent[1] + 1 - first]
+            between[between & _EXPLAINED == 0] |= MarkBits(Mark.GAP)
+        return marks
+
+    def describe(self, line: TargetLine) -> None:
+        """Take another description; boxes stay."""
+        self.line = line
+        self._mark_spans()
 
     def load(self, rows: Rows) -> None:
-        """Take these boxes instead of all that was there.
+        """Take these boxes instead of all that was there; see `put`."""
+        self.marks &= _SAID
+        self.scores[:] = np.nan
+        self.put(0, rows)
 
-        Args:
-            rows: from frame 0 on, dtype `ROW`; what lies beyond the video is left out.
-        """
-        count = min(len(rows), len(self.marks))
-        self.marks &= SAID
-        self.scores[count:] = np.nan
-        self._write(0, rows[:count])
-        self.extent = self._find_extent()
-
-    def put(self, first: int, rows: Rows) -> FrameSpan | None:
-        """Set the boxes of a stretch; return the frames that look different now.
-
-        Those are more than the stretch where the gap before or after it changes.
+    def put(self, first: int, rows: Rows) -> FrameSpan:
+        """Set the boxes of a segment; they are copied.
 
         Args:
             first: frame of the first row, 0-based.
-            rows: dtype `ROW`; rows of zeros take boxes away. What lies beyond the
-                video is left out.
+            rows: as `BoxTable` gives them; rows of zeros take boxes away. What lies
+                beyond the video is left out.
 
         Returns:
-            First and last frame, None if no row lies within the video.
-
-        Raises:
-            FrameIndexError: `first` is negative.
+            The frames that look different now: more than the segment where the gap
+            before or after it changes. The last one is before the first if none do.
         """
-        if first < 0:
-            raise FrameIndexError(
-                f"first must be 0 or more, got {first}.", frame_index=first
-            )
         rows = rows[: max(0, len(self.marks) - first)]
-        if not len(rows):
-            return None
-        self._write(first, rows)
-        last, before = first + len(rows) - 1, self.extent
-        self._note_extent(first, last)
-        if before is None or self.extent is None:
-            return first, last
-        ends = zip(before, self.extent, strict=True)
+        segment = slice(first, first + len(rows))
+        found: NDArray[np.uint16] = _MARK_OF_ORIGIN[rows["origin"]]
+        is_machine = found & MarkBits(Mark.MACHINE) != 0
+        found[is_machine & (rows["is_lost"] != 0)] |= MarkBits(Mark.LOST)
+        self.marks[segment] = (self.marks[segment] & _SAID) | found
+        self.scores[segment] = np.where(is_machine, rows["score"], np.nan)
+        before, self.extent = self.extent, self._find_extent()
+        ends = zip(before or (), self.extent or (), strict=False)
         moved = [frame for pair in ends if pair[0] != pair[1] for frame in pair]
-        return min([first, *moved]), max([last, *moved])
+        return min([first, *moved]), max([first + len(rows) - 1, *moved])
 
     def human_frames(self, first: int, last: int) -> NDArray[np.intp]:
         """Return the frames from `first` to `last` whose box a person drew."""
@@ -148,31 +192,17 @@ class TargetRow:
         found = np.flatnonzero(self.marks[frame_index:] & BOXES)
         return frame_index + int(found[0]) if found.size else None
 
-    def _write(self, first: int, rows: Rows) -> None:
-        stretch = slice(first, first + len(rows))
-        found = marks_of_rows(rows)
-        self.marks[stretch] = (self.marks[stretch] & SAID) | found
-        is_tracked = found & MarkBits(Mark.MACHINE) != 0
-        self.scores[stretch] = np.where(is_tracked, rows["score"], np.nan)
-
     def _mark_spans(self) -> None:
-        self.marks &= ~SAID
-        line = self._line
-        self.marks |= marks_of_spans(line.spans, line.end_frame, len(self.marks))
-
-    def _note_extent(self, first: int, last: int) -> None:
-        """Bring the extent up to date after a change of some frames."""
-        places = np.flatnonzero(self.marks[first : last + 1] & BOXES)
-        ends = None
-        if places.size:
-            ends = first + int(places[0]), first + int(places[-1])
-        if self.extent is None:
-            self.extent = ends
-        elif any(first <= frame <= last for frame in self.extent):
-            self.extent = self._find_extent()
-        elif ends is not None:
-            self.extent = min(self.extent[0], ends[0]), max(self.extent[1], ends[1])
+        self.marks &= ~_SAID
+        for span in self.line.spans:
+            kind = MarkBits(_MARK_OF_KIND[span.kind])
+            self.marks[max(span.first, 0) : span.last + 1] |= kind
+        if self.line.end_frame is not None:
+            self.marks[self.line.end_frame + 1 :] |= MarkBits(Mark.ENDED)
 
     def _find_extent(self) -> FrameSpan | None:
-        frames = np.flatnonzero(self.marks & BOXES)
-        return (int(frames[0]), int(frames[-1])) if frames.size else None
+        has_box = self.marks & BOXES != 0
+        if not has_box.any():
+            return None
+        behind = int(has_box[::-1].argmax())
+        return int(has_box.argmax()), len(has_box) - 1 - behind

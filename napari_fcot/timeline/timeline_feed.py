@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_fcot.timeline.target_line import TargetLine
+from napari_fcot.timeline.target_row import TargetLine
 from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
 from napari_fcot.tracking import TrackingController, VideoSession
 

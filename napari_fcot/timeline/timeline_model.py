@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import floor
 
+import numpy as np
 from psygnal import Signal
 
 from fcot_engine.annotation import Rows
-from napari_fcot.timeline.columns import Columns, ColumnSpan
-from napari_fcot.timeline.marks import Mark
-from napari_fcot.timeline.target_line import TargetLine
-from napari_fcot.timeline.target_row import FrameSpan, TargetRow
-from napari_fcot.timeline.time_axis import TimeAxis
+from napari_fcot.timeline.target_row import FrameSpan, Mark, TargetLine, TargetRow
 
-__all__ = ["StopMark", "TimelineModel"]
+__all__ = ["REACH_PX", "StopMark", "TimelineModel", "describe_range"]
+
+REACH_PX = 4.0
+"""A click so near to a stop or a human box means it."""
+_NO_BOX = "no box"
+_WORDS_SAID = {
+    Mark.OCCLUDED: "occluded",
+    Mark.OUT_OF_VIEW: "out of view",
+    Mark.ENDED: "behind its end",
+}
 
 
 @dataclass(frozen=True)
@@ -22,42 +29,36 @@ class StopMark:
     """A frame that is worth a look."""
 
     frame_index: int
-    track_id: int | None = None
-    """The target that it is about; None for the frame as a whole."""
+    target_id: int
+    """The target that it is about."""
     text: str = ""
     """Why, in a few words."""
 
 
 class TimelineModel:
-    """The rows of all targets, marks on the time axis, and where one is.
+    """The rows of all targets, marks on the time axis, and where one is."""
 
-    Changing one frame costs the columns that show it, however long the video is.
-    """
-
-    frames_changed = Signal(int, int, int)
-    """Some frames of one target: track id, first frame, last frame."""
-    row_changed = Signal(int)
-    """A whole row: track id."""
+    boxes_changed = Signal(int, int, int)
+    """Some frames of one target: target id, first and last frame."""
     layout_changed = Signal()
     """Other targets, another video, other marks, another selected target."""
     frame_changed = Signal(int)
     """Another frame is on the screen."""
 
     def __init__(self, n_frames: int = 0) -> None:
-        self._n_frames = n_frames
+        self.n_frames = n_frames
+        """Length of the video; 0 without one."""
+        self.selected_id: int | None = None
+        """The selected target, or None."""
+        self.frame_index = 0
+        """The frame on the screen, 0-based."""
+        self.cuts: tuple[int, ...] = ()
+        """Frames that begin a new shot, in order."""
+        self.stops: tuple[StopMark, ...] = ()
+        """Frames worth a look; the first one is where to go next."""
         self._rows: dict[int, TargetRow] = {}
-        self._columns: dict[int, Columns] = {}
-        self._cuts: tuple[int, ...] = ()
-        self._stops: tuple[StopMark, ...] = ()
-        self._selected_id: int | None = None
-        self._frame_index = 0
 
     # --- what is shown -------------------------------------------------------
-
-    @property
-    def n_frames(self) -> int:
-        """Length of the video; 0 without one."""
-        return self._n_frames
 
     @property
     def rows(self) -> list[TargetRow]:
@@ -66,60 +67,85 @@ class TimelineModel:
 
     @property
     def all_marks(self) -> Mark:
-        """Every mark that some frame of some target has."""
+        """Every mark but `GAP` that some frame of some target has."""
         found = Mark.NONE
         for row in self._rows.values():
             found |= row.all_marks
         return found
 
     @property
-    def selected_id(self) -> int | None:
+    def selected_row(self) -> TargetRow | None:
         """The selected target, or None."""
-        return self._selected_id
+        return None if self.selected_id is None else self._rows.get(self.selected_id)
 
-    @property
-    def frame_index(self) -> int:
-        """The frame on the screen, 0-based."""
-        return self._frame_index
-
-    @property
-    def cuts(self) -> tuple[int, ...]:
-        """Frames that begin a new shot, in order."""
-        return self._cuts
-
-    @property
-    def stops(self) -> tuple[StopMark, ...]:
-        """Frames worth a look; the first one is where to go next."""
-        return self._stops
-
-    def row(self, track_id: int) -> TargetRow | None:
+    def row(self, target_id: int) -> TargetRow | None:
         """Return the row of a target, or None."""
-        return self._rows.get(track_id)
+        return self._rows.get(target_id)
 
-    def columns(self, track_id: int, axis: TimeAxis, density: float = 1.0) -> Columns:
-        """Return a row reduced to pixel columns; kept until the view changes."""
-        known = self._columns.get(track_id)
-        if known is None or known.axis != axis or known.density != density:
-            known = Columns.reduce(self._rows[track_id], axis, density)
-            self._columns[track_id] = known
-        return known
+    def place_of(self, target_id: int | None) -> int | None:
+        """Return how many rows are above that of a target; None if it has none."""
+        ids = list(self._rows)
+        return ids.index(target_id) if target_id in ids else None
 
-    def columns_of(self, track_id: int, frames: FrameSpan) -> ColumnSpan | None:
-        """Return which of the columns last asked for show these frames, or None."""
-        known = self._columns.get(track_id)
-        return None if known is None else known.columns_of(frames)
+    def frame_meant(
+        self, at: float, frames_per_px: float, row: TargetRow | None = None
+    ) -> int:
+        """Return the frame that a click is about.
+
+        Zoomed in it is the frame clicked on. Where a pixel stands for several frames it
+        is the nearest stop or human box within reach, else a frame that was lost, else
+        the one with the lowest score: what the pixel was painted for.
+
+        Args:
+            at: left border of the pixel clicked on, in frames; frame i reaches from
+                i - 0.5 to i + 0.5.
+            frames_per_px: how many frames are under a pixel.
+            row: the target whose row was clicked, None for the ruler.
+        """
+        clicked = self._within(at)
+        if frames_per_px <= 1 or row is None:
+            return clicked
+        reach = REACH_PX * frames_per_px
+        near = self._within(at - reach), self._within(at + reach)
+        stops = [
+            stop.frame_index
+            for stop in self.stops
+            if stop.target_id == row.target_id
+            and near[0] <= stop.frame_index <= near[1]
+        ]
+        for candidates in (stops, row.human_frames(*near).tolist()):
+            if candidates:
+                return int(min(candidates, key=lambda frame: abs(frame - clicked)))
+        return _most_telling(row, (clicked, self._within(at + frames_per_px - 1)))
+
+    def _within(self, at: float) -> int:
+        return min(max(floor(at + 0.5), 0), max(0, self.n_frames - 1))
+
+    def describe_frame(self, frame_index: int, row: TargetRow | None = None) -> str:
+        """Say what is known of a target in a frame.
+
+        Example:
+            >>> TimelineModel(20).describe_frame(7, TargetRow(TargetLine(1, "cup"), 20))
+            'Frame 7 · cup: no box'
+        """
+        text = f"Frame {frame_index}"
+        if row is None:
+            return text
+        text += f" · {row.name}: {_describe(row, frame_index)}"
+        for stop in self.stops:
+            if (stop.frame_index, stop.target_id) == (frame_index, row.target_id):
+                text += f" · worth a look{f' ({stop.text})' if stop.text else ''}"
+        return text
 
     # --- changes -------------------------------------------------------------
 
     def reset(self, n_frames: int = 0) -> None:
         """Start with another video, without targets and marks."""
-        self._n_frames = n_frames
+        self.n_frames = n_frames
         self._rows.clear()
-        self._columns.clear()
-        self._cuts = ()
-        self._stops = ()
-        self._selected_id = None
-        self._frame_index = 0
+        self.cuts, self.stops = (), ()
+        self.selected_id = None
+        self.frame_index = 0
         self.layout_changed.emit()
 
     def show_targets(
@@ -129,20 +155,17 @@ class TimelineModel:
 
         A target that was there keeps its boxes; a new one has none until `load`.
         """
-        known = [row.line for row in self._rows.values()]
-        is_same = list(lines) == known and selected_id == self._selected_id
-        if is_same:
+        rows = self._rows
+        known = [row.line for row in rows.values()]
+        if list(lines) == known and selected_id == self.selected_id:
             return
-        rows, self._rows = self._rows, {}
+        self._rows = {}
         for line in lines:
-            row = rows.get(line.track_id) or TargetRow(line, self._n_frames)
-            if row.describe(line):
-                self._columns.pop(line.track_id, None)
-            self._rows[line.track_id] = row
-        self._columns = {
-            key: kept for key, kept in self._columns.items() if key in self._rows
-        }
-        self._selected_id = selected_id
+            row = rows.get(line.target_id) or TargetRow(line, self.n_frames)
+            if row.line != line:
+                row.describe(line)
+            self._rows[line.target_id] = row
+        self.selected_id = selected_id
         self.layout_changed.emit()
 
     def load(self, target_id: int, rows: Rows) -> None:
@@ -154,48 +177,84 @@ class TimelineModel:
                 longer than the video. They are copied.
         """
         row = self._rows.get(target_id)
-        if row is None:
-            return
-        row.load(rows)
-        self._columns.pop(target_id, None)
-        self.row_changed.emit(target_id)
+        if row is not None:
+            row.load(rows)
+            self.boxes_changed.emit(target_id, 0, self.n_frames - 1)
 
     def put_rows(self, target_id: int, first: int, rows: Rows) -> None:
-        """Take the boxes of a stretch that changed; unknown targets are left out.
+        """Take the boxes of a segment that changed; unknown targets are left out.
 
         Args:
             target_id: whose boxes.
             first: frame of the first row, 0-based.
             rows: dtype `ROW`; rows of zeros take boxes away.
-
-        Raises:
-            FrameIndexError: `first` is negative.
         """
         row = self._rows.get(target_id)
-        frames = None if row is None else row.put(first, rows)
-        if row is None or frames is None:
-            return
-        known = self._columns.get(target_id)
-        if known is not None:
-            known.update(row, frames)
-        self.frames_changed.emit(target_id, *frames)
+        if row is not None:
+            self.boxes_changed.emit(target_id, *row.put(first, rows))
 
     def show_frame(self, frame_index: int) -> None:
         """Tell which frame is on the screen."""
-        if frame_index != self._frame_index:
-            self._frame_index = frame_index
+        if frame_index != self.frame_index:
+            self.frame_index = frame_index
             self.frame_changed.emit(frame_index)
 
     def mark_cuts(self, frames: Iterable[int]) -> None:
         """Show where new shots begin; frames outside of the video are left out."""
-        cuts = tuple(sorted(f for f in set(frames) if 0 <= f < self._n_frames))
-        if cuts != self._cuts:
-            self._cuts = cuts
+        cuts = tuple(sorted(f for f in set(frames) if 0 <= f < self.n_frames))
+        if cuts != self.cuts:
+            self.cuts = cuts
             self.layout_changed.emit()
 
     def mark_stops(self, stops: Iterable[StopMark]) -> None:
         """Show where to look, the next stop first; those outside are left out."""
-        inside = tuple(s for s in stops if 0 <= s.frame_index < self._n_frames)
-        if inside != self._stops:
-            self._stops = inside
+        inside = tuple(s for s in stops if 0 <= s.frame_index < self.n_frames)
+        if inside != self.stops:
+            self.stops = inside
             self.layout_changed.emit()
+
+
+def describe_range(frames: FrameSpan, name: str = "") -> str:
+    """Say which frames are selected, how many, and of which target.
+
+    Example:
+        >>> describe_range((20, 29), "cup")
+        'Frames 20 to 29 of cup selected (10)'
+    """
+    first, last = frames
+    whose = f" of {name}" if name else ""
+    return f"Frames {first} to {last}{whose} selected ({last - first + 1})"
+
+
+def _most_telling(row: TargetRow, span: FrameSpan) -> int:
+    """Return the first lost frame of a pixel, else the one of the lowest score."""
+    first, last = span
+    is_lost = row.marks[first : last + 1] & Mark.LOST != 0
+    scores = row.scores[first : last + 1]
+    if is_lost.any():
+        return first + int(is_lost.argmax())
+    if np.isnan(scores).all():
+        return first
+    return first + int(np.nanargmin(scores))
+
+
+def _describe(row: TargetRow, frame_index: int) -> str:
+    mark = row.mark_at(frame_index)
+    said = [word for kind, word in _WORDS_SAID.items() if mark & kind]
+    box = _describe_box(mark, float(row.scores[frame_index]))
+    is_away = mark & (Mark.OUT_OF_VIEW | Mark.ENDED)
+    return " · ".join(said if is_away and box == _NO_BOX else [box, *said])
+
+
+def _describe_box(mark: Mark, score: float) -> str:
+    if mark & Mark.CORRECTED:
+        return "corrected by you"
+    if mark & Mark.HUMAN:
+        return "drawn by you"
+    if mark & Mark.LOST:
+        return f"lost, score {score:.2f}"
+    if mark & Mark.IMPORTED:
+        return f"imported, score {score:.2f}"
+    if mark & Mark.MACHINE:
+        return f"tracked, score {score:.2f}"
+    return "interpolated" if mark & Mark.INTERPOLATED else _NO_BOX

@@ -22,8 +22,7 @@ from napari_fcot.keys import (
     keys_of,
     napari_key,
 )
-from napari_fcot.timeline import TimelineColors, TimelineModel
-from napari_fcot.timeline.timeline_controls import TimelineControls
+from napari_fcot.timeline import TimelineColors, TimelineModel, TimelineView
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ class TestTimelineKeepsItsKeys:
 
     @pytest.fixture
     def knows(self, qtbot):
-        controls = TimelineControls(TimelineModel(), TimelineColors.of_theme("dark"))
+        controls = TimelineView(TimelineModel(), TimelineColors.of_theme("dark"))
         qtbot.addWidget(controls)
 
         def knows(key):

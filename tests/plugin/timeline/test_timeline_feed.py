@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_fcot.timeline import TimelineFeed, TimelineModel
-from napari_fcot.timeline.marks import Mark
+from napari_fcot.timeline.target_row import Mark
 from napari_fcot.tracking import TrackingController
 
 
@@ -30,7 +30,7 @@ def feed(controller, model, frames, helpers):
 
 def test_video_that_is_there_already_is_shown(feed, model, frames):
     assert model.n_frames == len(frames)
-    assert [row.track_id for row in model.rows] == [1]
+    assert [row.target_id for row in model.rows] == [1]
     assert model.selected_id == 1
 
 
@@ -42,7 +42,7 @@ def test_drawn_box_is_a_human_mark(feed, model, controller, helpers):
 def test_tracked_frames_come_one_by_one(feed, model, controller, helpers):
     controller.set_box(helpers.square_box(0), frame_index=0)
     told = []
-    model.frames_changed.connect(lambda *frames: told.append(frames))
+    model.boxes_changed.connect(lambda *frames: told.append(frames))
     helpers.run_jobs(controller, controller.start_tracking)
     assert told == [(1, frame - 1, frame) for frame in range(1, 12)]
     assert model.row(1).scores[5] == pytest.approx(0.9)
@@ -113,5 +113,5 @@ def test_stops_are_marked_with_their_reasons(feed, model, controller, helpers):
     controller.remove_box(target_id=1, frame_index=5)
     controller.refresh_stops()
     (stop,) = model.stops
-    assert (stop.frame_index, stop.track_id) == (5, 1)
+    assert (stop.frame_index, stop.target_id) == (5, 1)
     assert "object 1" in stop.text

@@ -141,9 +141,7 @@ def wait_for_the_end(qtbot, panel):
 
 
 def point_on_timeline(panel, frame, row) -> QPoint:
-    view = panel.timeline.view
-    x = view.places.axis_left + view.axis.x_of(frame + 0.5)
-    return QPoint(int(x), view.places.row_top(row) + view.places.row_height // 2)
+    return panel.timeline.view.plot.point_of(frame, row)
 
 
 def select_on_timeline(qtbot, panel, first, last, row):

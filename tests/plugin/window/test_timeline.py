@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 from napari.layers import Layer
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDockWidget
 
 from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.timeline import TimelineColors
-from napari_fcot.timeline.timeline_dock import DOCK_NAME
+from napari_fcot.timeline import DOCK_NAME, TimelineColors
 from napari_fcot.tracking import TrackingController
 from napari_fcot.widgets import TrackingWidget
 
@@ -47,9 +46,8 @@ def timeline_docks(viewer):
 
 def click_frame(qtbot, timeline, frame):
     view = timeline.view
-    x = view.places.axis_left + view.axis.x_of(frame + 0.5)
-    y = view.places.row_top(0) + 5
-    qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPoint(int(x), int(y)))
+    at = view.plot.point_of(frame, 0)
+    qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=at)
 
 
 def test_click_moves_the_viewer_and_the_viewer_moves_the_cursor(

@@ -6,7 +6,7 @@ import pytest
 
 from fcot_engine.annotation import PALETTE
 from napari_fcot.timeline import TimelineColors
-from napari_fcot.timeline.timeline_colors import contrast, mix, parse_color
+from napari_fcot.timeline.colors import contrast, mix, parse_color
 
 
 @pytest.fixture(params=["dark", "light"])

@@ -1,26 +1,36 @@
-"""What a person can ask for at a place of the timeline; no Qt."""
+"""What a person can ask for on the timeline, and the menus that offer it."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from napari_fcot.timeline.marks import Mark
-from napari_fcot.timeline.target_row import FrameSpan, TargetRow
+from qtpy.QtGui import QAction, QColor, QIcon, QPixmap
+from qtpy.QtWidgets import QMenu
+
+from napari_fcot.timeline.colors import TimelineColors
+from napari_fcot.timeline.target_row import FrameSpan, Mark, TargetRow
+from napari_fcot.timeline.timeline_model import describe_range
 
 __all__ = [
     "FrameAction",
     "Offer",
     "PairAction",
     "RangeAction",
+    "add_frame_actions",
+    "add_pair_actions",
+    "add_range_actions",
     "offer_frame_actions",
-    "offer_pair_actions",
     "offer_range_actions",
 ]
 
+_SWATCH_PX = 10
+
 
 class RangeAction(enum.StrEnum):
-    """What to do with a target in a stretch of frames."""
+    """What to do with a target in a segment of frames."""
 
     MARK_OCCLUDED = "mark_occluded"
     MARK_OUT_OF_VIEW = "mark_out_of_view"
@@ -55,7 +65,7 @@ class PairAction(enum.StrEnum):
 class Offer:
     """One thing to do, as a menu shows it."""
 
-    action: RangeAction | FrameAction | PairAction
+    action: RangeAction | FrameAction
     text: str
     """With `&` before the letter that chooses it."""
     hint: str
@@ -65,14 +75,14 @@ class Offer:
 
 
 def offer_range_actions(row: TargetRow, frames: FrameSpan) -> list[Offer]:
-    """Return what can be done with a target in a stretch of frames.
+    """Return what can be done with a target in a segment of frames.
 
-    Interpolation goes from the nearest box at or before the stretch to the nearest
+    Interpolation goes from the nearest box at or before the segment to the nearest
     one at or behind it, and propagation begins with the nearest box before it: a gap
     need not be selected to the frame.
 
     Example:
-        >>> from napari_fcot.timeline.target_line import TargetLine
+        >>> from napari_fcot.timeline.target_row import TargetLine
         >>> row = TargetRow(TargetLine(1, "cup"), 20)
         >>> offers = offer_range_actions(row, (3, 9))
         >>> [str(offer.action) for offer in offers if offer.is_enabled]
@@ -135,7 +145,7 @@ def _find_even(row: TargetRow, frames: FrameSpan) -> FrameSpan | None:
 
 
 def _find_carried(row: TargetRow, frames: FrameSpan) -> FrameSpan | None:
-    """Return the box to carry, and how far: one before the stretch, or its first."""
+    """Return the box to carry, and how far: one before the segment, or its first."""
     first, last = frames
     start = row.box_before(first)
     if start is None or row.has_any(Mark.OUT_OF_VIEW, start, first):
@@ -166,19 +176,95 @@ def offer_frame_actions(row: TargetRow, frame_index: int) -> list[Offer]:
     ]
 
 
-def offer_pair_actions(others: list[TargetRow]) -> list[Offer]:
-    """Return what can be done with a target and one of some others."""
-    return [
-        Offer(
-            action=PairAction.MERGE,
-            text="&Merge with",
-            hint="It gets the boxes of the other one, which goes",
-            is_enabled=bool(others),
-        ),
-        Offer(
-            action=PairAction.SWAP,
-            text="S&wap from here with",
-            hint="They exchange boxes from this frame on",
-            is_enabled=bool(others),
-        ),
-    ]
+def add_range_actions(
+    menu: QMenu,
+    row: TargetRow,
+    frames: FrameSpan,
+    tell: Callable[[str, int, int, int], None],
+) -> None:
+    """Offer what can be done with a target in a segment of frames.
+
+    Args:
+        menu: what is added to.
+        row: the target.
+        frames: first and last.
+        tell: told the chosen `RangeAction`, the target, first and last frame.
+    """
+    _add_title(menu, describe_range(frames, row.name))
+    for offer in offer_range_actions(row, frames):
+        choose = partial(tell, str(offer.action), row.target_id, *offer.frames)
+        _add_offer(menu, offer, choose)
+
+
+def add_frame_actions(
+    menu: QMenu,
+    row: TargetRow,
+    frame_index: int,
+    tell: Callable[[str, int, int], None],
+) -> None:
+    """Offer what can be done with a target in a frame; see `add_range_actions`."""
+    _add_title(menu, f"{row.name} in frame {frame_index}")
+    for offer in offer_frame_actions(row, frame_index):
+        choose = partial(tell, str(offer.action), row.target_id, frame_index)
+        _add_offer(menu, offer, choose)
+
+
+def add_pair_actions(
+    menu: QMenu,
+    others: list[TargetRow],
+    colors: TimelineColors,
+    tell: Callable[[str, int], None],
+) -> None:
+    """Offer what can be done with two targets: a list of the others for each.
+
+    Args:
+        menu: what is added to.
+        others: those to choose from.
+        colors: of the theme, for the targets' own.
+        tell: told the chosen `PairAction` and the other target.
+    """
+    for action, text, hint in _PAIR_ACTIONS:
+        submenu = menu.addMenu(text)
+        if submenu is None:  # Qt's annotation; it never is
+            continue
+        submenu.setToolTipsVisible(True)
+        submenu.setEnabled(bool(others))
+        for other in others:
+            choose = partial(tell, str(action), other.target_id)
+            entry = _add(submenu, other.name.replace("&", "&&"), hint, choose)
+            swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
+            swatch.fill(QColor(*colors.of_target(other.line.colour)))
+            entry.setIcon(QIcon(swatch))
+
+
+_PAIR_ACTIONS = (
+    (PairAction.MERGE, "&Merge with", "It gets the boxes of the other one, which goes"),
+    (
+        PairAction.SWAP,
+        "S&wap from here with",
+        "They exchange boxes from this frame on",
+    ),
+)
+
+
+def _add_title(menu: QMenu, text: str) -> None:
+    """Say what the next actions are about."""
+    if not menu.isEmpty():
+        menu.addSeparator()
+    _add(menu, text).setEnabled(False)
+
+
+def _add_offer(menu: QMenu, offer: Offer, choose: Callable[[], None]) -> None:
+    _add(menu, offer.text, offer.hint, choose).setEnabled(offer.is_enabled)
+
+
+def _add(
+    menu: QMenu, text: str, hint: str = "", choose: Callable[[], None] | None = None
+) -> QAction:
+    entry = menu.addAction(text)
+    assert entry is not None  # Qt's annotation; it never is
+    entry.setToolTip(hint)
+    if choose is not None:
+        # Qt hands a flag over that says nothing here
+        entry.triggered.connect(lambda _=False: choose())
+    return entry

@@ -29,7 +29,7 @@ class TimelineColors:
     selected_row: Rgb
     text: Rgb
     faint: Rgb
-    """Ticks, hatching, borders."""
+    """Ticks, dots, names of hidden targets."""
     cursor: Rgb
     cursor_text: Rgb
     gap: Rgb

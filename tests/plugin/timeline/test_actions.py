@@ -6,11 +6,7 @@ import pytest
 
 from fcot_engine.annotation import Origin, Span, SpanKind, empty_rows
 from napari_fcot.timeline import FrameAction, RangeAction, TargetLine
-from napari_fcot.timeline.row_actions import (
-    offer_frame_actions,
-    offer_pair_actions,
-    offer_range_actions,
-)
+from napari_fcot.timeline.actions import offer_frame_actions, offer_range_actions
 from napari_fcot.timeline.target_row import TargetRow
 
 
@@ -135,8 +131,3 @@ class TestFrame:
     def test_end_is_offered_anywhere_but_at_the_end(self, row):
         assert FrameAction.END_HERE in enabled(offer_frame_actions(row, 39))
         assert FrameAction.END_HERE not in enabled(offer_frame_actions(row, 40))
-
-
-def test_pairs_need_another_target(row):
-    assert enabled(offer_pair_actions([])) == set()
-    assert len(enabled(offer_pair_actions([row]))) == 2
