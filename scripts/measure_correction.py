@@ -15,7 +15,7 @@ import time
 
 from fcot_engine.annotation import AnnotationSession, FrameDone
 from fcot_engine.sample import make_sample_video
-from fcot_engine.tracker import Tracker, choose_device, load_preset, name_device
+from fcot_engine.tracker import MultiTracker, choose_device, load_preset, name_device
 from fcot_engine.video import ArrayFrames
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     loaded = load_preset("auto", device=args.device)
     session = AnnotationSession(
         ArrayFrames(sample.frames, name=sample.name),
-        lambda: Tracker(loaded.network, loaded.config, device=args.device),
+        lambda: MultiTracker(loaded.network, loaded.config, device=args.device),
     )
     target = session.edit.add_target()
     session.edit.draw_box(target, 0, sample.boxes_xywh[0].tolist())

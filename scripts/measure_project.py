@@ -91,7 +91,7 @@ def make_rows(rng: np.random.Generator, count: int, maker: int) -> Rows:
     rows["box"][:, :2] = walk.astype(np.float32)
     rows["box"][:, 2:] = (40 + 20 * rng.random((count, 2))).astype(np.float32)
     rows["score"] = rng.random(count)
-    rows["second_peak"] = rng.random(count)
+    rows["second_ratio"] = rng.random(count)
     rows["disagreement"] = rng.random(count)
     return rows
 

@@ -11,16 +11,15 @@ below 0.7, until none is or one frame in five is drawn.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from fcot_engine.annotation import PROJECT_SUFFIX, AnnotationSession
+from fcot_engine.annotation import PROJECT_SUFFIX, AnnotationSession, TrackerFactory
 from fcot_engine.config import find_preset
 from fcot_engine.evaluation import EvalSequence, find_sequences, is_visible, overlaps
 from fcot_engine.model import load_network
-from fcot_engine.tracker import Tracker, default_weights
+from fcot_engine.tracker import MultiTracker, default_weights
 from fcot_engine.video import open_frames
 
 _GOOD_IOU = 0.7
@@ -41,14 +40,14 @@ def main() -> None:
     for sequence in find_sequences(args.root, args.names.split(",")):
         path = args.out / f"{sequence.name}{PROJECT_SUFFIX}"
         drawn = annotate(
-            sequence, path, lambda: Tracker(network, settings, keep_score_maps=False)
+            sequence,
+            path,
+            lambda: MultiTracker(network, settings, keep_score_maps=False),
         )
         print(f"{path}: {drawn} boxes drawn in {len(sequence)} frames")
 
 
-def annotate(
-    sequence: EvalSequence, path: Path, make_tracker: Callable[[], Tracker]
-) -> int:
+def annotate(sequence: EvalSequence, path: Path, make_tracker: TrackerFactory) -> int:
     """Make one project; returns the number of boxes drawn."""
     images = sequence.image_paths[0].parent
     source = open_frames(images)

@@ -20,7 +20,6 @@ LAYERS = (
     ("online",),
     ("tracker",),
     ("video",),
-    ("session",),
     ("annotation",),
     ("formats", "sample", "released"),
     ("training",),

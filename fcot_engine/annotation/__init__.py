@@ -77,8 +77,12 @@ from fcot_engine.annotation.targets import (
     name_of,
     take_out_frames,
 )
-from fcot_engine.annotation.taught_tracker import TrackerFactory
 from fcot_engine.annotation.touched import touched_frames
+from fcot_engine.annotation.tracker_pool import (
+    TargetTracker,
+    TrackerFactory,
+    TrackerPool,
+)
 from fcot_engine.annotation.video_identity import VideoIdentity, identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
 
@@ -128,7 +132,9 @@ __all__ = [
     "TargetEffort",
     "TargetInfo",
     "TargetReport",
+    "TargetTracker",
     "TrackerFactory",
+    "TrackerPool",
     "Until",
     "VideoIdentity",
     "WorkListConfig",

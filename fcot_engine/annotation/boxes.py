@@ -45,7 +45,7 @@ ROW = np.dtype(
         ("maker", "<u2"),
         ("box", "<f8", (4,)),
         ("score", "<f8"),
-        ("second_peak", "<f4"),
+        ("second_ratio", "<f4"),
         ("disagreement", "<f4"),
     ]
 )
@@ -123,7 +123,7 @@ class Box:
     """Confidence of the tracker in [0, 1]; 1 for a box that a person drew."""
     is_lost: bool = False
     """The tracker did not see the target; the box is its last known place."""
-    second_peak: float | None = None
+    second_ratio: float | None = None
     """Height of the second peak of the score map over that of the first, in [0, 1];
     None where it is not known."""
     disagreement: float | None = None
@@ -149,7 +149,7 @@ class Box:
             Origin(int(row["origin"])),
             score=float(row["score"]),
             is_lost=bool(row["is_lost"]),
-            second_peak=_or_none(row["second_peak"]),
+            second_ratio=_or_none(row["second_ratio"]),
             disagreement=_or_none(row["disagreement"]),
             maker=makers[int(row["maker"])],
         )
@@ -173,7 +173,7 @@ def to_rows(boxes: Sequence[Box], makers: Makers) -> Rows:
     rows["maker"] = [makers.number_of(box.maker) for box in boxes]
     rows["box"] = [box.box_xywh for box in boxes]
     rows["score"] = [box.score for box in boxes]
-    rows["second_peak"] = [_or_nan(box.second_peak) for box in boxes]
+    rows["second_ratio"] = [_or_nan(box.second_ratio) for box in boxes]
     rows["disagreement"] = [_or_nan(box.disagreement) for box in boxes]
     return rows
 

@@ -12,7 +12,7 @@ from fcot_engine.annotation.imported_tracks import Imported, ReadTracks, import_
 from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.targets import Annotations, AttributeValue, SpanKind
 from fcot_engine.errors import FrameIndexError
-from fcot_engine.geometry import BoxXywh, check_box_in_frame
+from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource
 
 __all__ = ["Editor", "check_frame"]
@@ -154,7 +154,8 @@ class Editor:
         Args:
             target_id: whose box.
             frame_index: where it was drawn.
-            box_xywh: image pixels; cut at the frame's border.
+            box_xywh: image pixels; fitted to the frame, see
+                `geometry.fit_drawn_box`.
 
         Raises:
             FrameIndexError: the video has no such frame.
@@ -184,7 +185,8 @@ class Editor:
         Args:
             target_id: whose box.
             frame_index: in which frame.
-            box_xywh: image pixels; cut at the frame's border.
+            box_xywh: image pixels; fitted to the frame, see
+                `geometry.fit_drawn_box`.
             not_boxes: what is not the target; the box that was there if None. What
                 overlaps the new box by half is not rejected.
 
@@ -290,7 +292,7 @@ class Editor:
             self._before_time_travel()
 
     def _usable(self, box_xywh: Sequence[float]) -> BoxXywh:
-        return check_box_in_frame(
+        return fit_drawn_box(
             box_xywh, width=self._source.width, height=self._source.height
         )
 

@@ -205,7 +205,7 @@ def _fused_box(
         main.origin,
         score=float(path.scores[place]),
         is_lost=bool(path.is_lost[place]),
-        second_peak=main.second_peak,
+        second_ratio=main.second_ratio,
         disagreement=None if math.isnan(disagreement) else disagreement,
         maker=main.maker,
     )

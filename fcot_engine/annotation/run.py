@@ -32,10 +32,9 @@ from fcot_engine.annotation.run_events import (
     RunEvent,
     Stage,
 )
-from fcot_engine.annotation.second_peak import second_peak_ratio
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.targets import AnnotatedTarget, SpanKind, rejected_at
-from fcot_engine.annotation.taught_tracker import TaughtTracker, TrackerRoom
+from fcot_engine.annotation.tracker_pool import TrackerPool
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import FrameSource
@@ -54,20 +53,18 @@ class Run:
         self,
         document: Document,
         source: FrameSource,
-        room: TrackerRoom,
+        pool: TrackerPool,
         cuts: ShotCuts,
         *,
         config: PropagationConfig,
-        maker: Maker,
         replaced: dict[tuple[int, int], BoxXywh],
         text: str,
     ) -> None:
         self._document = document
         self._source = source
-        self._room = room
+        self._pool = pool
         self._cuts = cuts
         self._config = config
-        self._maker = maker
         self._replaced = replaced
         self._writer = FoundWriter(
             document, self, text=text, write_every_s=config.write_every_s
@@ -185,29 +182,34 @@ class Run:
             frame_index if step > 0 else frame_index + 1
         )
         frame_rgb = self._source.read(frame_index)
-        boxes: dict[int, Box] = {}
-        maps: dict[int, ScoreMaps] = {}
         notes: list[RunEvent] = []
+        going: dict[int, Leg] = {}
         for leg in group:
             if self._is_cancelled:
                 return
-            if leg.state is not LegState.RUNNING or not self._is_wanted(leg):
-                continue
-            wall = self._find_wall(leg, is_cut=is_cut)
-            if wall is not None:
-                notes += self._end(leg, wall)
-                continue
-            with self._room.lock:
+            if leg.state is LegState.RUNNING and self._is_wanted(leg):
+                boundary = self._find_boundary(leg, is_cut=is_cut)
+                if boundary is None:
+                    going[leg.target_id] = leg
+                else:
+                    notes += self._end(leg, boundary)
+        results: dict[int, TrackResult] = {}
+        if going:
+            with self._pool.lock:
                 if self._is_cancelled:
                     return
-                tracker = self._room.take(leg.target_id, leg.step)
-                result = tracker.track(frame_rgb)
+                results = self._pool.track(step, frame_rgb, list(going))
+        boxes: dict[int, Box] = {}
+        maps: dict[int, ScoreMaps] = {}
+        for target_id, result in results.items():
+            if self._is_cancelled:
+                return
             if result.score_maps is not None:
-                maps[leg.target_id] = result.score_maps
-            box, more = self._accept(leg, frame_index, result)
+                maps[target_id] = result.score_maps
+            box, more = self._accept(going[target_id], frame_index, result)
             notes += more
             if box is not None:
-                boxes[leg.target_id] = box
+                boxes[target_id] = box
         yield FrameDone(frame_index, boxes, maps)
         yield from notes
 
@@ -224,49 +226,50 @@ class Run:
                 return
             drawn = [target.boxes.get(int(f)) for f in target.boxes.human_frames()]
             name, rejections = target.info.name, target.info.rejections
-        if not self._room.has(leg.target_id, leg.step):
+        if not self._pool.has(leg.step):
             yield Stage("Loading the network")
-        tracker = self._room.take(leg.target_id, leg.step)
+            self._pool.prepare()
         boxes = [box for box in drawn if box]
-        for lesson in tracker.missing(boxes, start, rejections):
-            not_boxes = rejected_at(rejections, lesson.frame_index)
-            yield Stage(f"Learning the box of {name} in frame {lesson.frame_index}")
-            if not self._teach(tracker, leg.target_id, lesson, not_boxes):
+        for given in self._pool.missing(
+            leg.target_id, leg.step, boxes, start, rejections
+        ):
+            yield Stage(f"Learning the box of {name} in frame {given.frame_index}")
+            if not self._teach(leg, given, rejected_at(rejections, given.frame_index)):
                 return
-        self._place(tracker, leg, start, is_fused=len(stretch.legs) > 1)
+        self._place(leg, start, is_fused=len(stretch.legs) > 1)
         with self._document.lock:
             if leg.state is LegState.WAITING:
                 leg.state = LegState.RUNNING
 
-    def _teach(
-        self,
-        tracker: TaughtTracker,
-        target_id: int,
-        lesson: Box,
-        not_boxes: tuple[BoxXywh, ...],
-    ) -> bool:
+    def _teach(self, leg: Leg, given: Box, not_boxes: tuple[BoxXywh, ...]) -> bool:
         """Teach one box; return False if the run was cancelled before."""
-        frame_rgb = self._source.read(lesson.frame_index)
-        replaced = self._replaced.get((target_id, lesson.frame_index))
-        with self._room.lock:
+        frame_rgb = self._source.read(given.frame_index)
+        replaced = self._replaced.get((leg.target_id, given.frame_index))
+        with self._pool.lock:
             if not self._is_cancelled:
-                tracker.teach(lesson, frame_rgb, replaced, not_boxes=not_boxes)
+                self._pool.teach(
+                    leg.target_id,
+                    leg.step,
+                    given,
+                    frame_rgb,
+                    replaced_xywh=replaced,
+                    not_boxes=not_boxes,
+                )
         return not self._is_cancelled
 
-    def _place(
-        self, tracker: TaughtTracker, leg: Leg, start: Box, *, is_fused: bool
-    ) -> None:
+    def _place(self, leg: Leg, start: Box, *, is_fused: bool) -> None:
         """Put a tracker on the start box; see how it meets it, for a fusion."""
-        frame_rgb = self._source.read(leg.start)
-        with self._room.lock:
+        frame_rgb = self._source.read(leg.start) if is_fused else None
+        target_id, step = leg.target_id, leg.step
+        with self._pool.lock:
             if self._is_cancelled:
                 return
-            tracker.place(start.box_xywh)
-            if is_fused:  # its habit, where that differs from the person's
-                seen = tracker.track(frame_rgb)
+            self._pool.place(target_id, step, start.box_xywh)
+            if frame_rgb is not None:  # its habit, where that differs from the person's
+                seen = self._pool.track(step, frame_rgb, [target_id])[target_id]
                 is_lost = seen.verdict is Verdict.LOST
                 leg.at_own_pin = None if is_lost else seen.box_xywh
-                tracker.place(start.box_xywh)
+                self._pool.place(target_id, step, start.box_xywh)
 
     def _target_of(self, leg: Leg) -> AnnotatedTarget | None:
         if self._queue.stretch_of(leg) is None:
@@ -279,7 +282,7 @@ class Run:
         with self._document.lock:
             return self._queue.stretch_of(leg) is not None
 
-    def _find_wall(self, leg: Leg, *, is_cut: bool) -> Note | None:
+    def _find_boundary(self, leg: Leg, *, is_cut: bool) -> Note | None:
         """Say why a leg may not go on to its next frame, or None."""
         with self._document.lock:
             target = self._target_of(leg)
@@ -334,8 +337,8 @@ class Run:
             Origin.TRACKED,
             score=float(result.score),
             is_lost=result.verdict is Verdict.LOST,
-            second_peak=second_peak_ratio(result.score_maps, result.box_xywh),
-            maker=self._maker,
+            second_ratio=result.second_ratio,
+            maker=Maker(self._pool.maker.engine, self._pool.maker.weights),
         )
 
     def _has_rejoined(self, leg: Leg, box: Box, target: AnnotatedTarget) -> bool:

@@ -20,7 +20,7 @@ from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.boxes import Box
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.targets import AnnotatedTarget, SpanKind, rejected_at
-from fcot_engine.annotation.taught_tracker import TaughtTracker
+from fcot_engine.annotation.tracker_pool import TargetTracker
 from fcot_engine.errors import ConfigError
 from fcot_engine.tracker import Verdict
 from fcot_engine.video import FrameSource
@@ -78,7 +78,7 @@ def check_target(
     target: AnnotatedTarget,
     source: FrameSource,
     cuts: ShotCuts,
-    tracker: TaughtTracker,
+    tracker: TargetTracker,
     *,
     longest: int = 200,
 ) -> Iterator[HeldOut]:
@@ -106,12 +106,8 @@ def check_target(
         for start in neighbours:
             n_frames = abs(start.frame_index - held.frame_index)
             if n_frames <= longest and _is_open(target, cuts, start, held):
-                tracker.forget()
-                for lesson in others:
-                    frame = lesson.frame_index
-                    not_boxes = rejected_at(target.info.rejections, frame)
-                    tracker.teach(lesson, source.read(frame), not_boxes=not_boxes)
-                iou = _run_to(held, start, source, tracker)
+                _teach_all(target, others, source, tracker)
+                iou = _run_to(held, start, source, tracker, target.target_id)
                 yield HeldOut(target.target_id, held.frame_index, iou, n_frames)
                 break
 
@@ -150,17 +146,36 @@ def _is_open(target: AnnotatedTarget, cuts: ShotCuts, start: Box, held: Box) -> 
     return not any(cuts.is_cut(frame) for frame in range(first + 1, last + 1))
 
 
+def _teach_all(
+    target: AnnotatedTarget,
+    boxes: list[Box],
+    source: FrameSource,
+    tracker: TargetTracker,
+) -> None:
+    """Start a target anew with these boxes and what was rejected beside them."""
+    target_id = target.target_id
+    for number, box in enumerate(boxes):
+        frame_rgb = source.read(box.frame_index)
+        not_boxes = rejected_at(target.info.rejections, box.frame_index)
+        if number == 0:
+            tracker.init(target_id, frame_rgb, box.box_xywh, not_boxes=not_boxes)
+        else:
+            tracker.place(target_id, box.box_xywh)
+            tracker.correct(target_id, frame_rgb, box.box_xywh, not_boxes=not_boxes)
+
+
 def _run_to(
     held: Box,
     start: Box,
     source: FrameSource,
-    tracker: TaughtTracker,
+    tracker: TargetTracker,
+    target_id: int,
 ) -> float:
-    tracker.place(start.box_xywh)
+    tracker.place(target_id, start.box_xywh)
     step = 1 if held.frame_index > start.frame_index else -1
     iou = 0.0
     for index in range(start.frame_index + step, held.frame_index + step, step):
-        result = tracker.track(source.read(index))
+        result = tracker.track(source.read(index), [target_id])[target_id]
         found, wanted = np.array(result.box_xywh), np.array(held.box_xywh)
         is_lost = result.verdict is Verdict.LOST
         iou = 0.0 if is_lost else float(paired_iou(found, wanted))

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fcot_engine.annotation.boxes import Box, Maker
+from fcot_engine.annotation.boxes import Box
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.edits import Edit
@@ -39,12 +39,11 @@ from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.self_check import HeldOut, check_target
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.targets import Annotations
-from fcot_engine.annotation.taught_tracker import TrackerFactory, TrackerRoom
+from fcot_engine.annotation.tracker_pool import TrackerFactory, TrackerPool
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
 from fcot_engine.errors import EditError
-from fcot_engine.geometry import BoxXywh, check_box_in_frame
-from fcot_engine.session import BoxReader
+from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource, open_frames
 
 __all__ = ["AnnotationSession"]
@@ -60,11 +59,10 @@ class AnnotationSession:
 
     Args:
         source: the video.
-        make_tracker: makes trackers, two for each target that is carried both ways; let
-            them share one network. Called by runs and checks only.
+        make_tracker: makes trackers, one for each direction; let them share one
+            network. Called by runs and checks only.
         document: annotations, history and project; new ones in memory if None.
         config: how boxes are carried.
-        maker: which engine and weights `make_tracker` uses, noted with each box.
         risk_model: rates boxes for the work list.
         work_config: how the work list chooses.
     """
@@ -76,7 +74,6 @@ class AnnotationSession:
         *,
         document: Document | None = None,
         config: PropagationConfig | None = None,
-        maker: Maker | None = None,
         risk_model: RiskModel | None = None,
         work_config: WorkListConfig | None = None,
     ) -> None:
@@ -92,8 +89,8 @@ class AnnotationSession:
         """What a person changes: targets, boxes, spans, and undo."""
         self.config = config or PropagationConfig()
         self.cuts = ShotCuts(source)
-        self._room = TrackerRoom(make_tracker)
-        self._maker = maker or Maker("fcot")
+        self.pool = TrackerPool(make_tracker)
+        """The trackers, and what computes."""
         self._run: Run | None = None
         self._replaced: dict[tuple[int, int], BoxXywh] = {}
         self._risk_model = risk_model or RiskModel()
@@ -112,7 +109,6 @@ class AnnotationSession:
         video_path: str | os.PathLike[str] | None = None,
         replace: bool = False,
         config: PropagationConfig | None = None,
-        maker: Maker | None = None,
     ) -> AnnotationSession:
         """Begin a project; every edit is saved at once from here on.
 
@@ -123,7 +119,6 @@ class AnnotationSession:
             video_path: where the video lies; None for frames without a file.
             replace: whether an old project of that name may be replaced.
             config: see the class.
-            maker: see the class.
 
         Raises:
             ProjectError: it cannot be written, or there is one already.
@@ -132,7 +127,7 @@ class AnnotationSession:
         identity = identify_video(source, place)
         project = Project.create(project_path, identity, place, replace=replace)
         document = Document(project)
-        return cls(source, make_tracker, document=document, config=config, maker=maker)
+        return cls(source, make_tracker, document=document, config=config)
 
     @classmethod
     def begin(
@@ -143,7 +138,6 @@ class AnnotationSession:
         *,
         video_path: str | os.PathLike[str] | None = None,
         config: PropagationConfig | None = None,
-        maker: Maker | None = None,
     ) -> AnnotationSession:
         """Begin a project as `create` does, but write nothing before the first edit.
 
@@ -156,7 +150,7 @@ class AnnotationSession:
         place = None if video_path is None else Path(video_path)
         identity = identify_video(source, place)
         document = Document(Project.plan(project_path, identity, place))
-        return cls(source, make_tracker, document=document, config=config, maker=maker)
+        return cls(source, make_tracker, document=document, config=config)
 
     @classmethod
     def open(
@@ -168,7 +162,6 @@ class AnnotationSession:
         source: FrameSource | None = None,
         read_only: bool = False,
         config: PropagationConfig | None = None,
-        maker: Maker | None = None,
     ) -> AnnotationSession:
         """Go on with a project where it was left, however that happened.
 
@@ -180,7 +173,6 @@ class AnnotationSession:
             read_only: for looking and exporting only; another program may go on
                 working on it.
             config: see the class.
-            maker: see the class.
 
         Raises:
             ProjectError: there is no usable project.
@@ -205,7 +197,7 @@ class AnnotationSession:
             project.close()
             raise
         document = Document(project)
-        return cls(source, make_tracker, document=document, config=config, maker=maker)
+        return cls(source, make_tracker, document=document, config=config)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -393,15 +385,12 @@ class AnnotationSession:
             FrameError: the frame cannot be read.
         """
         check_frame(self.source, frame_index)
-        rough = check_box_in_frame(
+        rough = fit_drawn_box(
             rough_xywh, width=self.source.width, height=self.source.height
         )
-        taught = self._room.find(target_id)
-        if taught is None or not isinstance(taught.tracker, BoxReader):
+        if not self.pool.knows(target_id):
             return rough
-        frame_rgb = self.source.read(frame_index)
-        with self._room.lock:
-            return taught.tracker.read_box(frame_rgb, rough)
+        return self.pool.read_box(target_id, self.source.read(frame_index), rough)
 
     def stop(self) -> None:
         """End a run before its next frame; what it found stays. Returns at once."""
@@ -411,7 +400,7 @@ class AnnotationSession:
 
     def prepare(self) -> None:
         """Load a tracker ahead of its first use; for a worker."""
-        self._room.prepare()
+        self.pool.prepare()
 
     def reject(self, run: Run) -> None:
         """Take back what a run has changed: one step of undo. Accepting is no step.
@@ -469,7 +458,7 @@ class AnnotationSession:
         """
         with self.lock:
             ids = [target.target_id for target in self.annotations]
-        tracker = self._room.make()
+        tracker = self.pool.make()
         for target_id in ids:
             target = self.annotations.find(target_id)
             if target is not None:
@@ -490,7 +479,7 @@ class AnnotationSession:
         """Forget targets that are gone; let a run know that it may have been hit."""
         for target_id in edit.target_ids:
             if target_id not in self.annotations:
-                self._room.forget(target_id)
+                self.pool.forget(target_id)
         if self.run is not None:
             self.run.on_edited(edit)
 
@@ -500,10 +489,9 @@ class AnnotationSession:
             self._run = Run(
                 self.document,
                 self.source,
-                self._room,
+                self.pool,
                 self.cuts,
                 config=self.config,
-                maker=self._maker,
                 replaced=self._replaced,
                 text=text,
             )

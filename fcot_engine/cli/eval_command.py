@@ -277,8 +277,7 @@ def _run_annotator(args: argparse.Namespace, device: str) -> int:
         with show_progress("Reading sequences") as advance:
             run_annotator(
                 args.root,
-                # as in the window: the work list reads second peaks off the maps
-                lambda: make_tracker(args, keep_score_maps=True),
+                lambda: make_tracker(args),
                 args.sequences,
                 modes=modes,
                 max_frames=args.max_frames,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fcot_engine.config import SettingValue
-    from fcot_engine.tracker import Tracker
+    from fcot_engine.tracker import MultiTracker
 
 __all__ = [
+    "GivenBox",
     "add_tracker_options",
     "chosen_settings",
     "find_preset_name",
@@ -20,6 +22,7 @@ __all__ = [
     "parse_change",
     "parse_formats",
     "parse_fractions",
+    "parse_given_box",
     "parse_names",
 ]
 
@@ -83,31 +86,27 @@ def find_preset_name(args: argparse.Namespace) -> str:
 
 
 def make_tracker(
-    args: argparse.Namespace,
-    changes: Mapping[str, SettingValue] | None = None,
-    *,
-    keep_score_maps: bool = False,
-) -> Tracker:
-    """Load the tracker that the options ask for.
+    args: argparse.Namespace, changes: Mapping[str, SettingValue] | None = None
+) -> MultiTracker[int]:
+    """Load the tracker that the options ask for; its results carry no score maps.
 
     Args:
         args: with the options of `add_tracker_options`.
         changes: settings changed on top of those.
-        keep_score_maps: whether results carry their score maps.
 
     Raises:
         ConfigError: the preset, a setting or the device is unknown.
         WeightsError: the weights cannot be read or do not fit.
     """
-    from fcot_engine.tracker import Tracker
+    from fcot_engine.tracker import MultiTracker
 
-    return Tracker.from_preset(
+    return MultiTracker[int].from_preset(
         args.preset,
         weights=args.weights,
         settings={**chosen_settings(args), **(changes or {})},
         device=args.device,
         seed=args.seed,
-        keep_score_maps=keep_score_maps,
+        keep_score_maps=False,
     )
 
 
@@ -130,6 +129,26 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
             f"expected four numbers X,Y,W,H in pixels, got {text!r}"
         ) from None
     return x, y, w, h
+
+
+@dataclass(frozen=True)
+class GivenBox:
+    """A box of the command line."""
+
+    box_xywh: tuple[float, float, float, float]
+    """Image pixels."""
+    label: str = ""
+    """Class name; empty if none was given."""
+
+    def labelled(self, label: str) -> GivenBox:
+        """Return it with this class name if it has none."""
+        return self if self.label else replace(self, label=label)
+
+
+def parse_given_box(text: str) -> GivenBox:
+    """Read `X,Y,W,H` or `LABEL=X,Y,W,H`."""
+    label, _, box = text.rpartition("=")
+    return GivenBox(parse_box(box), label.strip())
 
 
 def parse_formats(text: str) -> tuple[str, ...]:

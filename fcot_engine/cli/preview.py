@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fcot_engine.errors import ExportError, FrameError
-from fcot_engine.session import Track, TrackBox
-from fcot_engine.video import FrameSource
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
+
+    from fcot_engine.annotation import Annotations, Box
+    from fcot_engine.video import FrameSource
 
 __all__ = ["choose_frames", "draw_preview", "write_preview"]
 
@@ -24,14 +26,14 @@ GAP_PX = 4
 HUMAN_COLOR, TRACKED_COLOR, LOST_COLOR = "#ffd54a", "#39e58c", "#ff5a5a"
 
 
-def choose_frames(track: Track, count: int = COLUMNS * ROWS) -> list[int]:
+def choose_frames(annotations: Annotations, count: int = COLUMNS * ROWS) -> list[int]:
     """Return up to `count` evenly spaced frames that have a box, both ends too."""
-    frames = [box.frame_index for box in track]
+    frames = sorted({f for t in annotations for f in t.boxes.frames().tolist()})
     places = np.linspace(0, len(frames) - 1, min(count, len(frames)))
     return [frames[round(place)] for place in places]
 
 
-def draw_preview(source: FrameSource, track: Track) -> Picture:
+def draw_preview(source: FrameSource, annotations: Annotations) -> Picture:
     """Draw some frames with their boxes beside each other.
 
     Boxes are yellow where a person drew them, green where they were tracked, red where
@@ -40,14 +42,13 @@ def draw_preview(source: FrameSource, track: Track) -> Picture:
     from PIL import Image
 
     tiles = []
-    for index in choose_frames(track):
-        box = track.get(index)
+    for index in choose_frames(annotations):
         try:
             frame = source.read(index)
         except FrameError:
             continue
-        if box is not None:
-            tiles.append(_draw_tile(Image.fromarray(frame), box))
+        boxes = list(annotations.boxes_at(index).values())
+        tiles.append(_draw_tile(Image.fromarray(frame), index, boxes))
     columns = min(COLUMNS, max(len(tiles), 1))
     rows = max(-(-len(tiles) // columns), 1)
     width, height = tiles[0].size if tiles else (TILE_WIDTH, TILE_WIDTH)
@@ -58,13 +59,13 @@ def draw_preview(source: FrameSource, track: Track) -> Picture:
     return sheet
 
 
-def write_preview(path: Path, source: FrameSource, track: Track) -> None:
+def write_preview(path: Path, source: FrameSource, annotations: Annotations) -> None:
     """Write the preview as PNG, beside the old file and then renamed.
 
     Raises:
         ExportError: it cannot be written; nothing half-written is left.
     """
-    picture = draw_preview(source, track)
+    picture = draw_preview(source, annotations)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,21 +80,22 @@ def write_preview(path: Path, source: FrameSource, track: Track) -> None:
         ) from error
 
 
-def _draw_tile(frame: Picture, box: TrackBox) -> Picture:
+def _draw_tile(frame: Picture, index: int, boxes: Sequence[Box]) -> Picture:
     from PIL import ImageDraw
 
     ratio = TILE_WIDTH / frame.width
     tile = frame.resize((TILE_WIDTH, max(1, round(frame.height * ratio))))
     draw = ImageDraw.Draw(tile)
-    x, y, w, h = (value * ratio for value in box.box_xywh)
-    left, top = round(x), round(y)  # first and last pixels inside the box
-    right, bottom = max(round(x + w) - 1, left), max(round(y + h) - 1, top)
-    draw.rectangle((left, top, right, bottom), outline=_color(box), width=2)
-    draw.text((6, 4), str(box.frame_index), fill="white", stroke_width=2, stroke_fill=0)
+    for box in boxes:
+        x, y, w, h = (value * ratio for value in box.box_xywh)
+        left, top = round(x), round(y)  # first and last pixels inside the box
+        right, bottom = max(round(x + w) - 1, left), max(round(y + h) - 1, top)
+        draw.rectangle((left, top, right, bottom), outline=_color(box), width=2)
+    draw.text((6, 4), str(index), fill="white", stroke_width=2, stroke_fill=0)
     return tile
 
 
-def _color(box: TrackBox) -> str:
-    if box.origin.is_human:
+def _color(box: Box) -> str:
+    if box.is_human:
         return HUMAN_COLOR
     return LOST_COLOR if box.is_lost else TRACKED_COLOR

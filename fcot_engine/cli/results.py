@@ -13,30 +13,17 @@ from typing import TYPE_CHECKING, Any
 from fcot_engine.cli.preview import write_preview
 from fcot_engine.cli.tracking_job import Ending
 from fcot_engine.errors import ExportError, FcotError
-from fcot_engine.session import Track, TrackStore
-from fcot_engine.video import FrameSource
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation import Annotations
+    from fcot_engine.annotation import AnnotationSession
 
-__all__ = [
-    "finish",
-    "prepare_folder",
-    "print_json",
-    "report_ending",
-    "summarise",
-    "write_results",
-]
+__all__ = ["prepare_folder", "print_json", "report", "write_results"]
 
 PREVIEW_NAME = "preview.png"
 
 
 def write_results(
-    folder: Path,
-    store: TrackStore,
-    source: FrameSource,
-    track: Track,
-    formats: Sequence[str],
+    folder: Path, session: AnnotationSession, formats: Sequence[str]
 ) -> list[Path]:
     """Write the boxes and a preview picture; return the files.
 
@@ -46,49 +33,16 @@ def write_results(
     """
     from fcot_engine.formats import export_tracks
 
-    annotations = to_annotations(store)
+    boxes, source = session.annotations, session.source
     try:
-        paths = list(export_tracks(folder, annotations, source, formats=formats))
+        paths = list(export_tracks(folder, boxes, source, formats=formats))
     except ExportError as error:
         refuge = Path(tempfile.mkdtemp(prefix="fcot-"))
-        export_tracks(refuge, annotations, source, formats=formats)
+        export_tracks(refuge, boxes, source, formats=formats)
         raise ExportError(f"{error} The boxes are in {refuge} instead.") from error
     preview = folder / PREVIEW_NAME
-    write_preview(preview, source, track)
+    write_preview(preview, session.source, session.annotations)
     return [*paths, preview]
-
-
-def to_annotations(store: TrackStore) -> Annotations:
-    """Return the boxes of a store for the exporters."""
-    from fcot_engine.annotation import (
-        Annotations,
-        Box,
-        Maker,
-        Origin,
-        TargetInfo,
-        colour_of,
-        name_of,
-    )
-
-    annotations = Annotations()
-    for track in store:
-        name = track.info.name or name_of(track.track_id, track.label)
-        colour = track.info.colour or colour_of(track.track_id)
-        info = TargetInfo(track.track_id, name, track.label, colour)
-        annotations.add(info).boxes.put_boxes(
-            [
-                Box(
-                    box.frame_index,
-                    box.box_xywh,
-                    Origin[box.origin.name],
-                    score=box.score,
-                    is_lost=box.is_lost,
-                    maker=Maker(box.engine, weights=box.weights),
-                )
-                for box in track
-            ]
-        )
-    return annotations
 
 
 def prepare_folder(folder: Path) -> None:
@@ -110,26 +64,54 @@ def prepare_folder(folder: Path) -> None:
         )
 
 
-def summarise(
-    source: FrameSource,
-    track: Track,
+def report(
+    session: AnnotationSession,
     ending: Ending,
     files: Sequence[Path],
     *,
-    device: str,
+    as_json: bool,
+    facts: Mapping[str, Any] | None = None,
+    words: Sequence[str] = (),
+) -> int:
+    """Say what was done and where it is; return the exit code.
+
+    Args:
+        session: with all boxes.
+        ending: how it ended.
+        files: what was written.
+        as_json: for machines.
+        facts: more for machines.
+        words: more for people.
+
+    Raises:
+        FcotError: what stopped it; the results are written by then.
+    """
+    told = _summarise(session, ending, files) | dict(facts or {})
+    if as_json:
+        print_json(told)
+    else:
+        _tell_person(told)
+        for line in words:
+            print(line)
+    return _finish(ending)
+
+
+def _summarise(
+    session: AnnotationSession, ending: Ending, files: Sequence[Path]
 ) -> dict[str, Any]:
-    """Facts about a job, for `--json` and for the lines a person reads."""
-    boxes = list(track)
+    boxes = [box for target in session.annotations for box in target.boxes]
+    frames = [box.frame_index for box in boxes]
     return {
-        "video": source.name,
-        "frames": len(source),
-        "first_frame": boxes[0].frame_index,
-        "last_frame": boxes[-1].frame_index,
+        "video": session.source.name,
+        "frames": len(session.source),
+        "targets": len(session.annotations),
+        "first_frame": min(frames),
+        "last_frame": max(frames),
         "tracked": ending.n_tracked,
         "lost": sum(box.is_lost for box in boxes),
         "seconds": round(ending.seconds, 3),
         "frames_per_second": round(ending.frames_per_second, 2),
-        "device": device,
+        "device": session.pool.device_name,
         "interrupted": ending.is_interrupted,
         "error": None if ending.error is None else str(ending.error),
         "files": [str(path) for path in files],
@@ -141,17 +123,18 @@ def print_json(facts: Mapping[str, Any]) -> None:
     print(json.dumps(facts, indent=1))
 
 
-def report_ending(facts: Mapping[str, Any]) -> None:
-    """Tell a person what was done and where it is."""
+def _tell_person(facts: Mapping[str, Any]) -> None:
+    n_targets = facts["targets"]
+    who = "target" if n_targets == 1 else f"one of {n_targets} targets"
     print(
         f"{facts['tracked']} frames tracked at {facts['frames_per_second']:.1f} "
-        f"frames/s on {facts['device']}; target lost in {facts['lost']}."
+        f"frames/s on {facts['device']}; {who} lost in {facts['lost']}."
     )
     for path in facts["files"]:
         print(f"Written: {path}")
 
 
-def finish(ending: Ending) -> int:
+def _finish(ending: Ending) -> int:
     """Return the exit code; say on stderr why tracking ended early, if it did.
 
     Raises:

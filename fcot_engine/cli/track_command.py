@@ -1,33 +1,34 @@
-"""`fcot track`: one box in, a box for every later frame out."""
+"""`fcot track`: a box of each object in, its boxes in all later frames out."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcot_engine.cli.options import (
     DEFAULT_FORMATS,
     add_tracker_options,
     make_tracker,
-    parse_box,
     parse_formats,
+    parse_given_box,
 )
-from fcot_engine.cli.results import (
-    finish,
-    prepare_folder,
-    print_json,
-    report_ending,
-    summarise,
-    write_results,
+from fcot_engine.cli.results import prepare_folder, report, write_results
+from fcot_engine.cli.tracking_job import (
+    check_boxes,
+    follow,
+    last_frame_of,
+    open_session,
 )
-from fcot_engine.cli.tracking_job import draw_box, follow, last_frame_of
-from fcot_engine.session import TrackStore
-from fcot_engine.video import FrameSource
+
+if TYPE_CHECKING:
+    from fcot_engine.video import FrameSource
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
 EXAMPLES = """\
   fcot track dog.mp4 --box 120,80,64,48 --out dog-boxes
+  fcot track street.mp4 --box car=40,60,80,50 --box car=300,64,70,48 --out cars
   fcot track images/ --box 10,20,30,40 --frame 25 --end 300 --out out --format mot
   fcot track stack.tif --box 10,20,30,40 --out out --device cuda --json"""
 
@@ -38,12 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("video", type=Path, metavar="VIDEO", help="video, TIFF stack or image folder")
     add(
         "--box",
-        type=parse_box,
+        type=parse_given_box,
+        action="append",
         required=True,
-        metavar="X,Y,W,H",
-        help="the object: left, top, width, height in pixels",
+        metavar="[LABEL=]X,Y,W,H",
+        help="an object: left, top, width, height in pixels, with its class name "
+        "before it if you like; may be repeated, all objects are tracked together",
     )
-    add("--frame", type=int, default=0, metavar="N", help="frame of the box (0)")
+    add("--frame", type=int, default=0, metavar="N", help="frame of the boxes (0)")
     add("--end", type=int, metavar="N", help="last frame to track (the last one)")
     add("--out", type=Path, required=True, metavar="FOLDER", help="gets the files")
     add(
@@ -53,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="out of mot, coco, cvat, yolo, lasot, got10k, with commas (mot,coco)",
     )
-    add("--label", default="object", help="class name in the files (object)")
+    add("--label", default="object", help="class name of the others (object)")
     add("--json", action="store_true", help="print the summary as JSON")
     add_tracker_options(parser)
 
@@ -74,17 +77,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _track(args: argparse.Namespace, source: FrameSource) -> int:
-    store = TrackStore()
-    track = store.add_track(args.label)
     last = last_frame_of(source, frame=args.frame, end=args.end)
-    draw_box(track, source, args.frame, args.box)
+    boxes = [box.labelled(args.label) for box in args.box]
+    check_boxes(source, boxes)
     tracker = make_tracker(args)
     prepare_folder(args.out)
-    ending = follow(tracker, source, track, start=args.frame, last=last)
-    files = write_results(args.out, store, source, track, args.format)
-    facts = summarise(source, track, ending, files, device=tracker.device_name)
-    if args.json:
-        print_json(facts)
-    else:
-        report_ending(facts)
-    return finish(ending)
+    session = open_session(source, tracker, boxes, frame=args.frame)
+    ending = follow(session, f"Tracking {source.name}", start=args.frame, last=last)
+    files = write_results(args.out, session, args.format)
+    return report(session, ending, files, as_json=args.json)

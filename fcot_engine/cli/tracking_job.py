@@ -1,26 +1,29 @@
-"""Tracking one target from the command line, losing nothing when it ends early."""
+"""Tracking from the command line, losing nothing when it ends early."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.errors import FcotError, FrameIndexError
-from fcot_engine.geometry import check_box_in_frame
-from fcot_engine.session import BoxOrigin, TargetRun, Track, TrackBox, TrackerLike
-from fcot_engine.video import FrameSource
 
-__all__ = ["Ending", "draw_box", "follow", "follow_run", "last_frame_of"]
+if TYPE_CHECKING:
+    from fcot_engine.annotation import AnnotationSession, TargetTracker
+    from fcot_engine.cli.options import GivenBox
+    from fcot_engine.video import FrameSource
+
+__all__ = ["Ending", "check_boxes", "follow", "last_frame_of", "open_session"]
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How tracking ended; what was found is in the track."""
+    """How tracking ended; what was found is in the session."""
 
     n_tracked: int
-    """Frames done by this call."""
+    """Frames done, each one once for all targets."""
     seconds: float
     is_interrupted: bool = False
     """Ctrl-C was pressed."""
@@ -70,49 +73,62 @@ def last_frame_of(source: FrameSource, *, frame: int, end: int | None) -> int:
     return end
 
 
-def draw_box(
-    track: Track,
-    source: FrameSource,
-    frame: int,
-    box_xywh: Sequence[float],
-    *,
-    origin: BoxOrigin = BoxOrigin.HUMAN,
-) -> None:
-    """Put a human box into the track.
+def check_boxes(source: FrameSource, boxes: Sequence[GivenBox]) -> None:
+    """Make sure that boxes can be used.
 
     Raises:
-        BoxError: the box has no area, is not finite, or lies outside of the frame.
+        BoxError: one has no area, is not finite, or lies outside of the frame.
     """
-    usable = check_box_in_frame(
-        box_xywh, width=source.width, height=source.height, name="--box"
-    )
-    track.put(TrackBox(frame, usable, origin))
+    from fcot_engine.geometry import fit_drawn_box
+
+    for box in boxes:
+        fit_drawn_box(
+            box.box_xywh, width=source.width, height=source.height, name="--box"
+        )
 
 
-def follow(
-    tracker: TrackerLike, source: FrameSource, track: Track, *, start: int, last: int
-) -> Ending:
-    """Track from the box of frame `start` to frame `last`, with a progress bar.
+def open_session(
+    source: FrameSource,
+    tracker: TargetTracker,
+    boxes: Sequence[GivenBox],
+    *,
+    frame: int = 0,
+) -> AnnotationSession:
+    """Return a session in memory with one target for each box, drawn in a frame.
 
-    Ctrl-C and an unreadable frame end it early and lose nothing. An error in the first
-    frame, before anything was found, is raised.
+    Nothing but the end of the video ends a run.
     """
-    run = TargetRun(tracker, source, track)
-    return follow_run(run, f"Tracking {source.name}", start=start, last=last)
+    from fcot_engine.annotation import AnnotationSession, PropagationConfig
+
+    config = PropagationConfig(stop_at_cuts=False, fuse=False)
+    session = AnnotationSession(source, lambda: tracker, config=config)
+    for box in boxes:
+        target_id = session.edit.add_target(class_name=box.label)
+        session.edit.draw_box(target_id, frame, box.box_xywh)
+    return session
 
 
-def follow_run(run: TargetRun, title: str, *, start: int, last: int) -> Ending:
-    """Do as `follow`, with a tracker that may have learned before."""
-    run.go_to(start)
+def follow(session: AnnotationSession, title: str, *, start: int, last: int) -> Ending:
+    """Track all targets with a box in frame `start` to frame `last`.
+
+    Shows a progress bar. Ctrl-C and an unreadable frame end it early and lose nothing.
+    An error before anything was found is raised.
+    """
+    from fcot_engine.annotation import FrameDone
+
     count, begin = 0, time.perf_counter()
     is_interrupted, error = False, None
+    run = session.propagate(start, until=last)
     with show_progress(title, last - start) as advance:
         try:
-            for _ in run.propagate(start, last + 1):
-                count += 1
-                advance(None, None)
+            for event in run:
+                if isinstance(event, FrameDone):
+                    count += 1
+                    advance(None, None)
         except KeyboardInterrupt:
             is_interrupted = True
         except FcotError as caught:
+            if count == 0:
+                raise
             error = caught
     return Ending(count, time.perf_counter() - begin, is_interrupted, error)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fcot_engine.annotation import TargetTracker
 from fcot_engine.config import SettingValue, TrackerConfig, apply_settings
 from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
 from fcot_engine.evaluation.ablation_tables import AblationTable
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
-from fcot_engine.session import TrackerLike
 
 __all__ = ["count_runs", "run_ablation"]
 
@@ -18,7 +18,7 @@ __all__ = ["count_runs", "run_ablation"]
 def run_ablation(
     root: Path,
     tables: Sequence[AblationTable],
-    make_tracker: Callable[[Mapping[str, SettingValue]], TrackerLike],
+    make_tracker: Callable[[Mapping[str, SettingValue]], TargetTracker],
     *,
     base: TrackerConfig,
     facts: Mapping[str, Any],
@@ -57,7 +57,7 @@ def run_ablation(
                 total = progress.frames_total * len(wanted)
                 on_progress(f"{told} {progress.sequence}", total)
 
-        def make(settings: Mapping[str, SettingValue] = settings) -> TrackerLike:
+        def make(settings: Mapping[str, SettingValue] = settings) -> TargetTracker:
             return make_tracker(settings)
 
         done = evaluate(root, make, names, max_frames=max_frames, on_progress=advance)

@@ -17,11 +17,12 @@ from fcot_engine.annotation import (
     FrameDone,
     PropagationConfig,
     Run,
+    TargetTracker,
     TrackerFactory,
     Until,
 )
+from fcot_engine.evaluation._wrapped_tracker import WrappedTracker
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.session import TrackerLike
 from fcot_engine.tracker import TrackResult, Verdict
 
 __all__ = [
@@ -120,7 +121,7 @@ class RestartingMethod(_TrackingMethod):
     def wrap(self, make_tracker: TrackerFactory) -> TrackerFactory:
         """Return trackers that begin again where others learn."""
 
-        def make() -> TrackerLike:
+        def make() -> TargetTracker:
             self._trackers.append(_RestartingTracker(make_tracker()))
             return self._trackers[-1]
 
@@ -143,36 +144,32 @@ class RestartingMethod(_TrackingMethod):
         self._finish(run)
 
 
-class _RestartingTracker:
-    """Starts anew on one box where it should learn, and ignores all others.
+class _RestartingTracker(WrappedTracker):
+    """Starts a target anew on one box where it should learn, and ignores all others.
 
-    A rejected place would be a lesson, too.
+    A rejected position would be something to learn, too.
     """
 
-    def __init__(self, tracker: TrackerLike) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: TargetTracker) -> None:
+        super().__init__(tracker)
         self.start_xywh: BoxXywh | None = None
         """The box to start on next."""
 
     def init(
         self,
-        frame_rgb: NDArray[np.uint8],
+        target_id: int,
+        frame: NDArray[np.uint8],
         box_xywh: Sequence[float],
         /,
         *,
         not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
-        return self._tracker.init(frame_rgb, box_xywh)
-
-    def track(self, frame_rgb: NDArray[np.uint8], /) -> TrackResult:
-        return self._tracker.track(frame_rgb)
-
-    def place(self, box_xywh: Sequence[float], /) -> None:
-        self._tracker.place(box_xywh)
+        return super().init(target_id, frame, box_xywh)
 
     def correct(
         self,
-        frame_rgb: NDArray[np.uint8],
+        target_id: int,
+        frame: NDArray[np.uint8],
         box_xywh: Sequence[float],
         /,
         *,
@@ -183,7 +180,7 @@ class _RestartingTracker:
         x, y, w, h = box_xywh
         if self.start_xywh == (x, y, w, h):
             self.start_xywh = None
-            return self._tracker.init(frame_rgb, box_xywh)
+            return self.init(target_id, frame, box_xywh)
         return TrackResult((x, y, w, h), 1.0, Verdict.GIVEN)
 
 

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fcot_engine.annotation import TargetTracker
 from fcot_engine.config import SettingValue
 from fcot_engine.errors import ConfigError
 from fcot_engine.evaluation.metrics import is_visible, overlaps
 from fcot_engine.evaluation.sequences import EvalSequence
-from fcot_engine.session import TrackerLike
 
 __all__ = ["EffortConfig", "EffortMode", "measure_effort", "measure_linear_effort"]
 
@@ -73,7 +73,7 @@ def _ignore() -> None:
 
 
 def measure_effort(
-    tracker: TrackerLike,
+    tracker: TargetTracker,
     sequence: EvalSequence,
     *,
     min_iou: float,
@@ -93,15 +93,17 @@ def measure_effort(
         Boxes per 100 frames, the first one included.
     """
     truth = sequence.truth_xywh
-    tracker.init(sequence.read(0), truth[0].tolist())
+    target_id = 1
+    tracker.init(target_id, sequence.read(0), truth[0].tolist())
     on_frame()
     learn = tracker.init if mode == "restart" else tracker.correct
     drawn = 1
     for index in range(1, len(sequence)):
         frame = sequence.read(index)
-        found = np.array([tracker.track(frame).box_xywh], dtype=np.float64)
+        result = tracker.track(frame, [target_id])[target_id]
+        found = np.array([result.box_xywh], dtype=np.float64)
         if overlaps(found, truth[index : index + 1])[0] < min_iou:  # NaN is never below
-            learn(frame, truth[index].tolist())
+            learn(target_id, frame, truth[index].tolist())
             drawn += 1
         on_frame()
     return 100 * drawn / len(sequence)

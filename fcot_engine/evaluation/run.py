@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fcot_engine.annotation import (
+    AnnotationSession,
+    FrameDone,
+    PropagationConfig,
+    TargetTracker,
+    TrackerFactory,
+)
+from fcot_engine.evaluation._wrapped_tracker import WrappedTracker
 from fcot_engine.evaluation.effort import (
     EffortConfig,
     measure_effort,
@@ -19,7 +27,6 @@ from fcot_engine.evaluation.frame_records import FrameRecord, describe_pass
 from fcot_engine.evaluation.metrics import measure, overlaps
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
-from fcot_engine.session import TrackerLike
 from fcot_engine.tracker import TrackResult
 
 __all__ = ["EvaluationProgress", "OnePass", "evaluate", "run_one_pass"]
@@ -50,27 +57,62 @@ class OnePass:
         return (len(self.results) - 1) / max(self.seconds, 1e-9)
 
 
+class _Recorder(WrappedTracker):
+    """Notes all that is found of one target, and how long it takes."""
+
+    def __init__(self, tracker: TargetTracker) -> None:
+        super().__init__(tracker)
+        self.results: list[TrackResult] = []
+        self.seconds = 0.0
+
+    def init(
+        self,
+        target_id: int,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        /,
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
+    ) -> TrackResult:
+        given = super().init(target_id, frame, box_xywh, not_boxes=not_boxes)
+        self.results = [given]
+        return given
+
+    def track(
+        self, frame: NDArray[np.uint8], target_ids: Sequence[int] | None = None, /
+    ) -> dict[int, TrackResult]:
+        begin = time.perf_counter()
+        found = super().track(frame, target_ids)
+        self.seconds += time.perf_counter() - begin
+        self.results += [replace(one, score_maps=None) for one in found.values()]
+        return found
+
+
 def run_one_pass(
-    tracker: TrackerLike, sequence: EvalSequence, on_frame: Callable[[], None] = _ignore
+    tracker: TargetTracker,
+    sequence: EvalSequence,
+    on_frame: Callable[[], None] = _ignore,
 ) -> OnePass:
-    """Start on the first true box and track to the end.
+    """Start on the first true box and track to the end, as a session does.
 
     Args:
         tracker: fresh, or one that forgets on `init`.
         sequence: the frames and their truth.
         on_frame: called after each frame.
     """
-    results = [tracker.init(sequence.read(0), sequence.truth_xywh[0].tolist())]
+    recorder = _Recorder(tracker)
+    session = AnnotationSession(
+        sequence,
+        lambda: recorder,
+        config=PropagationConfig(stop_at_cuts=False),
+    )
+    target_id = session.edit.add_target(sequence.name)
+    session.edit.draw_box(target_id, 0, sequence.truth_xywh[0].tolist())
     on_frame()
-    seconds = 0.0
-    for index in range(1, len(sequence)):
-        frame = sequence.read(index)
-        begin = time.perf_counter()
-        result = tracker.track(frame)
-        seconds += time.perf_counter() - begin
-        results.append(replace(result, score_maps=None))
-        on_frame()
-    return OnePass(tuple(results), seconds)
+    for event in session.propagate(0):
+        if isinstance(event, FrameDone):
+            on_frame()
+    return OnePass(tuple(recorder.results), recorder.seconds)
 
 
 @dataclass(frozen=True)
@@ -86,7 +128,7 @@ class EvaluationProgress:
 
 def evaluate(
     root: Path,
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: TrackerFactory,
     sequences: Iterable[str] | None = None,
     *,
     effort: EffortConfig | None = None,
@@ -156,7 +198,7 @@ class _Counter:
 
 def _score(
     sequence: EvalSequence,
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: TrackerFactory,
     effort: EffortConfig | None,
     count: _Counter,
     on_records: Callable[[list[FrameRecord]], None] | None,
@@ -185,7 +227,7 @@ def _score(
 
 def _measure_efforts(
     sequence: EvalSequence,
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: TrackerFactory,
     effort: EffortConfig | None,
     alone: OnePass,
     count: _Counter,

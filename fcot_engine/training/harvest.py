@@ -26,7 +26,7 @@ import torch
 
 from fcot_engine.config import HarvestConfig
 from fcot_engine.errors import FrameError, TrainingError, VideoError
-from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import Tracker
 from fcot_engine.training.clip_cache import ClipTrack, write_clip
 from fcot_engine.training.dice import Dice
 from fcot_engine.training.proposals import propose_boxes
@@ -64,7 +64,7 @@ class Harvest:
 def gather_clips(
     folder: Path,
     cache: Path,
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: Callable[[], Tracker],
     config: HarvestConfig,
     *,
     made_with: str,
@@ -166,7 +166,7 @@ class _Gathered:
 def _gather(
     source: FrameSource,
     frames: list[int],
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: Callable[[], Tracker],
     config: HarvestConfig,
     seed: int,
 ) -> _Gathered:

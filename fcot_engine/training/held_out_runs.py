@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.config import CheckConfig
 from fcot_engine.geometry import box_iou, xywh_to_xyxy
-from fcot_engine.session import TrackerLike
+from fcot_engine.tracker import Tracker
 from fcot_engine.training.labelled_video import (
     HeldOutStretch,
     LabelledTarget,
@@ -79,7 +79,7 @@ def plan_runs(
 
 def measure_runs(
     runs: Sequence[HeldOutRun],
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: Callable[[], Tracker],
     config: CheckConfig,
     *,
     on_run: Callable[[], None] = lambda: None,
@@ -119,7 +119,7 @@ def _runs_of(
             yield HeldOutRun(stretch.video, target, start, way[:longest])
 
 
-def _measure(run: HeldOutRun, tracker: TrackerLike, cap: float) -> float:
+def _measure(run: HeldOutRun, tracker: Tracker, cap: float) -> float:
     target, source = run.target, run.video.source
     tracker.init(source.read(run.start), target.boxes_xywh[run.start].tolist())
     overlaps = []

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from fcot_engine.config import HarvestConfig
 from fcot_engine.geometry import BoxXywh, box_iou, xywh_to_xyxy
-from fcot_engine.session import TrackerLike
-from fcot_engine.tracker import Verdict
+from fcot_engine.tracker import Tracker, Verdict
 from fcot_engine.training.clip_cache import ClipTrack
 from fcot_engine.video import FrameSource
 
@@ -27,7 +26,7 @@ def follow_both_ways(
     source: FrameSource,
     frames: Sequence[int],
     box_xywh: BoxXywh,
-    make_tracker: Callable[[], TrackerLike],
+    make_tracker: Callable[[], Tracker],
     config: HarvestConfig,
 ) -> ClipTrack | None:
     """Follow a box through a clip and back.
@@ -69,7 +68,7 @@ def _follow(
     source: FrameSource,
     frames: Sequence[int],
     box_xywh: Sequence[float],
-    tracker: TrackerLike,
+    tracker: Tracker,
     config: HarvestConfig,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Boxes `(n, 4)` and scores `(n,)` until the target is lost or doubtful."""

@@ -8,17 +8,13 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from fcot_engine.annotation import Edit, Editor, WorkStop
+from fcot_engine.annotation import Edit, Editor, TrackerFactory, WorkStop
 from fcot_engine.errors import FcotError
 from fcot_engine.formats import read_tracks
 from napari_fcot.tracking.panel_running import PanelRunning
 from napari_fcot.tracking.panel_state import Activity
 from napari_fcot.tracking.session_opening import Opened, SessionOpener
-from napari_fcot.tracking.tracker_shelf import (
-    DefaultTrackers,
-    TrackerFactory,
-    TrackerShelf,
-)
+from napari_fcot.tracking.tracker_shelf import DefaultTrackers, TrackerShelf
 from napari_fcot.tracking.video_session import VideoSession
 
 __all__ = ["Activity", "TrackingController"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcot_engine.annotation import AnnotationSession, Maker, PropagationConfig
+from fcot_engine.annotation import AnnotationSession, PropagationConfig, TrackerFactory
 from fcot_engine.errors import OtherVideoError
-from fcot_engine.session import TrackerLike
 from fcot_engine.video import FrameSource
 from napari_fcot.tracking.project_place import ProjectPlace, next_free
 from napari_fcot.tracking.video_session import VideoSession
@@ -31,21 +29,18 @@ class SessionOpener:
         make_tracker: makes trackers, in a worker.
         place: where projects are kept.
         config: how boxes are carried.
-        maker: noted with each tracked box.
     """
 
     def __init__(
         self,
-        make_tracker: Callable[[], TrackerLike],
+        make_tracker: TrackerFactory,
         *,
         place: ProjectPlace | None = None,
         config: PropagationConfig | None = None,
-        maker: Maker | None = None,
     ) -> None:
         self._make_tracker = make_tracker
         self.place = place or ProjectPlace()
         self.config = config or PropagationConfig()
-        self._maker = maker  # which network it is, is known once it is loaded
 
     def open_video(
         self,
@@ -100,7 +95,6 @@ class SessionOpener:
             self._make_tracker,
             video_path=video_path,
             config=self.config,
-            maker=self._maker,
         )
         return _describe(annotation)
 
@@ -113,7 +107,6 @@ class SessionOpener:
             path,
             video_path=video_path,
             config=self.config,
-            maker=self._maker,
         )
         return Opened(VideoSession(annotation))
 
@@ -126,7 +119,6 @@ class SessionOpener:
             video_path=video_path,
             source=source,
             config=self.config,
-            maker=self._maker,
         )
         return _describe(annotation)
 

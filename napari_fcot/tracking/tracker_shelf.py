@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from fcot_engine.session import TrackerLike
+from fcot_engine.annotation import TargetTracker, TrackerFactory
 
 if TYPE_CHECKING:
     from fcot_engine.tracker import LoadedPreset
 
-__all__ = ["DefaultTrackers", "TargetTracker", "TrackerFactory", "TrackerShelf"]
-
-
-class TargetTracker(TrackerLike, Protocol):
-    """What the panel asks of a tracker; `fcot_engine.tracker.Tracker` has it all."""
-
-    @property
-    def device_name(self) -> str:
-        """On what it computes, such as `CPU (2 threads)`."""
-
-
-TrackerFactory = Callable[[], TargetTracker]
+__all__ = ["DefaultTrackers", "TrackerShelf"]
 
 
 class DefaultTrackers:
@@ -48,12 +36,12 @@ class DefaultTrackers:
 
     def __call__(self) -> TargetTracker:
         """Make one more tracker."""
-        from fcot_engine.tracker import Tracker, load_preset
+        from fcot_engine.tracker import MultiTracker, load_preset
 
         if self._loaded is None:
             self._loaded = load_preset(self._preset, device=self._device)
         loaded = self._loaded
-        return Tracker(
+        return MultiTracker[int](
             loaded.network, loaded.config, device=self._device, maker=loaded.maker
         )
 

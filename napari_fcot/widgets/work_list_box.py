@@ -236,7 +236,7 @@ def _place(stop: WorkStop) -> tuple[int, int]:
 _NAMES = {
     "low_score": "unsure",
     "is_lost": "lost",
-    "second_peak": "look-alike",
+    "second_ratio": "look-alike",
     "disagreement": "runs disagree",
     "jump": "jumps",
     "resize": "size changes",
@@ -247,7 +247,7 @@ _NAMES = {
 _SENTENCES = {
     "low_score": "the tracker is not sure of this box",
     "is_lost": "the tracker did not see the target",
-    "second_peak": "something else nearby looks alike",
+    "second_ratio": "something else nearby looks alike",
     "disagreement": "tracking forward and backward lead to different boxes",
     "jump": "the box jumps",
     "resize": "the box changes its size at once",

@@ -10,7 +10,7 @@ from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.config import find_preset
 from fcot_engine.model import load_network
 from fcot_engine.sample import make_sample_video
-from fcot_engine.tracker import Tracker, default_weights
+from fcot_engine.tracker import MultiTracker, default_weights
 from fcot_engine.video import ArrayFrames
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ def make_tracker():
     """A factory of trackers that share one network."""
     network = load_network(default_weights("lite"))
     config = find_preset("lite").tracker
-    return lambda: Tracker(network, config, device="cpu")
+    return lambda: MultiTracker(network, config, device="cpu")
 
 
 @pytest.fixture(scope="module")

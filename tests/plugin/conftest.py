@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.errors import FcotError, TrackerStateError
-from fcot_engine.tracker import ScoreMap, ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker import Maker, ScoreMap, ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import ArrayFrames
 from napari_fcot.tracking import Job, JobEvent
 
@@ -41,24 +41,36 @@ class FakeTracker:
         default_factory=lambda: FcotError("The tracker has lost its mind. Try again.")
     )
     device_name: str = "a fake (0 threads)"
-    _size: tuple[float, float] | None = None
+    maker: Maker = field(default_factory=lambda: Maker("a fake", "tiny", "none"))
+    _sizes: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def init(self, frame_rgb, box_xywh, not_boxes=()):
+    @property
+    def target_ids(self):
+        return tuple(self._sizes)
+
+    def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
         self.calls.append(("init", tuple(box_xywh)))
-        return self._given(box_xywh)
+        return self._given(target_id, box_xywh)
 
-    def correct(self, frame_rgb, box_xywh, not_boxes=()):
-        if self._size is None:
+    def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
+        if target_id not in self._sizes:
             raise TrackerStateError("correct came before init")
         self.calls.append(("correct", tuple(box_xywh)))
-        return self._given(box_xywh)
+        return self._given(target_id, box_xywh)
 
-    def place(self, box_xywh):
+    def remove(self, target_id):
+        del self._sizes[target_id]
+
+    def read_box(self, target_id, frame_rgb, rough_xywh):
+        return tuple(rough_xywh)
+
+    def place(self, target_id, box_xywh):
         self.calls.append(("place", tuple(box_xywh)))
 
-    def track(self, frame_rgb):
+    def track(self, frame_rgb, target_ids=None):
         time.sleep(self.delay_s)
-        if self._size is None:
+        wanted = self.target_ids if target_ids is None else target_ids
+        if not set(wanted) <= set(self._sizes):
             raise TrackerStateError("track came before init")
         n_tracked = sum(1 for call in self.calls if call[0] == "track")
         if self.fail_after is not None and n_tracked >= self.fail_after:
@@ -66,12 +78,15 @@ class FakeTracker:
         self.calls.append(("track",))
         rows, columns = np.nonzero(frame_rgb[..., 0] > 200)
         centre = columns.mean() + 0.5, rows.mean() + 0.5
-        w, h = self._size
-        box = (float(centre[0] - w / 2), float(centre[1] - h / 2), w, h)
-        return TrackResult(box, 0.9, Verdict.FOUND, _score_maps(centre))
+        found = {}
+        for target_id in wanted:
+            w, h = self._sizes[target_id]
+            box = (float(centre[0] - w / 2), float(centre[1] - h / 2), w, h)
+            found[target_id] = TrackResult(box, 0.9, Verdict.FOUND, _score_maps(centre))
+        return found
 
-    def _given(self, box_xywh):
-        self._size = tuple(box_xywh[2:])
+    def _given(self, target_id, box_xywh):
+        self._sizes[target_id] = tuple(box_xywh[2:])
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.errors import FrameError
-from fcot_engine.tracker import TrackResult, Verdict
+from fcot_engine.tracker import Maker, TrackResult, Verdict
 
 WIDTH, HEIGHT = 200, 120
 
@@ -57,53 +57,73 @@ class NumberedVideo:
 class TruthTracker:
     """Meets the truth within `reach` frames of what it was taught, else drifts off.
 
-    Which lane it follows is told by the box it begins with. Writes down what it is
-    asked.
+    Which lane a target follows is told by the box it begins with. Writes down what it
+    is asked; `rejected` is what was said not to be the last target started.
     """
+
+    device_name = "a fake (0 threads)"
+    maker = Maker("fake 1.0", "tiny", "tiny.safetensors sha256:0")
 
     def __init__(self, reach=10**9, *, lost_in=()):
         self._reach = reach
         self._lost_in = set(lost_in)
-        self._taught = []
+        self._taught, self._lanes, self._boxes = {}, {}, {}
+        self.rejected = []
         self.calls = []
-        self._box = None
 
-    def _begin(self, frame, box):
+    @property
+    def target_ids(self):
+        return tuple(self._taught)
+
+    def _begin(self, target_id, frame, box):
         index = NumberedVideo.number_of(frame)
-        self._lane = min(
+        self._lanes[target_id] = min(
             range(4), key=lambda lane: abs(NumberedVideo.truth(index, lane)[1] - box[1])
         )
-        self._taught.append(index)
-        self._box = tuple(box)
+        self._taught[target_id].append(index)
+        self._boxes[target_id] = tuple(box)
         return TrackResult(tuple(box), 1.0, Verdict.GIVEN)
 
-    def init(self, frame, box, not_boxes=()):
-        self._taught = []
+    def init(self, target_id, frame, box, *, not_boxes=()):
+        self._taught[target_id] = []
         self.rejected = list(not_boxes)
         self.calls.append(("init", NumberedVideo.number_of(frame)))
-        return self._begin(frame, box)
+        return self._begin(target_id, frame, box)
 
-    def correct(self, frame, box, not_boxes=()):
+    def correct(self, target_id, frame, box, *, not_boxes=()):
         self.rejected += not_boxes
         self.calls.append(("correct", NumberedVideo.number_of(frame)))
-        return self._begin(frame, box)
+        return self._begin(target_id, frame, box)
 
-    def place(self, box):
+    def place(self, target_id, box):
         self.calls.append(("place", tuple(round(v, 3) for v in box)))
-        self._box = tuple(box)
+        self._boxes[target_id] = tuple(box)
 
-    def track(self, frame):
+    def read_box(self, target_id, frame, rough):
+        self.calls.append(("read_box", NumberedVideo.number_of(frame)))
+        x, y, w, h = rough
+        return (x - 1, y - 1, w + 2, h + 2)
+
+    def remove(self, target_id):
+        del self._taught[target_id]
+
+    def track(self, frame, target_ids=None):
+        wanted = self.target_ids if target_ids is None else target_ids
+        self.calls.append(("track", NumberedVideo.number_of(frame)))
+        return {target_id: self._find(target_id, frame) for target_id in wanted}
+
+    def _find(self, target_id, frame):
         index = NumberedVideo.number_of(frame)
-        self.calls.append(("track", index))
         if index in self._lost_in:
-            return TrackResult(self._box, 0.1, Verdict.LOST)
-        far = min(abs(index - taught) for taught in self._taught) - self._reach
-        x, y, w, h = NumberedVideo.truth(index, self._lane)
+            return TrackResult(self._boxes[target_id], 0.1, Verdict.LOST)
+        taught = self._taught[target_id]
+        far = min(abs(index - given) for given in taught) - self._reach
+        x, y, w, h = NumberedVideo.truth(index, self._lanes[target_id])
         score = 0.9
         if far > 0:
             x, score = x + 4.0 * far, max(0.9 - 0.1 * far, 0.3)
-        self._box = (x, y, w, h)
-        return TrackResult(self._box, score, Verdict.FOUND)
+        self._boxes[target_id] = (x, y, w, h)
+        return TrackResult(self._boxes[target_id], score, Verdict.FOUND)
 
 
 class TrackerShop:

@@ -185,39 +185,15 @@ class TestTeaching:
 
 
 class TestReadBox:
-    @pytest.fixture
-    def reading(self, video, make_shop):
-        """A session whose trackers make every box one pixel larger on each side."""
-
-        def grow(frame, box):
-            x, y, w, h = box
-            return (x - 1, y - 1, w + 2, h + 2)
-
-        shop = make_shop()
-
-        def make():
-            tracker = shop()
-            tracker.read_box = grow
-            return tracker
-
-        session = AnnotationSession(video, make)
-        target = session.edit.add_target()
-        session.edit.draw_box(target, 0, video.truth(0))
-        return session, target
-
-    def test_tracker_that_knows_the_target_reads_it(self, reading, finish):
-        session, target = reading
+    def test_tracker_that_knows_the_target_reads_it(self, one_target, finish):
+        session, target = one_target
         finish(session.propagate(0, until=5))
         before = annotations_to_json(session.annotations)
         assert session.read_box(target, 3, (20, 20, 10, 10)) == (19, 19, 12, 12)
         assert annotations_to_json(session.annotations) == before
 
-    def test_rough_box_comes_back_before_anything_was_learned(self, reading):
-        session, target = reading
-        assert session.read_box(target, 3, (20, 20, 10, 10)) == (20, 20, 10, 10)
-
-    def test_rough_box_comes_back_from_a_tracker_that_cannot_read(self, tracked):
-        session, target, *_ = tracked
+    def test_rough_box_comes_back_before_anything_was_learned(self, one_target):
+        session, target = one_target
         assert session.read_box(target, 3, (20, 20, 10, 10)) == (20, 20, 10, 10)
 
 

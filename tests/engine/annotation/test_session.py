@@ -53,10 +53,12 @@ class TestDrawing:
         assert session.box(target, 0).origin is Origin.HUMAN
         assert session.n_human_boxes == 1
 
-    def test_box_over_the_border_is_cut(self, session):
+    def test_box_a_little_over_the_border_is_cut(self, session):
         target = session.edit.add_target()
-        drawn = session.edit.draw_box(target, 0, (-10, -10, 30, 30))
-        assert drawn.box_xywh == (0, 0, 20, 20)
+        drawn = session.edit.draw_box(target, 0, (-1, 0, 30, 30))
+        assert drawn.box_xywh == (0, 0, 29, 30)
+        drawn = session.edit.draw_box(target, 1, (-10, 0, 30, 30))
+        assert drawn.box_xywh == (-10, 0, 30, 30)
 
     def test_frame_behind_the_end_is_refused(self, one_target):
         session, target = one_target

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fcot_engine.errors import FrameError
-from fcot_engine.tracker import Tracker, TrackResult, Verdict
+from fcot_engine.tracker import Maker, MultiTracker, TrackResult, Verdict
 
 N_FRAMES = 12
 
@@ -16,6 +16,7 @@ class SquareTracker:
     """Finds white pixels; can be told to fail or to be interrupted."""
 
     device_name = "CPU (fake)"
+    maker = Maker("fcot 1.0", "tiny", "tiny.safetensors sha256:0123")
 
     def __init__(self) -> None:
         self.options: dict[str, object] = {}
@@ -23,31 +24,41 @@ class SquareTracker:
         self.fail_at: int | None = None
         self.corrections = 0
         self._tracked = 0
+        self._boxes = {}
 
-    def init(self, frame_rgb, box_xywh):
-        self._box, self._tracked = tuple(box_xywh), 0
-        return TrackResult(self._box, 1.0, Verdict.GIVEN)
+    @property
+    def target_ids(self):
+        return tuple(self._boxes)
 
-    def correct(self, frame_rgb, box_xywh):
+    def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
+        self._boxes[target_id], self._tracked = tuple(box_xywh), 0
+        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
+
+    def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
         self.corrections += 1
-        self._box = tuple(box_xywh)
-        return TrackResult(self._box, 1.0, Verdict.GIVEN)
+        self._boxes[target_id] = tuple(box_xywh)
+        return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
-    def place(self, box_xywh):
-        self._box = tuple(box_xywh)
+    def place(self, target_id, box_xywh):
+        self._boxes[target_id] = tuple(box_xywh)
 
-    def track(self, frame_rgb):
+    def track(self, frame_rgb, target_ids=None):
         self._tracked += 1
         if self._tracked == self.interrupt_at:
             raise KeyboardInterrupt
         if self._tracked == self.fail_at:
             raise FrameError("Frame 5 cannot be decoded.", frame_index=5)
+        wanted = self.target_ids if target_ids is None else target_ids
+        return {target_id: self._find(target_id, frame_rgb) for target_id in wanted}
+
+    def _find(self, target_id, frame_rgb):
         rows, columns = np.nonzero(frame_rgb.min(axis=2) > 250)
         if not len(rows):
-            return TrackResult(self._box, 0.1, Verdict.LOST)
+            return TrackResult(self._boxes[target_id], 0.1, Verdict.LOST)
         x, y = float(columns.min()), float(rows.min())
-        self._box = (x, y, columns.max() + 1.0 - x, rows.max() + 1.0 - y)
-        return TrackResult(self._box, 0.75, Verdict.FOUND)
+        box = (x, y, columns.max() + 1.0 - x, rows.max() + 1.0 - y)
+        self._boxes[target_id] = box
+        return TrackResult(box, 0.75, Verdict.FOUND)
 
 
 def write_images(folder, hidden=()):
@@ -80,7 +91,7 @@ def fake_tracker(monkeypatch):
         tracker.options = {"preset": preset, **options}
         return tracker
 
-    monkeypatch.setattr(Tracker, "from_preset", from_preset)
+    monkeypatch.setattr(MultiTracker, "from_preset", from_preset)
     return tracker
 
 

@@ -103,11 +103,11 @@ class TestEval:
         track = fake_tracker.track
         calls = []
 
-        def track_until_the_second(frame):
+        def track_until_the_second(*args):
             calls.append(1)
             if len(calls) == N_FRAMES + 3:
                 raise KeyboardInterrupt
-            return track(frame)
+            return track(*args)
 
         fake_tracker.track = track_until_the_second
         assert main(["eval", str(root), "--json"]) == 130
@@ -187,11 +187,11 @@ class TestAblation:
     def test_each_complete_run_is_on_disk(self, root, fake_tracker, capsys, tmp_path):
         path, track, calls = tmp_path / "table.json", fake_tracker.track, []
 
-        def track_until_the_second_run(frame):
+        def track_until_the_second_run(*args):
             calls.append(1)
             if len(calls) > 2 * (N_FRAMES - 1) + 3:
                 raise KeyboardInterrupt
-            return track(frame)
+            return track(*args)
 
         fake_tracker.track = track_until_the_second_run
         words = ["--ablation", "II", "--out", str(path), "--json"]
@@ -206,9 +206,9 @@ class TestAblation:
         seen = []
         init = fake_tracker.init
 
-        def remember(frame, box):
+        def remember(*args, **options):
             seen.append(fake_tracker.options["settings"])
-            return init(frame, box)
+            return init(*args, **options)
 
         fake_tracker.init = remember
         words = ["--sequences", "one", "--set", "regression.size_gain=1"]
@@ -267,10 +267,6 @@ class TestAnnotate:
         assert report.facts["frames each"] == 6
         assert json.loads(capsys.readouterr().out) == json.loads(report.to_json())
 
-    def test_score_maps_are_kept_for_the_work_list(self, root, fake_tracker):
-        main(["eval", str(root), "--annotate", "--annotate-mode", "worklist"])
-        assert fake_tracker.options["keep_score_maps"] is True
-
     def test_interpolation_needs_no_tracker(self, root, fake_tracker):
         fake_tracker.init = fake_tracker.track = pytest.fail
         words = ["--annotate", "--annotate-mode", "linear"]
@@ -279,11 +275,11 @@ class TestAnnotate:
     def test_ctrl_c_keeps_what_is_complete(self, root, fake_tracker, tmp_path, capsys):
         path, track, calls = tmp_path / "boxes.json", fake_tracker.track, []
 
-        def track_until_the_second(frame):
+        def track_until_the_second(*args):
             calls.append(1)
             if len(calls) == N_FRAMES + 3:
                 raise KeyboardInterrupt
-            return track(frame)
+            return track(*args)
 
         fake_tracker.track = track_until_the_second
         words = ["--annotate", "--annotate-mode", "in-order", "--out", str(path)]

@@ -51,6 +51,18 @@ class TestTrack:
             [8 + 4 * i, 20, 16, 12] for i in range(12)
         ]
 
+    def test_several_boxes_are_targets_of_one_pass(
+        self, track, fake_tracker, tmp_path, capsys
+    ):
+        more = ["--box", "cup=9,20,16,12", "--box", "40,30,16,12", "--label", "ball"]
+        assert track(*more, "--format", "coco", "--json") == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["targets"], facts["tracked"]) == (3, 11)
+        (path,) = (tmp_path / "out").rglob("*.json")
+        coco = json.loads(path.read_text(encoding="utf-8"))
+        assert len(coco["annotations"]) == 3 * 12
+        assert {c["name"] for c in coco["categories"]} == {"ball", "cup"}
+
     def test_one_format_leaves_the_other_out(self, track, tmp_path):
         track("--format", "mot")
         assert not (tmp_path / "out" / "coco").exists()
@@ -118,11 +130,11 @@ class TestEndingEarly:
         find = fake_tracker.track
         calls = []
 
-        def track_then_signal(frame):
+        def track_then_signal(frame, target_ids):
             calls.append(1)
             if len(calls) == 3:
                 signal.raise_signal(signal.SIGINT)
-            return find(frame)
+            return find(frame, target_ids)
 
         fake_tracker.track = track_then_signal
         assert track("--json") == 130

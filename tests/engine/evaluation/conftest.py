@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fcot_engine.evaluation import EvalSequence
-from fcot_engine.tracker import TrackResult, Verdict
+from fcot_engine.tracker import Maker, TrackResult, Verdict
 
 N_FRAMES = 6
 
@@ -17,28 +17,36 @@ N_FRAMES = 6
 class StillTracker:
     """Says for ever that the target is where it was last shown."""
 
+    device_name = "a fake (0 threads)"
+    maker = Maker("a fake", "tiny", "none")
+    target_ids = (1,)
+
     def __init__(self) -> None:
         self.corrections: list[tuple[float, ...]] = []
 
-    def init(self, frame_rgb, box_xywh):
+    def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
         self._box = tuple(box_xywh)
         return TrackResult(self._box, 1.0, Verdict.GIVEN)
 
-    def correct(self, frame_rgb, box_xywh):
+    def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
         self.corrections.append(tuple(box_xywh))
-        return self.init(frame_rgb, box_xywh)
+        self._box = tuple(box_xywh)
+        return TrackResult(self._box, 1.0, Verdict.GIVEN)
 
-    def track(self, frame_rgb):
+    def track(self, frame_rgb, target_ids=None):
+        return {target_id: self.find(frame_rgb) for target_id in target_ids}
+
+    def find(self, frame_rgb):
         return TrackResult(self._box, 0.5, Verdict.FOUND)
 
-    def place(self, box_xywh):
+    def place(self, target_id, box_xywh):
         self._box = tuple(box_xywh)
 
 
 class BrightnessTracker(StillTracker):
     """Finds the box of white pixels."""
 
-    def track(self, frame_rgb):
+    def find(self, frame_rgb):
         rows, columns = np.nonzero(frame_rgb[..., 0] > 128)
         if len(rows):
             x, y = float(columns.min()), float(rows.min())
@@ -115,27 +123,41 @@ class KnowingTracker:
         score: of a frame number and of whether it can; None for 0.9 and 0.2.
     """
 
+    device_name = "a fake (0 threads)"
+    maker = Maker("a fake", "tiny", "none")
+
     def __init__(self, can_follow, score=None):
         self._can_follow = can_follow
         self._score = score or (lambda _, good: 0.9 if good else 0.2)
-        self.inits, self.corrections, self._taught = [], [], []
+        self.inits, self.corrections = [], []
+        self._taught = {}
 
-    def init(self, frame_rgb, box_xywh):
-        self._taught = [int(frame_rgb[0, 0, 0])]
-        self.inits += self._taught
+    @property
+    def target_ids(self):
+        return tuple(self._taught)
+
+    def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
+        self._taught[target_id] = [int(frame_rgb[0, 0, 0])]
+        self.inits += self._taught[target_id]
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
-    def correct(self, frame_rgb, box_xywh):
-        self._taught.append(int(frame_rgb[0, 0, 0]))
-        self.corrections.append(self._taught[-1])
+    def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
+        self._taught[target_id].append(int(frame_rgb[0, 0, 0]))
+        self.corrections.append(self._taught[target_id][-1])
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
-    def place(self, box_xywh):
+    def remove(self, target_id):
+        del self._taught[target_id]
+
+    def place(self, target_id, box_xywh):
         pass
 
-    def track(self, frame_rgb):
+    def track(self, frame_rgb, target_ids=None):
         index = int(frame_rgb[0, 0, 0])
-        good = self._can_follow(index, self._taught)
+        return {target_id: self._find(target_id, index) for target_id in target_ids}
+
+    def _find(self, target_id, index):
+        good = self._can_follow(index, self._taught[target_id])
         x, y = (5.0 + index, 20.0) if good else (170.0, 40.0)
         return TrackResult((x, y, 24.0, 18.0), self._score(index, good), Verdict.FOUND)
 

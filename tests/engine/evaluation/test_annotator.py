@@ -217,16 +217,16 @@ def restarting(make_shop):
 class TestRestartingMethod:
     def test_lesson_is_a_new_start(self, restarting):
         tracker, inner = restarting
-        tracker.init(FRAME, OTHER)
+        tracker.init(1, FRAME, OTHER)
         tracker.start_xywh = BOX
-        tracker.correct(FRAME, BOX)
+        tracker.correct(1, FRAME, BOX)
         assert len(inner.inits) == 2 and inner.corrections == []
 
     def test_lesson_of_another_box_is_ignored(self, restarting):
         tracker, inner = restarting
-        tracker.init(FRAME, BOX)
+        tracker.init(1, FRAME, BOX)
         tracker.start_xywh = BOX
-        tracker.correct(FRAME, OTHER)
+        tracker.correct(1, FRAME, OTHER)
         assert len(inner.inits) == 1 and inner.corrections == []
 
 

@@ -159,7 +159,7 @@ class TestRunOnePass:
         cells = np.zeros((2, 2), np.float16)
         maps = ScoreMaps(*[ScoreMap(cells, (0.0, 0.0), 4.0)] * 3)
         tracker = still()
-        tracker.track = lambda _: TrackResult((0, 0, 9, 9), 0.5, Verdict.FOUND, maps)
+        tracker.find = lambda _: TrackResult((0, 0, 9, 9), 0.5, Verdict.FOUND, maps)
         done = run_one_pass(tracker, load_sequence(root / "slow"))
         assert {result.score_maps for result in done.results} == {None}
 

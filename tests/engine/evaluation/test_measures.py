@@ -153,8 +153,10 @@ class TestMeasureEffort:
     ):
         tracker, calls = still(), []
         place = tracker.place
-        tracker.init = lambda _, box: calls.append("init") or place(box)
-        tracker.correct = lambda _, box: calls.append("correct") or place(box)
+        tracker.init = lambda target, _, box: calls.append("init") or place(target, box)
+        tracker.correct = lambda target, _, box: (
+            calls.append("correct") or place(target, box)
+        )
         sequence = load_sequence(root / "slow")
         effort = measure_effort(tracker, sequence, min_iou=0.7, mode=mode)
         assert effort == pytest.approx(50.0)

@@ -156,7 +156,7 @@ class TestDescribePass:
     def test_by_hand(self, root, still):
         sequence = load_sequence(root / "fast")
         tracker = still()
-        tracker.track = lambda _: TrackResult(
+        tracker.find = lambda _: TrackResult(
             (4, 10, 20, 20),
             0.25,
             Verdict.UNCERTAIN,

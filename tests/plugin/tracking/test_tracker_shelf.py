@@ -50,6 +50,6 @@ def test_default_trackers_share_one_network(frames, helpers, monkeypatch):
     make = DefaultTrackers(device="cpu")
     first, second = make(), make()
     assert len(loaded) == 1
-    first.init(frames[0], helpers.square_box(0))
-    second.init(frames[5], helpers.square_box(5))
-    assert first.track(frames[1]).box_xywh != second.track(frames[6]).box_xywh
+    first.init(1, frames[0], helpers.square_box(0))
+    second.init(1, frames[5], helpers.square_box(5))
+    assert first.track(frames[1])[1].box_xywh != second.track(frames[6])[1].box_xywh

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.tracker import ScoreMap, ScoreMaps, TrackResult, Verdict
+from fcot_engine.tracker import Maker, ScoreMap, ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import open_frames
 
 __all__ = ["Clip", "TruthfulTracker", "iou_of", "write_clip"]
@@ -56,34 +56,51 @@ class TruthfulTracker:
     """Knows where both things are, and drifts off around `WORST` until it is taught."""
 
     device_name = "the truth (0 threads)"
+    maker = Maker("the truth", "", "")
 
     def __init__(self, clip: Clip, *, delay_s: float) -> None:
         source = open_frames(clip.path)
         self._places = {_key(source.read(n)): n for n in range(clip.n_frames)}
         source.close()
         self._clip, self._delay_s = clip, delay_s
-        self._truth = clip.first
-        self._is_taught = False
+        self._truth = {}
+        self._taught = set()
 
-    def init(self, frame_rgb, box_xywh, *, not_boxes=()):
+    @property
+    def target_ids(self):
+        return tuple(self._truth)
+
+    def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
         index = self._places[_key(frame_rgb)]
         both = (self._clip.first, self._clip.second)
-        self._truth = max(both, key=lambda truth: iou_of(truth[index], box_xywh))
-        self._is_taught = False
+        self._truth[target_id] = max(
+            both, key=lambda truth: iou_of(truth[index], box_xywh)
+        )
+        self._taught.discard(target_id)
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
-    def correct(self, frame_rgb, box_xywh, *, not_boxes=()):
-        self._is_taught = True
+    def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
+        self._taught.add(target_id)
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
-    def place(self, box_xywh):
-        """The truth needs no place to look for."""
+    def remove(self, target_id):
+        del self._truth[target_id]
 
-    def track(self, frame_rgb):
+    def place(self, target_id, box_xywh):
+        """The truth needs no position to look at."""
+
+    def read_box(self, target_id, frame_rgb, rough_xywh):
+        return tuple(rough_xywh)
+
+    def track(self, frame_rgb, target_ids=None):
         time.sleep(self._delay_s)
         index = self._places[_key(frame_rgb)]
-        off = 0.0 if self._is_taught else _off(index)
-        x, y, w, h = (self._truth[index] + (_DRIFT_PX * off, 0, 0, 0)).tolist()
+        return {target_id: self._find(target_id, index) for target_id in target_ids}
+
+    def _find(self, target_id, index):
+        off = 0.0 if target_id in self._taught else _off(index)
+        truth = self._truth[target_id][index]
+        x, y, w, h = (truth + np.array([_DRIFT_PX * off, 0, 0, 0])).tolist()
         score = 0.95 - 0.8 * off
         box = (x, y, w, h)
         return TrackResult(box, score, Verdict.FOUND, _maps(box, score))
