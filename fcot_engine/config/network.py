@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fcot_engine.config._checks import check_choice, check_numbers
 from fcot_engine.errors import ConfigError
 
 __all__ = [
@@ -58,10 +59,7 @@ class EfficientNetBackboneConfig:
     its wide window, behind the fixed features."""
 
     def __post_init__(self) -> None:
-        if self.decoder_width < 1:
-            raise ConfigError(
-                f"backbone.decoder_width must be above 0, got {self.decoder_width}."
-            )
+        check_numbers(self, "decoder_width", above=0, section="backbone")
         strides = self.detail_strides
         if not set(strides) <= {4, 8} or len(set(strides)) < len(strides):
             raise ConfigError(
@@ -98,16 +96,9 @@ class ClassifierConfig:
     network has a width of its own."""
 
     def __post_init__(self) -> None:
-        if self.filter_side < 1:
-            raise ConfigError(f"filter_side must be above 0, got {self.filter_side}.")
-        if self.head_width < 0:
-            raise ConfigError(
-                f"head_width must not be negative, got {self.head_width}."
-            )
-        if self.initialiser not in ("window", "box"):
-            raise ConfigError(
-                f"initialiser must be 'window' or 'box', got {self.initialiser!r}."
-            )
+        check_numbers(self, "filter_side", above=0)
+        check_numbers(self, "head_width", least=0)
+        check_choice(self, "initialiser", Literal["window", "box"])
 
 
 @dataclass(frozen=True, kw_only=True)

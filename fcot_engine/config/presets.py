@@ -19,7 +19,7 @@ Settings of the released code without a counterpart here, for all benchmarks:
 - iou_select (TrackingNet): a box that hardly overlaps the last one counts as lost.
 
 Three have a counterpart of another kind. The tracked samples' memory is
-sample_memory_size less the 23 given samples, which have a place of their own here. The
+sample_memory_size less the 23 given samples, which are kept apart here. The
 update interval holds for both branches. `regression.blend` weighs filters, as in the
 paper; reg_lamda weighs offset maps, of which the online one comes from the traditional
 update ("Trad" in the paper's Table III), so figures of the two can differ.

@@ -38,11 +38,11 @@ class SearchConfig:
     max_growth: float = 1.6
     """Limit of that growth."""
     patience: int = 12
-    """Frames in which a lost target is searched near its last place alone, and taken
+    """Frames in which a lost target is searched near its last position alone, and taken
     back like any other; later in the whole frame, and on good evidence only."""
     frame_patches: int = 4
     """Patches of the whole frame that are searched for it then in each frame, in turn;
-    0 to search near its last place alone."""
+    0 to search near its last position alone."""
     regain_score: float = 0.3
     """Fused score from which it is taken back then."""
 

@@ -85,11 +85,11 @@ def tile_frame(patch: PatchFrame, image_wh: tuple[int, int]) -> list[PatchFrame]
     Neighbours overlap by half of their side.
 
     Args:
-        patch: one of them; its place does not matter.
+        patch: one of them; its position does not matter.
         image_wh: width and height of the frame in pixels.
 
     Returns:
-        Patches row by row, at least one; those at the rim are centred a quarter of a
+        Patches row by row, at least one; those at the border are centred a quarter of a
         side inside the frame.
     """
     side = patch.size_px * patch.scale
@@ -100,7 +100,7 @@ def tile_frame(patch: PatchFrame, image_wh: tuple[int, int]) -> list[PatchFrame]
 
 
 def _spread(length: float, side: float) -> list[float]:
-    """Centres along one axis, evenly from one rim to the other."""
+    """Centres along one axis, evenly from one end to the other."""
     free = length - side / 2
     if free <= 0:
         return [length / 2]

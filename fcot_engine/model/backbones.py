@@ -134,7 +134,7 @@ class EfficientNetLite(nn.Module):
     Its convolutions of stride 2 were trained with one more row and column of padding at
     the far side than at the near one, so each moves the map by half a pixel of its
     input. Here that side changes from one such convolution to the next, which alters
-    nothing but where the map lies: a cell of stride 4, 8 or 16 looks at a place 0.5,
+    nothing but where the map lies: a cell of stride 4, 8 or 16 looks at a point 0.5,
     1.5 or 2.5 pixels from its centre, in place of 1.5, 3.5 and 7.5.
     """
 
@@ -243,7 +243,7 @@ class UpsamplingDecoder(nn.Module):
     """Adds each backbone tap to the doubled map of the coarser one.
 
     A tap enters through a 1x1 convolution; the doubled map is bilinear with cell
-    centres at half cells, so a place in the image stays where it is. A last 3x3
+    centres at half cells, so what is at a point of the image stays there. A last 3x3
     convolution smooths the fine map. There is no norm and no activation.
 
     Args:

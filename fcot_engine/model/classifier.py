@@ -121,9 +121,9 @@ class ClassificationModel(nn.Module):
             center, size, stride=self.stride, offset=self.first_cell_px / self.stride
         )
         last = self.config.distance_bins - 1
-        place = (distance / self.config.bin_width).clamp(max=last)
-        low = place.floor().clamp(max=last - 1)
-        part = place - low
+        position = (distance / self.config.bin_width).clamp(max=last)
+        low = position.floor().clamp(max=last - 1)
+        part = position - low
         low_index = low.long()
 
         def read(table: Tensor) -> Tensor:

@@ -104,7 +104,7 @@ class InstanceL2Norm(nn.Module):
     """Scales each image's map so that its root mean square is `scale`.
 
     Channels, rows and columns go together, so differences between channels and between
-    places stay. A map of zeros stays zero.
+    cells stay. A map of zeros stays zero.
     """
 
     def __init__(self, scale: float) -> None:

@@ -159,11 +159,11 @@ class RegressionBranch(nn.Module, ABC):
             patches: raw patches of the given samples, `(N, channels * side * side)`.
         """
         side, dilation = self.detail_side, self.detail_dilation
-        place = torch.arange(side, device=patches.device) - side // 2
-        place = place * dilation * FINE_STRIDE
+        offset = torch.arange(side, device=patches.device) - side // 2
+        offset = offset * dilation * FINE_STRIDE
         spread = self.detail_width * target_wh.clamp(min=FINE_STRIDE)
-        weight_x = torch.exp(-0.5 * (place / spread[0]) ** 2)
-        weight_y = torch.exp(-0.5 * (place / spread[1]) ** 2)
+        weight_x = torch.exp(-0.5 * (offset / spread[0]) ** 2)
+        weight_y = torch.exp(-0.5 * (offset / spread[1]) ** 2)
         taps = (weight_y[:, None] * weight_x[None, :]).flatten()
         centred = patches * taps.repeat(patches.shape[1] // len(taps))
         mean = centred.mean(0)

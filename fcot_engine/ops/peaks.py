@@ -26,8 +26,7 @@ class Peak(NamedTuple):
 def find_peak(scores: Tensor) -> Peak:
     """Return the highest cell of a `(H, W)` map; the first one where two are equal."""
     check_ndim(scores, 2, name="scores", layout="H, W")
-    place = int(scores.argmax())
-    row, column = divmod(place, scores.shape[1])
+    row, column = divmod(int(scores.argmax()), scores.shape[1])
     return Peak(row, column, float(scores[row, column]))
 
 
@@ -53,7 +52,7 @@ def find_second_peak(
 
 
 def refine_peak(scores: Tensor, peak: Peak) -> tuple[float, float]:
-    """Place of a peak between the cells, by a parabola along each axis.
+    """Position of a peak between the cells, by a parabola along each axis.
 
     Returns:
         Row and column as fractions of a cell, within half a cell of the peak.

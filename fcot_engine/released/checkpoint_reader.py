@@ -151,9 +151,9 @@ def _load(data: bytes, container: Container, name: str) -> object:
     """Unpickle with stand-ins; every failure becomes one `WeightsError`."""
     stream = io.BytesIO(data)
     allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-        (StandIn, f"{package}.{place}")
+        (StandIn, f"{package}.{released}")
         for package in PICKLED_PACKAGES
-        for place in PICKLED_CLASSES
+        for released in PICKLED_CLASSES
     ]
     try:
         # the registration lasts as long as the block
@@ -199,8 +199,8 @@ def _check_tensors(content: object, name: str) -> dict[str, Tensor]:
     storages: set[int] = set()
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            place = _shorten(key) if isinstance(key, str) else type(key).__name__
-            raise _no_network(name, f"a {type(value).__name__} under {place}")
+            entry = _shorten(key) if isinstance(key, str) else type(key).__name__
+            raise _no_network(name, f"a {type(value).__name__} under {entry}")
         problem = _find_problem(value)
         if problem is None and value.numel():
             address = value.untyped_storage().data_ptr()

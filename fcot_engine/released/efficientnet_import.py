@@ -78,13 +78,13 @@ def _list_pairs() -> Iterator[tuple[str, str, str]]:
     yield "stem", "_conv_stem", "_bn0"
     number = 0
     for stage, sizes in enumerate(STAGES):
-        for place in range(sizes.blocks):
+        for block in range(sizes.blocks):
             for part, convolution, norm in _BLOCK_PARTS:
                 if part == "expand" and sizes.expansion == 1:
                     continue
                 theirs = f"_blocks.{number}"
                 yield (
-                    f"stages.{stage}.{place}.{part}",
+                    f"stages.{stage}.{block}.{part}",
                     f"{theirs}.{convolution}",
                     f"{theirs}.{norm}",
                 )

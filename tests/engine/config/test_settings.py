@@ -142,11 +142,11 @@ class TestNetworkConfig:
             make_classifier(filter_side=side)
 
     def test_head_must_not_have_less_than_no_channels(self):
-        with pytest.raises(ConfigError, match="must not be negative, got -1"):
+        with pytest.raises(ConfigError, match="head_width must be at least 0, got -1"):
             make_classifier(head_width=-1)
 
     def test_unknown_initialiser_is_named(self):
-        with pytest.raises(ConfigError, match="'window' or 'box', got 'magic'"):
+        with pytest.raises(ConfigError, match="one of window, box, got 'magic'"):
             make_classifier(initialiser="magic")
 
     def test_odd_and_even_filters_do_not_mix(self):
