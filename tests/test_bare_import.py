@@ -78,6 +78,9 @@ class TestLightImport:
         [
             pytest.param("import fcot_engine; dir(fcot_engine)", id="package"),
             pytest.param(
+                "import fcot_engine.config, fcot_engine.errors", id="settings"
+            ),
+            pytest.param(
                 "import contextlib\nfrom fcot_engine.cli import main\n"
                 "with contextlib.suppress(SystemExit): main(['--help'])",
                 id="help",
