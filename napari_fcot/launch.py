@@ -70,7 +70,7 @@ def start(panel: TrackingWidget, box_xywh: BoxXywh | None) -> None:
     if box_xywh is None:
         panel.link.start_drawing()
         return
-    if panel.controller.set_box(box_xywh, frame_index=0):
+    if panel.controller.edits.draw_box(box_xywh, frame_index=0):
         panel.start_tracking()
 
 

@@ -19,7 +19,7 @@ from napari.layers import Layer
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
-from fcot_engine.annotation import SpanKind
+from fcot_engine.annotation import Editor, SpanKind
 from fcot_engine.sample import SampleVideo, make_sample_video
 from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
@@ -72,15 +72,15 @@ def shoot_story(
         sample.frames, name=sample.name, frame_rate=sample.frame_rate
     )
     viewer.add_layer(Layer.create(*data))
-    wait_until(lambda: panel.controller.session is not None)
+    wait_until(lambda: panel.controller.state.session is not None)
     viewer.reset_view()
     shoot("1_open")
     draw(panel, sample.boxes_xywh[0].tolist(), frame_index=0)
     shoot("2_draw")
     panel.run.forward.click()
-    wait_until(lambda: panel.controller.frame_index >= SHOWN_FRAME)
+    wait_until(lambda: panel.controller.state.frame_index >= SHOWN_FRAME)
     shoot("3_track")
-    panel.run.follow.setChecked(False)
+    panel.run.form.change(follow=False)
     finish(panel)
     panel.add_target()
     draw(
@@ -88,7 +88,7 @@ def shoot_story(
         sample.distractor_boxes_xywh[SECOND_FRAME].tolist(),
         frame_index=SECOND_FRAME,
     )
-    panel.controller.start_tracking(until=SECOND_LAST)
+    panel.controller.runs.start_tracking(until=SECOND_LAST)
     finish(panel)
     panel.tabs.setCurrentIndex(1)
     panel.work.next.click()
@@ -96,17 +96,15 @@ def shoot_story(
     correct(panel, sample)
     finish(panel)
     shoot("5_correct")
-    panel.controller.keep_report()
-    first_id = panel.controller.targets[0].target_id
-    panel.controller.mark_span(first_id, *HIDDEN, SpanKind.OCCLUDED)
+    panel.controller.runs.keep_report()
+    first_id = panel.controller.state.targets[0].target_id
+    panel.controller.edits.do(Editor.mark_span, first_id, *HIDDEN, SpanKind.OCCLUDED)
     panel.tabs.setCurrentIndex(2)
     panel.heatmap.setChecked(True)
     panel.link.go_to(HIDDEN[1] + 6)
     shoot("6_look")
     panel.heatmap.setChecked(False)
     panel.tabs.setCurrentIndex(3)
-    for box in panel.export.boxes.values():
-        box.setChecked(True)
     shoot("7_export")
 
 
@@ -114,22 +112,22 @@ def draw(panel: TrackingWidget, box_xywh: list[float], *, frame_index: int) -> N
     """Put a box where a person would have drawn it."""
     x, y, w, h = box_xywh
     panel.link.go_to(frame_index)
-    panel.controller.set_box((x, y, w, h), frame_index=frame_index)
+    panel.controller.edits.draw_box((x, y, w, h), frame_index=frame_index)
     panel.edit.click()
 
 
 def correct(panel: TrackingWidget, sample: SampleVideo) -> None:
     """Put the box of the frame on the screen right."""
     controller = panel.controller
-    is_first = controller.selected_id == controller.targets[0].target_id
+    is_first = controller.state.selected_id == controller.state.targets[0].target_id
     truth = sample.boxes_xywh if is_first else sample.distractor_boxes_xywh
-    frame = controller.frame_index
+    frame = controller.state.frame_index
     draw(panel, truth[frame].tolist(), frame_index=frame)
 
 
 def finish(panel: TrackingWidget) -> None:
     """Wait for the end of a run, and of what is shown of it."""
-    wait_until(lambda: not panel.runner.is_busy and not panel.controller.can_stop)
+    wait_until(lambda: not panel.runner.is_busy and not panel.controller.runs.can_stop)
     settle(0.6)
 
 

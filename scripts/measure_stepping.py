@@ -184,7 +184,7 @@ def add_panel(
     """Dock our panel, with boxes in every frame."""
     panel = TrackingWidget(window.viewer, TrackingController(IdleTracker))  # type: ignore[arg-type]
     window.viewer.window.add_dock_widget(panel, name="Track boxes", area="right")
-    session = panel.controller.session
+    session = panel.controller.state.session
     if session is None:
         raise SystemExit("The panel has not taken the video.")
     annotation = session.annotation
@@ -197,14 +197,14 @@ def add_panel(
     annotation.document.do(
         edits.put_found(annotation.annotations, found, kind="run", text="measured")
     )
-    fill_scores(session.scores_of(ids[0]))
-    panel.controller.select(ids[0])
+    fill_scores(session.score_maps, ids[0])
+    panel.controller.state.select(ids[0])
     if not boxes:
         session.hidden_ids.update(ids)
-    panel.controller.show_frame(0)
+    panel.controller.state.show_frame(0)
     # what was done behind the panel's back
     for signal in ("session_changed", "boxes_changed", "changed"):
-        getattr(panel.controller, signal).emit()
+        getattr(panel.controller.state, signal).emit()
     if not timeline:
         panel.timeline_dock.show(False)
     panel.heatmap.setChecked(heatmap)
@@ -228,7 +228,7 @@ def make_rows(target: int, maker: int) -> Rows:
     return rows
 
 
-def fill_scores(store: ScoreMapStore) -> None:
+def fill_scores(store: ScoreMapStore, target_id: int) -> None:
     """Keep score maps with two peaks for the first target, in every frame."""
     rows, columns = np.mgrid[:72, :72]
     scores = np.exp(-((rows - 36) ** 2 + (columns - 36) ** 2) / 30)
@@ -239,7 +239,7 @@ def fill_scores(store: ScoreMapStore) -> None:
         side = 4.5 * (w * h) ** 0.5
         origin = x + w / 2 - side / 2, y + h / 2 - side / 2
         maps = ScoreMaps(*[ScoreMap(scores, origin, side / 72)] * 3)
-        store.put(frame, maps)
+        store.put(target_id, frame, maps)
 
 
 def settle() -> None:

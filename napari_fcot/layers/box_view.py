@@ -55,7 +55,7 @@ class BoxView:
         self._controller = controller
         self._session = session
         self._sheet = sheet
-        self._shown_frame = controller.frame_index
+        self._shown_frame = controller.state.frame_index
         self._is_late = False
         self._is_held = False
         self._rest = StepRest()
@@ -71,7 +71,7 @@ class BoxView:
         boxes.clicked.connect(self._on_clicked)
         boxes.edited.connect(self._on_edited)
         boxes.deleted.connect(self._on_deleted)
-        boxes.picked.connect(controller.select)
+        boxes.picked.connect(controller.state.select)
         boxes.released.connect(self._on_released)
         boxes.tool_changed.connect(self._on_tool)
         boxes.layer.events.visible.connect(self.on_layers)
@@ -119,7 +119,7 @@ class BoxView:
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""
         if self._is_in_3d:
-            self._controller.say(NOT_IN_3D)
+            self._controller.state.say(NOT_IN_3D)
             return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
@@ -128,11 +128,11 @@ class BoxView:
 
     def start_editing(self) -> None:
         """Put handles on the selected target's box."""
-        selected_id = self._controller.selected_id
+        selected_id = self._controller.state.selected_id
         if selected_id is None:
             return
         if self._is_in_3d:
-            self._controller.say(NOT_IN_3D)
+            self._controller.state.say(NOT_IN_3D)
             return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
@@ -167,7 +167,7 @@ class BoxView:
         reach_px = CLICK_REACH_PX / self._sheet.scale
         box = self._sheet.boxes.box_at(point_xy, reach_px=reach_px)
         if box is not None:
-            self._controller.select(box.target_id)
+            self._controller.state.select(box.target_id)
 
     # --- what is shown -------------------------------------------------------
 
@@ -180,9 +180,9 @@ class BoxView:
     def refresh(self) -> None:
         """Show the boxes of the frame on the screen, unless a person is drawing."""
         self._is_late = self._boxes.is_dragging
-        if self._is_late or self._controller.session is not self._session:
+        if self._is_late or self._controller.state.session is not self._session:
             return
-        self._shown_frame = self._controller.frame_index
+        self._shown_frame = self._controller.state.frame_index
         boxes = [] if self._is_in_3d else self._find_boxes()
         if not self._sheet.is_seen:
             self._boxes.show(boxes)
@@ -217,7 +217,7 @@ class BoxView:
                 target_id,
                 box.box_xywh,
                 colours[target_id],
-                is_selected=target_id == self._controller.selected_id,
+                is_selected=target_id == self._controller.state.selected_id,
                 is_lost=box.is_lost,
             )
             for target_id, box in boxes.items()
@@ -227,22 +227,24 @@ class BoxView:
     # --- what a person does --------------------------------------------------
 
     def _on_drawn(self, box_xywh: BoxXywh) -> None:
-        self._controller.set_box(box_xywh, frame_index=self._shown_frame)
-        selected_id = self._controller.selected_id
+        self._controller.edits.draw_box(box_xywh, frame_index=self._shown_frame)
+        selected_id = self._controller.state.selected_id
         if selected_id is not None and not self._is_late:
             self._boxes.pick(selected_id)
 
     def _on_clicked(self) -> None:
-        self._controller.say("To draw a box, press and drag over the object")
+        self._controller.state.say("To draw a box, press and drag over the object")
         self.refresh()
 
     def _on_edited(self, target_id: int, box_xywh: BoxXywh) -> None:
-        self._controller.set_box(
+        self._controller.edits.draw_box(
             box_xywh, target_id=target_id, frame_index=self._shown_frame
         )
 
     def _on_deleted(self, target_id: int) -> None:
-        self._controller.remove_box(target_id=target_id, frame_index=self._shown_frame)
+        self._controller.edits.delete_box(
+            target_id=target_id, frame_index=self._shown_frame
+        )
 
     def _on_ndisplay(self, event: object = None) -> None:
         self.refresh()
@@ -263,8 +265,12 @@ class BoxView:
             return
         was_drawing = self._boxes.is_drawing
         self.refresh()
-        selected_id = self._controller.selected_id
-        if was_drawing and selected_id is not None and self._controller.current_box:
+        selected_id = self._controller.state.selected_id
+        if (
+            was_drawing
+            and selected_id is not None
+            and self._controller.state.current_box
+        ):
             self._boxes.pick(selected_id)
 
 

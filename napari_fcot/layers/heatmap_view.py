@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from psygnal import Signal
 
 from fcot_engine.annotation import box_around
-from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.tracking import (
-    CompactScoreMap,
     MapKind,
     MapPeak,
     TrackingController,
@@ -18,19 +15,22 @@ from napari_fcot.tracking import (
     nearest_peak,
 )
 
-__all__ = [
-    "NO_MAP",
-    "PICK_KEY",
-    "PICK_MODIFIER",
-    "HeatmapView",
-    "PeakPicker",
-]
+__all__ = ["PICK_KEY", "HeatmapView"]
+
+PICK_MODIFIER = "Control"
+"""Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
+PICK_KEY = "Ctrl"
+"""The same as Qt writes it."""
+REACH_PX = 24.0
+"""How far from a peak a click may be on the screen."""
+NO_MAP = "There is no score map for this frame: track over it, then pick a peak"
 
 
 class HeatmapView:
     """The score map of the selected target, and its peaks to choose from.
 
-    The rings around the peaks are there with the map, and while one is to be picked.
+    A click near a peak, with a key held down or after `pick`, says that the target is
+    there. The rings around the peaks are there with the map, and while one is picked.
 
     Args:
         controller: knows the video, the maps and the selected target.
@@ -48,19 +48,16 @@ class HeatmapView:
     ) -> None:
         self._controller = controller
         self._sheet = sheet
+        self._clicks = clicks
         self._is_shown = False
+        self._is_picking = False
         self._kind = MapKind.FUSED
-        self._peaks: tuple[CompactScoreMap | None, tuple[MapPeak, ...]] = (None, ())
-        self._picker = PeakPicker(
-            clicks, find_peaks=lambda: self.peaks, find_scale=lambda: sheet.scale
-        )
-        self._picker.picked.connect(self._on_picked)
-        self._picker.missed.connect(controller.say)
-        self._picker.armed_changed.connect(self._on_armed)
+        self._peaks: tuple[ScoreMap | None, tuple[MapPeak, ...]] = (None, ())
+        clicks.clicked.connect(self._on_clicked)
 
     def close(self) -> None:
         """Let go of the mouse."""
-        self._picker.close()
+        self._clicks.clicked.disconnect(self._on_clicked)
 
     # --- what is shown -------------------------------------------------------
 
@@ -97,27 +94,22 @@ class HeatmapView:
 
     def refresh(self) -> None:
         """Show what is known of the frame on the screen."""
-        session = self._controller.session
-        is_wanted = session is not None and self._is_shown
-        if session is not None:
+        session = self._controller.state.session
+        if session is not None and self._is_shown:
             frame_wh = float(session.source.width), float(session.source.height)
-            shown = self._score_map if is_wanted else None
-            self._sheet.heatmap.show(shown, frame_wh=frame_wh)
+            self._sheet.heatmap.show(self._score_map, frame_wh=frame_wh)
         else:
             self._sheet.heatmap.show(None)
-        has_rings = is_wanted or self._picker.is_armed
+        has_rings = session is not None and (self._is_shown or self._is_picking)
         self._sheet.rings.show(self.peaks if has_rings else ())
 
     @property
-    def _score_map(self) -> CompactScoreMap | None:
-        session, target_id = self._controller.session, self._controller.selected_id
-        if session is None or target_id is None:
+    def _score_map(self) -> ScoreMap | None:
+        state = self._controller.state
+        session, target_id = state.session, state.selected_id
+        if session is None or target_id is None or target_id in session.hidden_ids:
             return None
-        if target_id in session.hidden_ids:
-            return None
-        return session.scores_of(target_id).get(
-            self._controller.frame_index, self._kind
-        )
+        return session.score_maps.get(target_id, state.frame_index, self._kind)
 
     # --- peaks ---------------------------------------------------------------
 
@@ -140,12 +132,15 @@ class HeatmapView:
 
     @property
     def is_picking(self) -> bool:
-        """Whether the next click picks a peak."""
-        return self._picker.is_armed
+        """Whether the next click picks a peak without a key held down."""
+        return self._is_picking
 
     def pick(self, is_picking: bool = True) -> None:
         """Let the next click pick a peak, or no longer."""
-        self._picker.arm(is_picking)
+        if is_picking != self._is_picking:
+            self._is_picking = is_picking
+            self.refresh()
+            self.picking_changed.emit(is_picking)
 
     def accept_next(self) -> None:
         """Move the box to the highest peak that it is not on."""
@@ -154,99 +149,39 @@ class HeatmapView:
         if others:
             self._move_to(others[0])
         elif peaks:
-            self._controller.say("The score map of this frame has no other peak")
+            self._controller.state.say("The score map of this frame has no other peak")
         else:
-            self._controller.say(NO_MAP)
+            self._controller.state.say(NO_MAP)
+
+    def _on_clicked(self, x: float, y: float, modifiers: frozenset[str]) -> None:
+        if not self._is_picking and modifiers != {PICK_MODIFIER}:
+            return
+        peaks = self.peaks
+        reach_px = REACH_PX / max(self._sheet.scale, 1e-6)
+        peak = nearest_peak(peaks, (x, y), reach_px=reach_px)
+        if not peaks:
+            self._controller.state.say(NO_MAP)
+        elif peak is None:
+            self._controller.state.say("There is no peak near here: click on a ring")
+        else:
+            self.pick(False)
+            self._move_to(peak)
 
     def _peak_of_box(self, peaks: tuple[MapPeak, ...]) -> MapPeak | None:
-        box = self._controller.current_box
+        box = self._controller.state.current_box
         if box is None:
             return None
         x, y, w, h = box.box_xywh
         reach_px = max(w, h) / 2
         return nearest_peak(peaks, (x + w / 2, y + h / 2), reach_px=reach_px)
 
-    def _on_picked(self, x: float, y: float, peak: MapPeak) -> None:
-        self._move_to(peak)
-
     def _move_to(self, peak: MapPeak) -> None:
-        ctrl = self._controller
-        target_id, box = ctrl.selected_id, ctrl.current_box
+        state = self._controller.state
+        target_id, box = state.selected_id, state.current_box
         if target_id is None or box is None:
-            ctrl.say("There is no box in this frame to move to another peak: draw one")
+            state.say("There is no box in this frame to move to another peak: draw one")
             return
-        moved: BoxXywh = box_around((peak.x, peak.y), box.box_xywh[2:])
-        ctrl.pick_peak(moved, target_id=target_id, frame_index=ctrl.frame_index)
-
-    def _on_armed(self, is_armed: bool) -> None:
-        self.refresh()
-        self.picking_changed.emit(is_armed)
-
-
-PICK_MODIFIER = "Control"
-"""Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
-PICK_KEY = "Ctrl"
-"""The same as Qt writes it."""
-NO_MAP = "There is no score map for this frame: track over it, then pick a peak"
-REACH_PX = 24.0
-"""How far from a peak a click may be on the screen."""
-
-
-class PeakPicker:
-    """Turns clicks near a peak into the wish to have the target there.
-
-    Args:
-        clicks: of the canvas.
-        find_peaks: returns the peaks of the selected target in the frame on the
-            screen, the highest first.
-        find_scale: returns how many screen pixels an image pixel covers.
-    """
-
-    picked = Signal(float, float, object)
-    """x and y of the peak in image pixels, and the `MapPeak` itself."""
-    missed = Signal(str)
-    """A click that meant a peak, but there is none: what to do, in words."""
-    armed_changed = Signal(bool)
-
-    def __init__(
-        self,
-        clicks: CanvasClicks,
-        *,
-        find_peaks: Callable[[], Sequence[MapPeak]],
-        find_scale: Callable[[], float],
-    ) -> None:
-        self._clicks = clicks
-        self._find_peaks = find_peaks
-        self._find_scale = find_scale
-        self._is_armed = False
-        clicks.clicked.connect(self._on_clicked)
-
-    @property
-    def is_armed(self) -> bool:
-        """Whether the next click picks a peak without a key held down."""
-        return self._is_armed
-
-    def arm(self, armed: bool = True) -> None:
-        """Let the next click pick a peak, or no longer."""
-        if armed != self._is_armed:
-            self._is_armed = armed
-            self.armed_changed.emit(armed)
-
-    def close(self) -> None:
-        """Let go of the mouse."""
-        self._clicks.clicked.disconnect(self._on_clicked)
-
-    def _on_clicked(self, x: float, y: float, modifiers: frozenset[str]) -> None:
-        if not self._is_armed and modifiers != {PICK_MODIFIER}:
-            return
-        peaks = self._find_peaks()
-        if not peaks:
-            self.missed.emit(NO_MAP)
-            return
-        reach = REACH_PX / max(self._find_scale(), 1e-6)
-        peak = nearest_peak(peaks, (x, y), reach_px=reach)
-        if peak is None:
-            self.missed.emit("There is no peak near this place: click on a ring")
-            return
-        self.arm(False)
-        self.picked.emit(peak.x, peak.y, peak)
+        moved = box_around((peak.x, peak.y), box.box_xywh[2:])
+        self._controller.edits.pick_peak(
+            moved, target_id=target_id, frame_index=state.frame_index
+        )

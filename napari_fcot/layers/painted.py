@@ -13,9 +13,10 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from fcot_engine.geometry import BoxXywh
+from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.box_layer import ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
-from napari_fcot.tracking import CompactScoreMap, MapPeak
+from napari_fcot.tracking import MapPeak
 
 __all__ = ["SELECTED_LINE_PX", "PaintedHeatmap", "PeakRings", "ThinBoxes"]
 
@@ -149,12 +150,12 @@ class PaintedHeatmap:
     changed = Signal()
 
     def __init__(self) -> None:
-        self._map: CompactScoreMap | None = None
+        self._map: ScoreMap | None = None
         self._frame_wh: tuple[float, float] | None = None
         self._opacity = MAX_OPACITY
 
     @property
-    def score_map(self) -> CompactScoreMap | None:
+    def score_map(self) -> ScoreMap | None:
         """What is shown."""
         return self._map
 
@@ -172,11 +173,11 @@ class PaintedHeatmap:
 
     def show(
         self,
-        score_map: CompactScoreMap | None,
+        score_map: ScoreMap | None,
         *,
         frame_wh: tuple[float, float] | None = None,
     ) -> None:
-        """Show a map, such as `store.get(frame_index, kind)`; None shows nothing.
+        """Show a map, None shows nothing.
 
         Args:
             score_map: where the tracker searched.
@@ -191,7 +192,9 @@ class PaintedHeatmap:
         if self._map is None or not self._opacity:
             return
         rows, columns = self._map.values.shape
-        pixels = _colours()[self._map.values].tobytes()  # Qt reads from it, so keep it
+        scores = np.nan_to_num(self._map.values.astype(np.float32), nan=0.0)
+        shades = np.rint(scores.clip(0.0, 1.0) * 255).astype(np.uint8)
+        pixels = _colours()[shades].tobytes()  # Qt reads from it, so keep it
         picture = QImage(
             pixels,
             columns,

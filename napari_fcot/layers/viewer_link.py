@@ -63,10 +63,10 @@ class ViewerLink:
         """Plays the video without leaving out a frame."""
         self.player.playing_changed.connect(self._on_playing)
         self._is_open = True
-        controller.boxes_changed.connect(self.refresh)
-        controller.frame_changed.connect(self._on_frame)
-        controller.started.connect(self._on_started)
-        controller.box_drawn.connect(self._on_box_drawn)
+        controller.state.boxes_changed.connect(self.refresh)
+        controller.state.frame_changed.connect(self._on_frame)
+        controller.runs.started.connect(self._on_started)
+        controller.edits.box_drawn.connect(self._on_box_drawn)
         viewer.dims.events.current_step.connect(self._on_step)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_layers)
@@ -81,10 +81,10 @@ class ViewerLink:
         self._viewer.layers.events.inserted.disconnect(self._on_layers)
         self._viewer.layers.events.removed.disconnect(self._on_layers)
         self._viewer.layers.events.renamed.disconnect(self._on_layers)
-        self._controller.boxes_changed.disconnect(self.refresh)
-        self._controller.frame_changed.disconnect(self._on_frame, missing_ok=True)
-        self._controller.started.disconnect(self._on_started)
-        self._controller.box_drawn.disconnect(self._on_box_drawn)
+        self._controller.state.boxes_changed.disconnect(self.refresh)
+        self._controller.state.frame_changed.disconnect(self._on_frame, missing_ok=True)
+        self._controller.runs.started.disconnect(self._on_started)
+        self._controller.edits.box_drawn.disconnect(self._on_box_drawn)
         self._leave_video()
         self.player.set_canvas(None)
         self.heatmap.close()
@@ -122,7 +122,7 @@ class ViewerLink:
         try:
             source = open_frames(path)
         except (FcotError, OSError) as error:
-            self._controller.failed.emit(str(error))
+            self._controller.state.failed.emit(str(error))
             return
         self._add_video(source_layer_data(source, **{PATH_KEY: str(path)}))
 
@@ -132,15 +132,15 @@ class ViewerLink:
         Raises:
             MovedVideoError: the video is not where it was; ask, and give `video_path`.
         """
-        if self._controller.project_path == path:
-            self._controller.say(f"{path.name} is open already")
+        if self._controller.state.project_path == path:
+            self._controller.state.say(f"{path.name} is open already")
             return
         try:
             opened = self._controller.opener.open_project(path, video_path=video_path)
         except MovedVideoError:
             raise
         except (FcotError, OSError) as error:
-            self._controller.failed.emit(str(error))
+            self._controller.state.failed.emit(str(error))
             return
         self._add_video(source_layer_data(opened.session.source), opened)
 
@@ -161,7 +161,7 @@ class ViewerLink:
     def choose_video(self, layer: Layer | None, opened: Opened | None = None) -> None:
         """Work on a layer, or on none.
 
-        A layer that is no video is told through `controller.failed`; then none is
+        A layer that is no video is told through `controller.state.failed`; then none is
         chosen.
 
         Args:
@@ -179,7 +179,7 @@ class ViewerLink:
         try:
             opened = opened or self._open_session(layer)
         except (FcotError, OSError) as error:
-            self._controller.failed.emit(str(error))
+            self._controller.state.failed.emit(str(error))
             return
         self._video = layer
         session = opened.session
@@ -200,9 +200,9 @@ class ViewerLink:
             sheet=self._sheet,
             on_made=self.boxes_made.emit,
         )
-        self._controller.show_frame(self._frame_on_screen())
+        self._controller.state.show_frame(self._frame_on_screen())
         self._boxes.put_into_viewer()
-        self._controller.say(opened.message)
+        self._controller.state.say(opened.message)
 
     def _open_session(self, layer: Layer) -> Opened:
         source, path = read_video_layer(layer)
@@ -245,7 +245,7 @@ class ViewerLink:
         Args:
             direction: 1 forward, -1 backward.
         """
-        self.player.toggle(self._controller.frame_index, direction=direction)
+        self.player.toggle(self._controller.state.frame_index, direction=direction)
 
     def refresh(self) -> None:
         """Show what came in for the frame on the screen."""
@@ -254,7 +254,7 @@ class ViewerLink:
         self.heatmap.refresh()
 
     def _on_frame(self) -> None:
-        self.player.notice_frame(self._controller.frame_index)
+        self.player.notice_frame(self._controller.state.frame_index)
         if self._boxes is not None:
             self._boxes.step()
         self.heatmap.refresh()
@@ -265,13 +265,13 @@ class ViewerLink:
 
     def _on_step(self, event: Any = None) -> None:
         if self._video is not None:
-            self._controller.show_frame(self._frame_on_screen())
+            self._controller.state.show_frame(self._frame_on_screen())
 
     def _frame_on_screen(self) -> int:
-        if self._video is None or self._controller.session is None:
+        if self._video is None or self._controller.state.session is None:
             return 0
         along_time = self._video.world_to_data(self._viewer.dims.point)[0]
-        last = self._controller.session.n_frames - 1
+        last = self._controller.state.session.n_frames - 1
         return int(np.clip(np.rint(along_time), 0, last))
 
     # --- boxes ---------------------------------------------------------------
@@ -297,7 +297,7 @@ class ViewerLink:
 
     def _on_started(self) -> None:
         self.player.stop()
-        if self._boxes is not None and not self._controller.is_teaching:
+        if self._boxes is not None and not self._controller.runs.is_teaching:
             self._boxes.stop_editing()
 
     # --- layers come, go and move --------------------------------------------
@@ -311,10 +311,10 @@ class ViewerLink:
 
     def _lose_video(self) -> None:
         """Do without the video layer; its boxes are saved."""
-        path = self._controller.project_path
+        path = self._controller.state.project_path
         self._leave_video()
         if path is not None and path.exists():
-            self._controller.say(
+            self._controller.state.say(
                 f"The video layer was removed. Its boxes are in {path.name}: they come "
                 "back when the video is opened again"
             )

@@ -23,11 +23,11 @@ class TimelineFeed:
         self._controller = controller
         self._model = model
         self._links = (
-            (controller.session_changed, self._on_session),
-            (controller.boxes_changed, self._on_boxes),
-            (controller.frame_changed, self._on_frame),
-            (controller.frames_changed, self._on_frames),
-            (controller.stops_changed, self._on_stops),
+            (controller.state.session_changed, self._on_session),
+            (controller.state.boxes_changed, self._on_boxes),
+            (controller.state.frame_changed, self._on_frame),
+            (controller.state.frames_changed, self._on_frames),
+            (controller.work.changed, self._on_stops),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -39,15 +39,15 @@ class TimelineFeed:
             signal.disconnect(slot, missing_ok=True)
 
     def _on_session(self) -> None:
-        session = self._controller.session
+        session = self._controller.state.session
         self._model.reset(0 if session is None else session.n_frames)
         self._on_boxes()
-        for target in self._controller.targets:
+        for target in self._controller.state.targets:
             self._model.load(target.target_id, target.boxes.rows())
 
     def _on_boxes(self) -> None:
         ctrl = self._controller
-        hidden = set() if ctrl.session is None else ctrl.session.hidden_ids
+        hidden = set() if ctrl.state.session is None else ctrl.state.session.hidden_ids
         lines = [
             TargetLine(
                 target.target_id,
@@ -57,16 +57,16 @@ class TimelineFeed:
                 end_frame=target.info.end_frame,
                 is_hidden=target.target_id in hidden,
             )
-            for target in ctrl.targets
+            for target in ctrl.state.targets
         ]
-        self._model.show_targets(lines, ctrl.selected_id)
+        self._model.show_targets(lines, ctrl.state.selected_id)
         self._on_frame()
 
     def _on_frame(self) -> None:
-        self._model.show_frame(self._controller.frame_index)
+        self._model.show_frame(self._controller.state.frame_index)
 
     def _on_frames(self, target_id: int, first: int, last: int) -> None:
-        session: VideoSession | None = self._controller.session
+        session: VideoSession | None = self._controller.state.session
         if session is None:
             return
         with session.annotation.lock:
@@ -78,12 +78,12 @@ class TimelineFeed:
 
     def _on_stops(self) -> None:
         ctrl = self._controller
-        self._model.mark_cuts(ctrl.cuts)
+        self._model.mark_cuts(ctrl.work.cuts)
         self._model.mark_stops(
             StopMark(
                 stop.frame_index,
                 stop.target_id,
-                f"{ctrl.name_of(stop.target_id)}: {', '.join(stop.reasons)}",
+                f"{ctrl.state.name_of(stop.target_id)}: {', '.join(stop.reasons)}",
             )
-            for stop in ctrl.stops
+            for stop in ctrl.work.stops
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fcot_engine.annotation import Box, Origin
-from napari_fcot.tracking.controller import Activity, TrackingController
+from napari_fcot.tracking.controller import TrackingController
+from napari_fcot.tracking.runs import Activity
 
 __all__ = ["describe_box", "describe_status"]
 
@@ -25,46 +26,45 @@ def describe_box(box: Box | None) -> str:
     if box is None:
         return "no box"
     words = _ORIGIN_WORDS.get(box.origin, box.origin.name.lower())
-    if box.is_human:
-        return words
-    if box.origin is Origin.INTERPOLATED:
+    if box.is_human or box.origin is Origin.INTERPOLATED:
         return words
     if box.is_lost:
-        return f"lost (score {box.score:.2f}): last known place"
+        return f"lost (score {box.score:.2f}): last known position"
     return f"{words}, score {box.score:.2f}"
 
 
 def _describe_device(controller: TrackingController) -> str:
-    if controller.device_name:
-        return f"Device: {controller.device_name}"
-    if controller.is_preparing:
+    if controller.trackers.device_name:
+        return f"Device: {controller.trackers.device_name}"
+    if controller.runs.is_preparing:
         return "Device: loading the network…"
     return "Device: not chosen before the network is loaded"
 
 
 def _describe_activity(controller: TrackingController) -> str:
-    if controller.activity is not Activity.IDLE and controller.stage:
-        return f"{controller.stage}…"
-    if controller.activity is Activity.TRACKING:
-        verb = "Learning from your box" if controller.is_teaching else "Tracking"
-        progress = controller.progress
+    runs = controller.runs
+    if runs.activity is not Activity.IDLE and runs.stage:
+        return f"{runs.stage}…"
+    if runs.activity is Activity.TRACKING:
+        verb = "Learning from your box" if runs.is_teaching else "Tracking"
+        progress = runs.progress
         how_far = "" if progress is None else f" {progress.describe(is_running=True)}"
         return f"{verb}…{how_far}"
-    if controller.activity is Activity.EXPORTING:
+    if runs.activity is Activity.EXPORTING:
         return "Exporting…"
-    if controller.activity is Activity.CHECKING:
+    if runs.activity is Activity.CHECKING:
         return "Estimating the quality…"
-    return controller.message or _hint(controller)
+    return controller.state.message or _hint(controller)
 
 
 def _hint(controller: TrackingController) -> str:
-    session, frame_index = controller.session, controller.frame_index
-    if session is None:
+    state, box = controller.state, controller.state.current_box
+    if state.session is None:
         return "Choose a video, or open File > Open Sample > FCOT sample video"
-    if session.n_frames < 2:
+    if state.session.n_frames < 2:
         return "This video has one frame only: there is nothing to track"
-    if controller.current_box is None:
-        return f"Draw a box around the object in frame {frame_index}"
-    if controller.teaches_at_once and not controller.current_box.is_human:
+    if box is None:
+        return f"Draw a box around the object in frame {state.frame_index}"
+    if controller.runs.teaches_at_once and not box.is_human:
         return "Off? Move the box: the tracker learns from it"
     return "Ready to track from this frame"

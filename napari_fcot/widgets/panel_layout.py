@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from psygnal import Signal
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import (
@@ -19,14 +18,15 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QCollapsible
 
 from napari_fcot.keys import find_key
 from napari_fcot.layers import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import Activity, TrackingController
-from napari_fcot.widgets.export_box import ExportBox
 from napari_fcot.widgets.first_steps import FirstSteps
-from napari_fcot.widgets.panel_keys import KeyHelp, key_text
+from napari_fcot.widgets.forms import Form
+from napari_fcot.widgets.panel_keys import KeySheet, key_button, key_text
 from napari_fcot.widgets.report_boxes import ChangeReportBar, SelfCheckBox
 from napari_fcot.widgets.rows import row_of
 from napari_fcot.widgets.run_box import RunBox
@@ -41,6 +41,8 @@ WIDTH_PX = 340
 """How wide the panel is at first: enough for its words, most is for the video."""
 _SMALL_BUTTON_PX = 32
 _PAGE_MARGIN_PX = 6
+_BAR_HEIGHT_PX = 12
+_PADDING_PX = 4
 
 
 class PanelLayout(QWidget):
@@ -58,11 +60,11 @@ class PanelLayout(QWidget):
         self.video = VideoBox()
         self.first_steps = FirstSteps(preferences)
         self.targets = TargetTable()
-        self.draw = _button("Draw", "draw_box", "Then drag over the object")
-        self.edit = _button(
+        self.draw = key_button("Draw", "draw_box", "Then drag over the object")
+        self.edit = key_button(
             "Edit", "edit_box", "Move or resize the box; that corrects the tracker"
         )
-        self.new_target = _button("New", "new_target", "Follow one more object")
+        self.new_target = key_button("New", "new_target", "Follow one more object")
         self.undo = _small_button("↶", "undo", "Take back the last edit or run")
         self.redo = _small_button("↷", "redo", "Repeat what was taken back")
         self.box_text = OneLine()
@@ -76,11 +78,16 @@ class PanelLayout(QWidget):
         )
         self.show_timeline = QCheckBox("Timeline")
         self.show_timeline.setToolTip("Every target along time, below the video")
-        self.heatmap_look = HeatmapLook()
+        self.heatmap_look = Form(HeatmapLook())
         self.pick = _pick_button()
         self.play = PlayBox()
-        self.export = ExportBox()
-        self.keys = KeyHelp()
+        self.load = QPushButton("Import…")
+        self.load.setToolTip("Start from boxes in a MOT, COCO or CVAT file")
+        self.export = QPushButton("Export…")
+        self.export.setToolTip("Write all boxes into a folder")
+        self.keys = QCollapsible("Keys", expandedIcon="▾", collapsedIcon="▸")
+        self.keys.setDuration(0)
+        self.keys.addWidget(KeySheet())
         self.report = ChangeReportBar()
         self.progress = ProgressRow()
         self.status = _words()
@@ -90,10 +97,11 @@ class PanelLayout(QWidget):
     def _arrange(self) -> None:
         self.tabs.addTab(_page(self.run), "Track")
         self.tabs.addTab(_page(self.work, self.check), "Check")
-        heatmap_row = row_of(self.heatmap, self.heatmap_look)
-        last_row = row_of(self.pick, self.show_timeline)
-        self.tabs.addTab(_page(self.play, heatmap_row, last_row), "View")
-        self.tabs.addTab(_page(self.export, self.keys), "Files, keys")
+        checks = row_of(self.heatmap, self.show_timeline, self.pick)
+        self.tabs.addTab(_page(self.play, checks, self.heatmap_look.native), "View")
+        self.tabs.addTab(
+            _page(row_of(self.load, self.export), self.keys), "Files, keys"
+        )
         layout = QVBoxLayout(self)
         layout.setSpacing(4)
         layout.addWidget(self.video)
@@ -113,14 +121,8 @@ class PanelLayout(QWidget):
         return QSize(WIDTH_PX, super().sizeHint().height())
 
 
-def _button(text: str, action_id: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(f"{tip} ({key_text(find_key(action_id).key)})")
-    return button
-
-
 def _small_button(sign: str, action_id: str, tip: str) -> QPushButton:
-    button = _button(sign, action_id, tip)
+    button = key_button(sign, action_id, tip)
     button.setFixedWidth(_SMALL_BUTTON_PX)
     button.setAccessibleName(find_key(action_id).words)
     return button
@@ -163,9 +165,6 @@ def _page(*parts: QWidget | QLayout) -> QScrollArea:
     page.setFrameShape(QFrame.Shape.NoFrame)
     page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return page
-
-
-_PADDING_PX = 4
 
 
 class OneLine(QWidget):
@@ -211,9 +210,6 @@ class OneLine(QWidget):
         painter.end()
 
 
-_BAR_HEIGHT_PX = 12
-
-
 class ProgressRow(QWidget):
     """A bar and a button.
 
@@ -221,32 +217,27 @@ class ProgressRow(QWidget):
         parent: the widget it is in.
     """
 
-    stop_wanted = Signal()
-    """A person wants it to stop."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(_BAR_HEIGHT_PX)
-        self.stop = QPushButton("Stop")
-        self.stop.setToolTip(
-            "Stop at once; everything tracked so far is kept"
-            f" ({key_text(find_key('stop').key)})"
+        self.stop = key_button(
+            "Stop", "stop", "Stop at once; everything tracked so far is kept"
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.bar, stretch=1)
         row.addWidget(self.stop)
-        self.stop.clicked.connect(lambda: self.stop_wanted.emit())
 
     def show_state(self, controller: TrackingController) -> None:
         """Show how far a run is; the bar moves to and fro where nobody knows."""
-        self.stop.setEnabled(controller.can_stop)
-        progress = controller.progress
-        is_waiting = controller.activity in (Activity.EXPORTING, Activity.CHECKING) or (
-            controller.can_stop and bool(controller.stage)
-        )
+        self.stop.setEnabled(controller.runs.can_stop)
+        progress = controller.runs.progress
+        is_waiting = controller.runs.activity in (
+            Activity.EXPORTING,
+            Activity.CHECKING,
+        ) or (controller.runs.can_stop and bool(controller.runs.stage))
         if is_waiting:
             self.bar.setRange(0, 0)
         elif progress is None:

@@ -10,9 +10,8 @@ from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from fcot_engine.annotation import AnnotatedTarget, AttributeValue
-from napari_fcot.widgets.attribute_text import write_value
 
-__all__ = ["LINE_ROLE", "TargetColumn", "TargetLineData", "TargetModel"]
+__all__ = ["LINE_ROLE", "TargetColumn", "TargetLineData", "TargetModel", "write_value"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +100,8 @@ _TITLE_TIPS = {
 class TargetModel(QAbstractTableModel):
     """Lines of the table; tells what a person wrote, and changes nothing by itself."""
 
-    renamed = Signal(int, str)
-    """Another name was written: target id, name."""
-    class_changed = Signal(int, str)
-    """Another class was written: target id, class."""
+    described = Signal(int, dict)
+    """Another name or class was written: target id, arguments of `describe_target`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -232,12 +229,24 @@ class TargetModel(QAbstractTableModel):
         if not text or text == _text_of(line, index.column()):
             return False
         if index.column() == TargetColumn.NAME:
-            self.renamed.emit(line.target_id, text)
+            self.described.emit(line.target_id, {"name": text})
         elif index.column() == TargetColumn.CLASS:
-            self.class_changed.emit(line.target_id, text)
+            self.described.emit(line.target_id, {"class_name": text})
         else:
             return False
         return True
+
+
+def write_value(value: AttributeValue) -> str:
+    """Write an attribute's value as people write it.
+
+    Example:
+        >>> write_value(True), write_value(0.5), write_value("red")
+        ('yes', '0.5', 'red')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(str(value).split())
 
 
 def _text_of(line: TargetLineData, column: int) -> str | None:

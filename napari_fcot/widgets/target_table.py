@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from psygnal import Signal
 from qtpy.QtCore import (
@@ -42,9 +42,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fcot_engine.annotation import AttributeValue
-from napari_fcot.widgets.attributes_dialog import ask_attributes
-from napari_fcot.widgets.dialogs import ask_colour, ask_removal
+from napari_fcot.widgets.dialogs import ask_colour, ask_description, ask_removal
 from napari_fcot.widgets.target_model import (
     LINE_ROLE,
     TargetColumn,
@@ -63,9 +61,7 @@ _WIDEST_CLASS_PX = 96
 _FONT_EVENTS = (QEvent.Type.FontChange, QEvent.Type.StyleChange)
 _TOOLS = (TargetColumn.VISIBLE, TargetColumn.LOCK, TargetColumn.COLOUR)
 
-AskAttributes = Callable[
-    [QWidget, str, Mapping[str, AttributeValue]], "dict[str, AttributeValue] | None"
-]
+AskDescription = Callable[[QWidget, TargetLineData], "dict[str, object] | None"]
 
 
 class TargetTable(QTableView):
@@ -75,26 +71,19 @@ class TargetTable(QTableView):
 
     Args:
         parent: the widget it is in.
-        known_classes: offered while a class is written, beside those in the table.
         ask_removal: asks whether a target may go.
         ask_colour: asks for a colour, beginning with the present one.
-        ask_attributes: asks for names and values.
+        ask_description: asks for name, class and attributes.
     """
 
     target_picked = Signal(int)
     """A person chose a target."""
-    renamed = Signal(int, str)
-    """Target id and its new name."""
-    class_changed = Signal(int, str)
-    """Target id and its new class."""
-    colour_changed = Signal(int, str)
-    """Target id and `#rrggbb`."""
+    described = Signal(int, dict)
+    """Target id, and what a person changed: arguments of `describe_target`."""
     visibility_changed = Signal(int, bool)
     """Target id and whether its boxes are to be shown."""
     lock_changed = Signal(int, bool)
     """Target id and whether it is to be kept from changes."""
-    attributes_changed = Signal(int, dict)
-    """Target id and all its attributes."""
     remove_wanted = Signal(int)
     """A person wants a target gone, and has been asked."""
 
@@ -102,21 +91,18 @@ class TargetTable(QTableView):
         self,
         parent: QWidget | None = None,
         *,
-        known_classes: Iterable[str] = (),
         ask_removal: Callable[[QWidget, TargetLineData], bool] = ask_removal,
         ask_colour: Callable[[QWidget, str], str | None] = ask_colour,
-        ask_attributes: AskAttributes = ask_attributes,
+        ask_description: AskDescription = ask_description,
     ) -> None:
         super().__init__(parent)
-        self._known_classes = frozenset(known_classes)
         self._ask_removal = ask_removal
         self._ask_colour = ask_colour
-        self._ask_attributes = ask_attributes
+        self._ask_description = ask_description
         self._pressed: QModelIndex | None = None
         self._is_showing = False
         self._lines = TargetModel(self)
-        self._lines.renamed.connect(self.renamed.emit)
-        self._lines.class_changed.connect(self.class_changed.emit)
+        self._lines.described.connect(self.described.emit)
         self.setModel(self._lines)
         self.setItemDelegate(TargetDelegate(self._find_classes, self))
         self._build()
@@ -234,7 +220,7 @@ class TargetTable(QTableView):
         return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
     def _find_classes(self) -> Iterable[str]:
-        return self._known_classes | {line.class_name for line in self._lines.lines}
+        return {line.class_name for line in self._lines.lines}
 
     def _line_at(self, index: QModelIndex) -> TargetLineData | None:
         line = index.data(LINE_ROLE) if index.isValid() else None
@@ -340,7 +326,7 @@ class TargetTable(QTableView):
         menu.addAction("Rename", lambda: self.edit(name))
         menu.addAction("Change class", lambda: self.edit(class_name))
         menu.addAction("Colour…", lambda: self._change_colour(line))
-        menu.addAction("Attributes…", lambda: self._change_attributes(line))
+        menu.addAction("Describe…", lambda: self._describe(line))
         menu.addSeparator()
         menu.addAction(
             "Hide" if line.is_visible else "Show",
@@ -359,12 +345,12 @@ class TargetTable(QTableView):
     def _change_colour(self, line: TargetLineData) -> None:
         colour = self._ask_colour(self, line.colour)
         if colour is not None and colour != line.colour:
-            self.colour_changed.emit(line.target_id, colour)
+            self.described.emit(line.target_id, {"colour": colour})
 
-    def _change_attributes(self, line: TargetLineData) -> None:
-        attributes = self._ask_attributes(self, line.name, line.attributes)
-        if attributes is not None and attributes != dict(line.attributes):
-            self.attributes_changed.emit(line.target_id, attributes)
+    def _describe(self, line: TargetLineData) -> None:
+        changes = self._ask_description(self, line)
+        if changes:
+            self.described.emit(line.target_id, changes)
 
     def _remove(self, line: TargetLineData) -> None:
         if line.is_locked:

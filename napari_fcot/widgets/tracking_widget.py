@@ -16,7 +16,7 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QWidget
 
-from fcot_engine.annotation import Direction, Origin, SpanKind, WorkStop
+from fcot_engine.annotation import Direction, Editor, Origin, SpanKind, WorkStop
 from fcot_engine.errors import MovedVideoError
 from napari_fcot.keys import bind_to_layer
 from napari_fcot.layers import ViewerLink, find_canvas
@@ -33,23 +33,27 @@ from napari_fcot.timeline import (
 )
 from napari_fcot.tracking import (
     Activity,
-    DefaultTrackers,
+    TrackerChoice,
     TrackingController,
     describe_box,
     describe_status,
 )
 from napari_fcot.widgets.dialogs import (
-    ask_export_folder,
-    ask_import_path,
+    ExportChoice,
+    ImportChoice,
+    ask_export,
+    ask_import,
     ask_moved_video,
     ask_project_file,
     ask_video_file,
     show_problem,
 )
 from napari_fcot.widgets.job_runner import JobRunner
-from napari_fcot.widgets.panel_keys import ShortcutScope, panel_handlers
+from napari_fcot.widgets.panel_keys import bind_to_widget, panel_handlers
 from napari_fcot.widgets.panel_layout import PanelLayout
+from napari_fcot.widgets.run_box import RunSettings
 from napari_fcot.widgets.target_model import TargetLineData
+from napari_fcot.widgets.view_box import HeatmapLook
 
 __all__ = ["TrackingWidget"]
 
@@ -74,7 +78,7 @@ class TrackingWidget(PanelLayout):
         ask_video: asks which file to open.
         ask_project: asks which project to open.
         ask_moved: says that a project's video is gone, and asks where it is.
-        ask_folder: asks where to export to.
+        ask_export: asks where to export to, and how.
         ask_import: asks which file to import.
         show_problem: shows a sentence about something that went wrong.
     """
@@ -88,17 +92,18 @@ class TrackingWidget(PanelLayout):
         ask_video: Callable[[QWidget], Path | None] = ask_video_file,
         ask_project: Callable[[QWidget], Path | None] = ask_project_file,
         ask_moved: Callable[[QWidget, str], Path | None] = ask_moved_video,
-        ask_folder: Callable[[QWidget], Path | None] = ask_export_folder,
-        ask_import: Callable[[QWidget], Path | None] = ask_import_path,
+        ask_export: Callable[[QWidget, ExportChoice], ExportChoice | None] = ask_export,
+        ask_import: Callable[[QWidget, ImportChoice], ImportChoice | None] = ask_import,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
         preferences = preferences or PreferencesStore()
         super().__init__(preferences)
         self.preferences = preferences
-        self._trackers = DefaultTrackers()
-        self.controller = controller or TrackingController(self._trackers)
+        self.controller = controller or TrackingController()
         self.link = ViewerLink(napari_viewer, self.controller)
-        self.runner = JobRunner(self.controller.accept, self.controller.finish)
+        self.runner = JobRunner(
+            self.controller.runs.accept, self.controller.runs.finish
+        )
         self.timeline = TimelineWidget(
             TimelineModel(), TimelineColors.of_theme(napari_viewer.theme)
         )
@@ -109,16 +114,16 @@ class TrackingWidget(PanelLayout):
         self._ask_video = ask_video
         self._ask_project = ask_project
         self._ask_moved = ask_moved
-        self._ask_folder = ask_folder
+        self._ask_export = ask_export
         self._ask_import = ask_import
         self._show_problem = show_problem
+        self._exported = ExportChoice()
+        self._imported = ImportChoice()
         self._latest_frame: int | None = None
         self._layers: list[Layer] = []
         self._canvas: QWidget | None = None
         self._draw_timer = _single_shot(self, DRAW_INTERVAL_MS, self._draw_latest)
-        self._settle_timer = _single_shot(
-            self, SETTLE_MS, self.controller.refresh_stops
-        )
+        self._settle_timer = _single_shot(self, SETTLE_MS, self.controller.work.refresh)
         # after napari is done with a new layer
         self._choose_timer = _single_shot(self, 0, self.link.choose_first_video)
         # bound to the parts, not to the panel: they are there when it is gone
@@ -132,25 +137,26 @@ class TrackingWidget(PanelLayout):
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
-        self.heatmap_look.show_opacity(self.preferences.load().heatmap_opacity)
+        opacity = self.preferences.load().heatmap_opacity
+        self.heatmap_look.value = HeatmapLook(opacity=opacity)
         self._refresh_videos()
         self.link.choose_first_video()
         self.show_all()
-        self.controller.prepare()
         self.timeline_dock.show()
 
     # --- building ------------------------------------------------------------
 
     def _connect(self) -> None:
         ctrl, link = self.controller, self.link
-        ctrl.changed.connect(self.show_all)
-        ctrl.frame_changed.connect(self.show_frame)
-        ctrl.job_started.connect(self.runner.start)
-        ctrl.frame_tracked.connect(self._on_frame_tracked)
-        ctrl.stopped.connect(self._on_stopped)
-        ctrl.settled.connect(self._on_settled)
-        ctrl.failed.connect(self._on_failed)
-        ctrl.session_changed.connect(self.check.clear)
+        ctrl.state.changed.connect(self.show_all)
+        ctrl.state.frame_changed.connect(self.show_frame)
+        ctrl.runs.job_started.connect(self.runner.start)
+        ctrl.runs.frame_tracked.connect(self._on_frame_tracked)
+        ctrl.runs.stopped.connect(self._on_stopped)
+        for signal in (ctrl.runs.ended, ctrl.state.edited, ctrl.state.session_changed):
+            signal.connect(self._on_settled)
+        ctrl.state.failed.connect(self._on_failed)
+        ctrl.state.session_changed.connect(self.check.clear)
         self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
@@ -164,18 +170,17 @@ class TrackingWidget(PanelLayout):
         self.undo.clicked.connect(lambda: ctrl.undo())
         self.redo.clicked.connect(lambda: ctrl.redo())
         self.run.run_wanted.connect(self.start_tracking)
-        self.progress.stop_wanted.connect(ctrl.stop)
-        self.run.learn.toggled.connect(self._on_learn)
+        self.progress.stop.clicked.connect(lambda: ctrl.runs.stop())
+        self.run.form.changed.connect(self._on_run_settings)
         self._connect_view()
         self.show_timeline.clicked.connect(self.timeline_dock.show)
         self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
         _connect_timeline(self.timeline, ctrl, link.go_to)
-        self.export.export_wanted.connect(self._on_export)
-        self.export.import_wanted.connect(self._on_import)
+        self.export.clicked.connect(lambda: self._on_export())
+        self.load.clicked.connect(lambda: self._on_import())
         handlers = panel_handlers(self)
-        self._key_scopes = [
-            ShortcutScope(dock, handlers) for dock in (self, self.timeline)
-        ]
+        for dock in (self, self.timeline):
+            bind_to_widget(dock, handlers)
         link.boxes_made.connect(lambda layer: bind_to_layer(layer, handlers))
         self.destroyed.connect(self._close)
         # Python may end before Qt has deleted the window, such as in a script
@@ -186,27 +191,19 @@ class TrackingWidget(PanelLayout):
     def _connect_targets(self) -> None:
         ctrl, table = self.controller, self.targets
         self.new_target.clicked.connect(lambda: self.add_target())
-        table.target_picked.connect(ctrl.select)
-        table.renamed.connect(lambda t, name: ctrl.describe_target(t, name=name))
-        table.class_changed.connect(
-            lambda t, name: ctrl.describe_target(t, class_name=name)
+        table.target_picked.connect(ctrl.state.select)
+        table.described.connect(
+            lambda t, changes: ctrl.edits.describe_target(t, **changes)
         )
-        table.colour_changed.connect(
-            lambda t, colour: ctrl.describe_target(t, colour=colour)
-        )
-        table.attributes_changed.connect(
-            lambda t, attributes: ctrl.describe_target(t, attributes=attributes)
-        )
-        table.visibility_changed.connect(ctrl.show_target)
-        table.lock_changed.connect(ctrl.lock_target)
-        table.remove_wanted.connect(ctrl.remove_target)
+        table.visibility_changed.connect(ctrl.state.show_target)
+        table.lock_changed.connect(ctrl.state.lock_target)
+        table.remove_wanted.connect(lambda t: ctrl.edits.do(Editor.remove_target, t))
 
     def _connect_view(self) -> None:
         heatmap, player = self.link.heatmap, self.link.player
         self.heatmap.toggled.connect(heatmap.show)
         heatmap.toggled.connect(self._on_heatmap_toggled)
-        self.heatmap_look.kind_changed.connect(heatmap.show_kind)
-        self.heatmap_look.opacity_changed.connect(heatmap.set_opacity)
+        self.heatmap_look.changed.connect(self._on_look)
         self.pick.toggled.connect(heatmap.pick)
         heatmap.picking_changed.connect(self._on_picking)
         self.play.play_wanted.connect(self.link.play)
@@ -215,32 +212,32 @@ class TrackingWidget(PanelLayout):
 
     def _connect_corrections(self) -> None:
         ctrl, work = self.controller, self.work
-        ctrl.stops_changed.connect(self.show_work)
+        ctrl.work.changed.connect(self.show_work)
         work.stop_wanted.connect(self._on_stop_wanted)
-        work.passed_over.connect(ctrl.pass_over)
-        self.check.check_wanted.connect(ctrl.start_check)
-        self.check.stop_wanted.connect(ctrl.stop)
-        self.report.kept.connect(ctrl.keep_report)
-        self.report.rejected.connect(ctrl.reject_report)
+        work.passed_over.connect(ctrl.work.pass_over)
+        self.check.check_wanted.connect(ctrl.runs.start_check)
+        self.check.stop_wanted.connect(ctrl.runs.stop)
+        self.report.kept.connect(ctrl.runs.keep_report)
+        self.report.rejected.connect(ctrl.runs.reject_report)
 
     # --- what a person does --------------------------------------------------
 
     def start_tracking(self, direction: Direction = Direction.FORWARD) -> None:
         """Carry boxes from the frame on the screen."""
-        self.controller.start_tracking(
+        self.controller.runs.start_tracking(
             direction,
-            until=self.run.reach,
-            is_for_all=self.run.all_targets.isChecked(),
+            until=self.run.form.value.until,
+            is_for_all=self.run.form.value.all_targets,
         )
 
     def add_target(self) -> None:
         """Make a new target and let a person draw its box."""
-        if self.controller.add_target() is not None:
+        if self.controller.edits.add_target() is not None:
             self.link.start_drawing()
 
     def go_to_next_problem(self) -> None:
         """Go to the frame whose correction is expected to save most boxes."""
-        self.controller.refresh_stops()
+        self.controller.work.refresh()
         self.work.go_to_next()
 
     def pass_over(self) -> None:
@@ -273,28 +270,34 @@ class TrackingWidget(PanelLayout):
             self._on_failed(str(error))
 
     def _on_frame_wanted(self, frame_index: int) -> None:
-        if self.controller.can_stop:  # else the run would take the view away again
-            self.run.follow.setChecked(False)
+        if self.controller.runs.can_stop:  # else the run would take the view away again
+            self.run.form.change(follow=False)
         self.link.go_to(frame_index)
 
     def _on_stop_wanted(self, stop: WorkStop) -> None:
-        self.controller.select(stop.target_id)
+        self.controller.state.select(stop.target_id)
         self._on_frame_wanted(stop.frame_index)
         self.link.start_editing()
 
-    def _on_learn(self, is_on: bool) -> None:
-        self.controller.teaches_at_once = is_on
+    def _on_run_settings(self, settings: RunSettings) -> None:
+        self.controller.runs.teaches_at_once = settings.learn
+        self.controller.runs.overwrite = settings.overwrite
+
+    def _on_look(self, look: HeatmapLook) -> None:
+        self.link.heatmap.show_kind(look.kind)
+        self.link.heatmap.set_opacity(look.opacity)
 
     def _on_export(self) -> None:
-        formats = self.export.formats
-        folder = self._ask_folder(self) if formats else Path()
-        if folder is not None:
-            self.controller.start_export(folder, formats=formats)
+        choice = self._ask_export(self, self._exported)
+        if choice is not None and choice.folder is not None:
+            self._exported = choice  # to begin with the next time
+            self.controller.runs.start_export(choice.folder, formats=choice.formats)
 
     def _on_import(self) -> None:
-        path = self._ask_import(self)
-        if path is not None:
-            self.controller.import_boxes(path)
+        choice = self._ask_import(self, self._imported)
+        if choice is not None and choice.path is not None:
+            self._imported = choice
+            self.controller.edits.import_boxes(choice.path, pixel_origin=choice.origin)
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Find the canvas of the window that the panel was docked in."""
@@ -317,48 +320,51 @@ class TrackingWidget(PanelLayout):
         """Show everything but the work list; cheap where nothing changed."""
         ctrl = self.controller
         self._refresh_targets()
-        self.draw.setEnabled(ctrl.can_edit)
-        self.new_target.setEnabled(ctrl.can_edit)
-        self.undo.setEnabled(ctrl.can_undo)
-        self.redo.setEnabled(ctrl.can_redo)
+        self.draw.setEnabled(ctrl.state.session is not None)
+        self.new_target.setEnabled(ctrl.state.session is not None)
+        self.undo.setEnabled(ctrl.edits.can_undo)
+        self.redo.setEnabled(ctrl.edits.can_redo)
         self.progress.show_state(ctrl)
-        for part in (self.heatmap, self.heatmap_look, self.pick, self.play):
-            part.setEnabled(ctrl.can_edit)
-        self.export.export.setEnabled(ctrl.can_export)
-        self.export.load.setEnabled(ctrl.can_edit and not ctrl.can_stop)
-        self.report.show_reports(ctrl.report, self._names())
+        look = self.heatmap_look.native
+        for part in (self.heatmap, look, self.pick, self.play):
+            part.setEnabled(ctrl.state.session is not None)
+        self.export.setEnabled(ctrl.runs.can_export)
+        self.load.setEnabled(ctrl.state.session is not None and not ctrl.runs.can_stop)
+        self.report.show_reports(ctrl.runs.report, self._names())
         self._refresh_check()
         self._refresh_first_steps()
-        self.video.show_project(ctrl.project_path, is_saved=ctrl.is_saved)
+        self.video.show_project(ctrl.state.project_path, is_saved=ctrl.state.is_saved)
         self.show_frame()
 
     def show_frame(self) -> None:
         """Show what depends on the frame on the screen; comes with every step."""
         ctrl = self.controller
-        self.edit.setEnabled(ctrl.can_edit and ctrl.current_box is not None)
+        self.edit.setEnabled(
+            ctrl.state.session is not None and ctrl.state.current_box is not None
+        )
         self.run.show_state(ctrl)
         self.box_text.setText(
-            f"Frame {ctrl.frame_index}: {describe_box(ctrl.current_box)}"
-            if ctrl.session is not None
+            f"Frame {ctrl.state.frame_index}: {describe_box(ctrl.state.current_box)}"
+            if ctrl.state.session is not None
             else ""
         )
         self.status.setText(describe_status(ctrl))
 
     def _refresh_check(self) -> None:
         ctrl = self.controller
-        self.check.set_enabled(ctrl.can_check)
-        if ctrl.activity is Activity.CHECKING:
-            self.check.show_running(ctrl.n_checked)
-        elif ctrl.check is not None:
-            self.check.show_result(ctrl.check)
+        self.check.set_enabled(ctrl.runs.can_check)
+        if ctrl.runs.activity is Activity.CHECKING:
+            self.check.show_running(ctrl.runs.n_checked)
+        elif ctrl.runs.check is not None:
+            self.check.show_result(ctrl.runs.check)
         elif self.check.is_running:
             self.check.clear()
 
     def _refresh_first_steps(self) -> None:
-        boxes = [target.boxes for target in self.controller.targets]
+        boxes = [target.boxes for target in self.controller.state.targets]
         origins = {int(o) for table in boxes for o in np.unique(table.rows()["origin"])}
         self.first_steps.show_progress(
-            has_video=self.controller.session is not None,
+            has_video=self.controller.state.session is not None,
             has_box=bool(origins & {Origin.HUMAN, Origin.CORRECTED}),
             has_run=Origin.TRACKED in origins,
             has_correction=Origin.CORRECTED in origins,
@@ -366,26 +372,27 @@ class TrackingWidget(PanelLayout):
 
     def show_work(self) -> None:
         """Show where to look next."""
-        self.work.show_stops(self.controller.stops, self._names())
+        self.work.show_stops(self.controller.work.stops, self._names())
 
     def _names(self) -> dict[int, str]:
         return {
-            target.target_id: target.info.name for target in self.controller.targets
+            target.target_id: target.info.name
+            for target in self.controller.state.targets
         }
 
     def _refresh_targets(self) -> None:
-        session = self.controller.session
+        session = self.controller.state.session
         hidden = set() if session is None else session.hidden_ids
         self.targets.show_targets(
             [
                 TargetLineData.of_target(
                     target,
                     is_visible=target.target_id not in hidden,
-                    is_locked=self.controller.is_locked(target.target_id),
+                    is_locked=self.controller.state.is_locked(target.target_id),
                 )
-                for target in self.controller.targets
+                for target in self.controller.state.targets
             ],
-            self.controller.selected_id,
+            self.controller.state.selected_id,
         )
 
     def _on_videos_changed(self) -> None:
@@ -400,14 +407,18 @@ class TrackingWidget(PanelLayout):
 
     def _apply_preferences(self, preferences: Preferences) -> None:
         ctrl = self.controller
-        self._trackers.choose(preferences.preset, preferences.device)
-        self.run.learn.setChecked(preferences.track_after_correction)
-        ctrl.overwrite = preferences.overwrite_policy
+        ctrl.trackers.choice = TrackerChoice(
+            preset=preferences.preset, device=preferences.device
+        )
+        self.run.form.change(
+            learn=preferences.track_after_correction,
+            overwrite=preferences.overwrite_policy,
+        )
         ctrl.opener.place.is_beside_video = preferences.is_beside_video
         ctrl.opener.place.folder = preferences.own_folder
         ctrl.opener.config = preferences.propagation
-        if ctrl.session is not None:
-            ctrl.session.annotation.config = preferences.propagation
+        if ctrl.state.session is not None:
+            ctrl.state.session.annotation.config = preferences.propagation
 
     def _on_frame_tracked(self, frame_index: int) -> None:
         self._latest_frame = frame_index
@@ -419,7 +430,7 @@ class TrackingWidget(PanelLayout):
         if frame_index is None:
             return
         start_s = time.perf_counter()
-        if self.run.follow.isChecked() and not self.controller.is_teaching:
+        if self.run.form.value.follow and not self.controller.runs.is_teaching:
             self.link.go_to(frame_index)
         self.link.refresh()
         self.show_all()
@@ -472,19 +483,20 @@ def _close_panel(
     feed.close()
     timeline_dock.close()
     runner.close()
-    controller.stop()
+    controller.runs.stop()
     for signal in (  # the panel may be deleted already: it hears nothing more
-        controller.changed,
-        controller.frame_changed,
-        controller.session_changed,
-        controller.frame_tracked,
-        controller.stopped,
-        controller.settled,
-        controller.stops_changed,
-        controller.failed,
+        controller.state.changed,
+        controller.state.frame_changed,
+        controller.state.session_changed,
+        controller.runs.frame_tracked,
+        controller.runs.stopped,
+        controller.runs.ended,
+        controller.state.edited,
+        controller.work.changed,
+        controller.state.failed,
     ):
         signal.disconnect()
-    controller.failed.connect(show_error)  # such as: the project cannot be saved
+    controller.state.failed.connect(show_error)  # such as: the project cannot be saved
     link.close()
 
 
@@ -504,35 +516,39 @@ def _connect_timeline(
     def on_range(action: str, target_id: int, first: int, last: int) -> None:
         chosen = RangeAction(action)
         if chosen is RangeAction.PROPAGATE_WITHIN:
-            controller.select(target_id)
+            controller.state.select(target_id)
             go_to(first)
-            controller.show_frame(first)
-            controller.start_tracking(Direction.FORWARD, until=last)
+            controller.state.show_frame(first)
+            controller.runs.start_tracking(Direction.FORWARD, until=last)
         elif chosen is RangeAction.MARK_OCCLUDED:
-            controller.mark_span(target_id, first, last, SpanKind.OCCLUDED)
+            controller.edits.do(
+                Editor.mark_span, target_id, first, last, SpanKind.OCCLUDED
+            )
         elif chosen is RangeAction.MARK_OUT_OF_VIEW:
-            controller.mark_span(target_id, first, last, SpanKind.OUT_OF_VIEW)
+            controller.edits.do(
+                Editor.mark_span, target_id, first, last, SpanKind.OUT_OF_VIEW
+            )
         elif chosen is RangeAction.CLEAR_MARKS:
-            controller.clear_span(target_id, first, last)
+            controller.edits.do(Editor.clear_span, target_id, first, last)
         elif chosen is RangeAction.DELETE_TRACKED:
-            controller.remove_tracked(target_id, first, last)
+            controller.edits.do(Editor.delete_machine_boxes, target_id, first, last)
         else:
-            controller.interpolate(target_id, first, last)
+            controller.edits.do(Editor.interpolate, target_id, first, last)
 
     def on_frame(action: str, target_id: int, frame_index: int) -> None:
         if FrameAction(action) is FrameAction.END_HERE:
-            controller.end_target(target_id, frame_index)
+            controller.edits.do(Editor.end_target, target_id, frame_index)
         else:
-            controller.split_target(target_id, frame_index)
+            controller.edits.do(Editor.split, target_id, frame_index)
 
     def on_pair(action: str, target_id: int, other_id: int, frame_index: int) -> None:
         if PairAction(action) is PairAction.MERGE:
-            controller.merge_targets(target_id, other_id)
+            controller.edits.merge_targets(target_id, other_id)
         else:
-            controller.swap_targets(target_id, other_id, frame_index)
+            controller.edits.swap_targets(target_id, other_id, frame_index)
 
     view = timeline.view
-    view.target_wanted.connect(controller.select)
+    view.target_wanted.connect(controller.state.select)
     view.range_action.connect(on_range)
     view.frame_action.connect(on_frame)
     view.pair_action.connect(on_pair)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
 from psygnal import Signal
-from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QPushButton,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_fcot.keys import find_key
 from napari_fcot.layers import SPEEDS
@@ -23,6 +19,20 @@ __all__ = ["HeatmapLook", "PlayBox"]
 
 _BACKWARD, _FORWARD, _PAUSE = "◀ Play", "Play ▶", "Pause"
 _SPEEDS = {f"{speed:g}× speed": speed for speed in SPEEDS}
+_KINDS = [(kind.value.capitalize(), kind) for kind in MapKind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatmapLook:
+    """Which score map the heatmap shows, and how opaque it is."""
+
+    kind: Annotated[MapKind, {"label": "Score map", "choices": _KINDS}] = MapKind.FUSED
+    """Fused: both classifiers together, which decides on the position. Coarse: what
+    kind of thing it is. Fine: where exactly it is."""
+    opacity: Annotated[
+        float, {"widget_type": "FloatSlider", "min": 0.0, "max": 1.0, "step": 0.01}
+    ] = 1.0
+    """How much of the video the heatmap hides."""
 
 
 class PlayBox(QWidget):
@@ -71,42 +81,3 @@ def _button(text: str, tip: str) -> QPushButton:
     button.setCheckable(True)
     button.setToolTip(tip)
     return button
-
-
-_KINDS = {"Fused": MapKind.FUSED, "Coarse": MapKind.COARSE, "Fine": MapKind.FINE}
-
-
-class HeatmapLook(QWidget):
-    """A list of the kinds of score maps, and a slider."""
-
-    kind_changed = Signal(object)
-    """A person wants another `MapKind`."""
-    opacity_changed = Signal(float)
-    """0 to 1."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.kind = QComboBox()
-        self.kind.addItems(list(_KINDS))
-        self.kind.setToolTip(
-            "Fused: both classifiers together, which decides on the place\n"
-            "Coarse: what kind of thing it is\nFine: where exactly it is"
-        )
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setValue(100)
-        self.opacity.setToolTip("How much of the video the heatmap hides")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.kind)
-        layout.addWidget(self.opacity, stretch=1)
-        self.kind.currentTextChanged.connect(
-            lambda text: self.kind_changed.emit(_KINDS[text])
-        )
-        self.opacity.valueChanged.connect(
-            lambda percent: self.opacity_changed.emit(percent / 100)
-        )
-
-    def show_opacity(self, opacity: float) -> None:
-        """Move the slider, 0 to 1."""
-        self.opacity.setValue(round(opacity * 100))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -30,11 +31,25 @@ def make_frames(n_frames: int = N_FRAMES) -> np.ndarray:
     return frames
 
 
+def open_gate() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class FakeTracker:
-    """Follows the bright square by its pixels; writes down what it was asked."""
+    """Follows the bright square by its pixels; writes down what it was asked.
+
+    It stands still before a frame while `gate` is shut, which is also shut by itself
+    after `stop_after` frames: so a test can look at a run under way, however slow or
+    fast the machine is.
+    """
 
     calls: list[tuple] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=open_gate)
+    stop_after: int | None = None
+    is_waiting: bool = False
     delay_s: float = 0.0
     fail_after: int | None = None
     error: Exception = field(
@@ -69,6 +84,7 @@ class FakeTracker:
 
     def track(self, frame_rgb, target_ids=None):
         time.sleep(self.delay_s)
+        self._wait_at_gate()
         wanted = self.target_ids if target_ids is None else target_ids
         if not set(wanted) <= set(self._sizes):
             raise TrackerStateError("track came before init")
@@ -84,6 +100,15 @@ class FakeTracker:
             box = (float(centre[0] - w / 2), float(centre[1] - h / 2), w, h)
             found[target_id] = TrackResult(box, 0.9, Verdict.FOUND, _score_maps(centre))
         return found
+
+    def _wait_at_gate(self):
+        n_tracked = sum(1 for call in self.calls if call[0] == "track")
+        if self.stop_after is not None and n_tracked >= self.stop_after:
+            self.stop_after = None
+            self.gate.clear()
+        self.is_waiting = not self.gate.is_set()
+        assert self.gate.wait(60), "nobody opened the gate again"
+        self.is_waiting = False
 
     def _given(self, target_id, box_xywh):
         self._sizes[target_id] = tuple(box_xywh[2:])
@@ -103,21 +128,21 @@ def run_job(controller, job: Job, *, limit: int | None = None) -> list[JobEvent]
     events = []
     for event in job.run():
         events.append(event)
-        controller.accept(job, event)
+        controller.runs.accept(job, event)
         if len(events) == limit:
             return events
-    controller.finish(job)
+    controller.runs.finish(job)
     return events
 
 
 def run_jobs(controller, do, *, limit: int | None = None) -> list[JobEvent]:
     """Do something, and run the jobs that it starts."""
     jobs = []
-    controller.job_started.connect(jobs.append)
+    controller.runs.job_started.connect(jobs.append)
     try:
         do()
     finally:
-        controller.job_started.disconnect(jobs.append)
+        controller.runs.job_started.disconnect(jobs.append)
     return [event for job in jobs for event in run_job(controller, job, limit=limit)]
 
 

@@ -25,23 +25,23 @@ def panel(qtbot, frames, tracker):
     )
     qtbot.addWidget(panel)
     yield panel
-    panel.controller.stop()
+    panel.controller.runs.stop()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
 
 
 class TestStart:
     def test_with_a_box_tracking_is_under_way(self, panel, helpers):
         launch.start(panel, helpers.square_box(0))
-        assert panel.controller.activity is Activity.TRACKING
+        assert panel.controller.runs.activity is Activity.TRACKING
 
     def test_without_a_box_it_waits_for_one(self, panel):
         launch.start(panel, None)
-        assert panel.controller.activity is Activity.IDLE
+        assert panel.controller.runs.activity is Activity.IDLE
         assert "Draw a box" in panel.status.text()
 
     def test_a_box_outside_waits_for_another(self, panel):
         launch.start(panel, (900.0, 900.0, 10.0, 10.0))
-        assert panel.controller.activity is Activity.IDLE
+        assert panel.controller.runs.activity is Activity.IDLE
 
 
 class TestParseBox:

@@ -27,13 +27,13 @@ def painted(link, controller, canvas, helpers):
     Target 1 has a box in each of frames 0 to 4, target 2 in frames 0 and 1.
     """
     link.set_canvas(canvas)
-    controller.teaches_at_once = False
+    controller.runs.teaches_at_once = False
     for frame in range(5):
-        controller.set_box(helpers.square_box(frame), frame_index=frame)
-    controller.add_target()
+        controller.edits.draw_box(helpers.square_box(frame), frame_index=frame)
+    controller.edits.add_target()
     for frame in range(2):
-        controller.set_box(OTHER_BOX, frame_index=frame)
-    controller.select(1)
+        controller.edits.draw_box(OTHER_BOX, frame_index=frame)
+    controller.state.select(1)
     return lambda: {box.target_id for box in link._sheet.boxes.painted}
 
 
@@ -50,7 +50,7 @@ class TestPainting:
             assert painted() == {1, 2}
 
     def test_hidden_targets_are_not_painted(self, link, controller, boxes, painted):
-        controller.show_target(2, False)
+        controller.state.show_target(2, False)
         assert painted() == {1}
 
     def test_hidden_or_removed_layer_hides_what_is_painted(
@@ -72,7 +72,7 @@ class TestPainting:
         viewer.dims.ndisplay = 3
         assert len(boxes.data) == 0
         link.start_drawing()
-        assert "2D" in controller.message
+        assert "2D" in controller.state.message
         viewer.dims.ndisplay = 2
         assert painted() | set(range(1, 1 + len(boxes.data))) == {1, 2}
 
@@ -115,7 +115,7 @@ class TestEditing:
 
     def test_another_target_gets_them(self, link, controller, boxes, painted):
         link.start_editing()
-        controller.select(2)
+        controller.state.select(2)
         x, y, _, _ = OTHER_BOX
         np.testing.assert_allclose(boxes.data[0].min(axis=0), (y - 0.5, x - 0.5))
         assert painted() == {1}
@@ -141,7 +141,7 @@ class TestEditing:
     ):
         link.start_editing()
         link.play()
-        qtbot.waitUntil(lambda: controller.frame_index >= 2)
+        qtbot.waitUntil(lambda: controller.state.frame_index >= 2)
         assert len(boxes.data) == 0
         link.play()
         qtbot.waitUntil(lambda: len(boxes.data) == 1)
@@ -154,7 +154,7 @@ class TestMouse:
         link.start_editing()
         x, y, w, h = helpers.square_box(0)
         drag(boxes, (28.0, 18.0), (29.0, 18.0), (31.0, 20.0))
-        moved = controller.current_box.box_xywh
+        moved = controller.state.current_box.box_xywh
         np.testing.assert_allclose(moved, (x + 2, y + 3, w, h), atol=1e-6)
         shown = boxes.data[0].min(axis=0) + 0.5
         np.testing.assert_allclose(shown, (moved[1], moved[0]), atol=1e-5)
@@ -165,7 +165,7 @@ class TestMouse:
         link.go_to(6)
         link.start_drawing()
         drag(boxes, (29.5, 49.5), (32, 52), (49.5, 73.5))
-        box = controller.current_box
+        box = controller.state.current_box
         assert box.origin is Origin.HUMAN
         np.testing.assert_allclose(box.box_xywh, (50, 30, 24, 20), atol=1.5)
         assert len(boxes.data) == 1
@@ -177,18 +177,18 @@ class TestMouse:
     ):
         link.start_editing()
         boxes.remove_selected()
-        assert controller.current_box is None
-        assert len(controller.selected.boxes) == 4
+        assert controller.state.current_box is None
+        assert len(controller.state.selected.boxes) == 4
         assert painted() == {2}
 
     def test_a_box_of_a_locked_target_jumps_back(
         self, viewer, link, controller, boxes, drag, helpers, painted
     ):
-        controller.lock_target(1, True)
+        controller.state.lock_target(1, True)
         link.start_editing()
         x, y, w, h = helpers.square_box(0)
         drag(boxes, (28.0, 18.0), (29.0, 18.0), (31.0, 20.0))
-        assert controller.current_box.box_xywh == (x, y, w, h)
+        assert controller.state.current_box.box_xywh == (x, y, w, h)
         np.testing.assert_allclose(boxes.data[0].min(axis=0), (y - 0.5, x - 0.5))
 
     @pytest.mark.parametrize("is_editing", [False, True])
@@ -198,18 +198,18 @@ class TestMouse:
         if is_editing:
             link.start_editing()
         click(link, (90, 20))
-        assert controller.selected_id == 2
+        assert controller.state.selected_id == 2
         assert len(boxes.data) == is_editing
 
     def test_click_beside_all_boxes_selects_nothing_else(
         self, qtbot, viewer, link, controller, painted
     ):
         click(link, (60, 70))
-        assert controller.selected_id == 1
+        assert controller.state.selected_id == 1
 
     def test_click_with_a_tool_of_another_layer_selects_nothing(
         self, qtbot, viewer, link, controller, painted
     ):
         viewer.add_points(ndim=3).mode = "add"
         click(link, (90, 20))
-        assert controller.selected_id == 1
+        assert controller.state.selected_id == 1

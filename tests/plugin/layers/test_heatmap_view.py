@@ -46,9 +46,9 @@ def rings(link):
 @pytest.fixture
 def boxed(controller, link, helpers):
     """A target with a box and a map of two peaks in frame 0."""
-    controller.teaches_at_once = False
-    controller.set_box(helpers.square_box(0), frame_index=0)
-    controller.session.scores_of(1).put(0, two_peaks())
+    controller.runs.teaches_at_once = False
+    controller.edits.draw_box(helpers.square_box(0), frame_index=0)
+    controller.state.session.score_maps.put(1, 0, two_peaks())
     return controller
 
 
@@ -63,7 +63,7 @@ class TestMap:
         heatmap.toggled.connect(told.append)
         assert painted.score_map is None
         heatmap.show(True)
-        assert painted.score_map is boxed.session.scores_of(1).get(0)
+        assert painted.score_map is boxed.state.session.score_maps.get(1, 0)
         heatmap.show(False)
         assert painted.score_map is None
         assert told == [True, False]
@@ -78,11 +78,13 @@ class TestMap:
     def test_kind(self, heatmap, painted, boxed):
         heatmap.show(True)
         heatmap.show_kind(MapKind.COARSE)
-        assert painted.score_map is boxed.session.scores_of(1).get(0, MapKind.COARSE)
+        assert painted.score_map is boxed.state.session.score_maps.get(
+            1, 0, MapKind.COARSE
+        )
 
     def test_of_a_hidden_target_is_hidden(self, heatmap, painted, boxed):
         heatmap.show(True)
-        boxed.show_target(1, False)
+        boxed.state.show_target(1, False)
         assert painted.score_map is None
 
     def test_goes_with_the_video(self, link, heatmap, painted, boxed):
@@ -92,8 +94,8 @@ class TestMap:
 
     def test_comes_while_tracking(self, link, heatmap, painted, controller, helpers):
         heatmap.show(True)
-        controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_jobs(controller, controller.start_tracking)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
+        helpers.run_jobs(controller, controller.runs.start_tracking)
         link.go_to(5)
         x, y, w, h = helpers.square_box(5)
         row, column = np.unravel_index(
@@ -106,7 +108,7 @@ class TestMap:
 
 class TestPeaks:
     def test_that_of_the_box_comes_first(self, heatmap, boxed):
-        boxed.session.scores_of(1).put(0, two_peaks(first=0.6, second=0.9))
+        boxed.state.session.score_maps.put(1, 0, two_peaks(first=0.6, second=0.9))
         places = [(peak.x, peak.y) for peak in heatmap.peaks]
         np.testing.assert_allclose(places, [HERE, THERE], atol=1.0)
 
@@ -122,41 +124,41 @@ class TestPeaks:
         assert len(rings.peaks) == 2
 
     def test_next_one_gets_the_box_and_the_old_place_is_rejected(self, heatmap, boxed):
-        old = boxed.current_box.box_xywh
+        old = boxed.state.current_box.box_xywh
         heatmap.accept_next()
-        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
-        assert boxed.current_box.box_xywh[2:] == old[2:]
-        assert boxed.current_box.origin is Origin.HUMAN
-        (rejection,) = boxed.selected.info.rejections
+        np.testing.assert_allclose(centre_of(boxed.state.current_box), THERE, atol=1.0)
+        assert boxed.state.current_box.box_xywh[2:] == old[2:]
+        assert boxed.state.current_box.origin is Origin.HUMAN
+        (rejection,) = boxed.state.selected.info.rejections
         np.testing.assert_allclose(rejection.box_xywh, old)
 
     def test_once_more_goes_back(self, heatmap, boxed):
         heatmap.accept_next()
         heatmap.accept_next()
-        np.testing.assert_allclose(centre_of(boxed.current_box), HERE, atol=1.0)
+        np.testing.assert_allclose(centre_of(boxed.state.current_box), HERE, atol=1.0)
 
     def test_without_another_one_it_says_so(self, heatmap, boxed):
         heatmap.accept_next()
-        boxed.session.scores_of(1).put(0, two_peaks(first=0.0))
+        boxed.state.session.score_maps.put(1, 0, two_peaks(first=0.0))
         heatmap.accept_next()
-        assert "no other peak" in boxed.message
+        assert "no other peak" in boxed.state.message
 
     def test_without_a_map_it_says_what_to_do(self, viewer, heatmap, boxed):
         viewer.dims.set_current_step(0, 3)
         heatmap.accept_next()
-        assert "track over it" in boxed.message
+        assert "track over it" in boxed.state.message
 
     def test_a_locked_target_stays(self, heatmap, boxed):
-        boxed.lock_target(1, True)
-        before = boxed.current_box
+        boxed.state.lock_target(1, True)
+        before = boxed.state.current_box
         heatmap.accept_next()
-        assert boxed.current_box == before
-        assert "is locked" in boxed.message
+        assert boxed.state.current_box == before
+        assert "is locked" in boxed.state.message
 
     def test_it_teaches(self, heatmap, controller, boxed, helpers, tracker):
-        helpers.run_jobs(controller, controller.start_tracking)
-        controller.session.scores_of(1).put(0, two_peaks())
-        controller.teaches_at_once = True
+        helpers.run_jobs(controller, controller.runs.start_tracking)
+        controller.state.session.score_maps.put(1, 0, two_peaks())
+        controller.runs.teaches_at_once = True
         helpers.run_jobs(controller, heatmap.accept_next)
         taught = [call[1] for call in tracker.calls if call[0] in ("init", "correct")]
         assert any(abs(box[0] + box[2] / 2 - THERE[0]) < 1 for box in taught)
@@ -164,8 +166,8 @@ class TestPeaks:
     def test_undo_takes_it_back(self, heatmap, boxed, helpers):
         heatmap.accept_next()
         boxed.undo()
-        assert boxed.current_box.box_xywh == helpers.square_box(0)
-        assert boxed.selected.info.rejections == ()
+        assert boxed.state.current_box.box_xywh == helpers.square_box(0)
+        assert boxed.state.selected.info.rejections == ()
 
 
 class TestClicks:
@@ -174,21 +176,21 @@ class TestClicks:
 
     def test_with_the_key_moves_the_box(self, link, boxed):
         self.click(link, (THERE[0] + 3, THERE[1] - 2), "Control")
-        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
+        np.testing.assert_allclose(centre_of(boxed.state.current_box), THERE, atol=1.0)
 
     def test_after_the_button_moves_the_box_once(self, link, heatmap, boxed):
         heatmap.pick()
         self.click(link, THERE)
-        np.testing.assert_allclose(centre_of(boxed.current_box), THERE, atol=1.0)
+        np.testing.assert_allclose(centre_of(boxed.state.current_box), THERE, atol=1.0)
         assert not heatmap.is_picking
 
     def test_beside_all_peaks_says_so_and_waits(self, link, heatmap, boxed):
         heatmap.pick()
         self.click(link, (110.0, 5.0))
-        assert "no peak near" in boxed.message
+        assert "no peak near" in boxed.state.message
         assert heatmap.is_picking
 
     def test_on_nothing_leaves_the_box(self, link, boxed):
-        before = boxed.current_box
+        before = boxed.state.current_box
         self.click(link, THERE)
-        assert boxed.current_box == before
+        assert boxed.state.current_box == before

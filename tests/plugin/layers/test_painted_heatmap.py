@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QImage, QPainter
 
+from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.painted import PaintedHeatmap
 from napari_fcot.layers.pixel_frame import CanvasPlace
-from napari_fcot.tracking import CompactScoreMap
 
 # image pixel (x, y) is at canvas (2 x + 10, 2 y)
 PLACE = CanvasPlace(np.array([[2.0, 0, 10], [0, 2.0, 0], [0, 0, 1]]))
@@ -19,7 +19,7 @@ def heatmap():
     scores = np.zeros((9, 9))
     scores[3, 6] = 1.0
     heatmap = PaintedHeatmap()
-    heatmap.show(CompactScoreMap.from_scores(scores, (8.0, 6.0), 4.0))
+    heatmap.show(ScoreMap(scores.astype(np.float16), (8.0, 6.0), 4.0))
     return heatmap
 
 
@@ -58,7 +58,7 @@ class TestPaintedHeatmap:
         assert not paint(heatmap).any()
 
     def test_map_reaching_over_the_frame_is_cut_there(self, heatmap):
-        scores = CompactScoreMap.from_scores(np.ones((9, 9)), (8.0, 6.0), 4.0)
+        scores = ScoreMap(np.ones((9, 9), np.float16), (8.0, 6.0), 4.0)
         heatmap.show(scores, frame_wh=(30.0, 25.0))
         alpha = paint(heatmap)[..., 3]
         assert alpha[:50, 30:70].any()

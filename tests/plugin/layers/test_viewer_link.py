@@ -14,20 +14,20 @@ from napari_fcot.tracking import Activity, TrackingController
 @pytest.fixture
 def tracked(controller, link, helpers):
     """The square is tracked to the end; the viewer is back at frame 0."""
-    controller.set_box(helpers.square_box(0), frame_index=0)
-    helpers.run_jobs(controller, controller.start_tracking)
+    controller.edits.draw_box(helpers.square_box(0), frame_index=0)
+    helpers.run_jobs(controller, controller.runs.start_tracking)
     return controller
 
 
 class TestTime:
     def test_controller_follows_the_slider(self, viewer, link, controller):
         viewer.dims.set_current_step(0, 4)
-        assert controller.frame_index == 4
+        assert controller.state.frame_index == 4
 
     def test_slider_follows_go_to(self, viewer, link, controller):
         link.go_to(7)
         assert viewer.dims.current_step[0] == 7
-        assert controller.frame_index == 7
+        assert controller.state.frame_index == 7
 
     def test_frames_are_told_apart_when_time_is_scaled(
         self, viewer, controller, frames
@@ -39,7 +39,7 @@ class TestTime:
         link.choose_video(layer)
         for frame_index in (0, 5, 11):
             link.go_to(frame_index)
-            assert controller.frame_index == frame_index
+            assert controller.state.frame_index == frame_index
         link.close()
 
     def test_boxes_are_those_of_the_frame_on_the_screen(
@@ -61,7 +61,7 @@ class TestTime:
         layer = viewer.add_image(frames, rgb=True)  # napari shows frame 5 of 12
         link = ViewerLink(viewer, controller)
         link.choose_video(layer)
-        assert controller.frame_index == 0
+        assert controller.state.frame_index == 0
         link.close()
 
     def test_a_frame_that_a_person_went_to_stays(self, viewer, controller, frames):
@@ -69,7 +69,7 @@ class TestTime:
         viewer.dims.set_current_step(0, 8)
         link = ViewerLink(viewer, controller)
         link.choose_video(layer)
-        assert controller.frame_index == 8
+        assert controller.state.frame_index == 8
         link.close()
 
     def test_go_to_says_whether_it_could(self, link, boxes, drag):
@@ -88,7 +88,7 @@ class TestDrawing:
     ):
         link.start_drawing()
         drag(boxes, (19.5, 9.5), (22, 12), (35.5, 25.5))
-        box = controller.current_box
+        box = controller.state.current_box
         assert box.origin is Origin.HUMAN
         np.testing.assert_allclose(box.box_xywh, (10, 20, 16, 16), atol=0.6)
 
@@ -97,9 +97,9 @@ class TestDrawing:
         drag(boxes, (19.5, 9.5), (22, 12), (35.5, 25.5))
         assert boxes.mode == "select"
         assert boxes.selected_data == {0}
-        before = controller.current_box.box_xywh
+        before = controller.state.current_box.box_xywh
         drag(boxes, (28.0, 18.0), (29.0, 18.0), (31.0, 20.0))
-        after = controller.current_box.box_xywh
+        after = controller.state.current_box.box_xywh
         np.testing.assert_allclose(np.subtract(after, before), (2, 3, 0, 0), atol=1e-6)
 
     def test_drawing_again_in_a_frame_corrects_its_box(
@@ -109,7 +109,7 @@ class TestDrawing:
         link.start_drawing()
         drag(boxes, (5, 5), (10, 10), (40, 40))
         assert len(boxes.data) == 1
-        assert tracked.current_box.origin is Origin.CORRECTED
+        assert tracked.state.current_box.origin is Origin.CORRECTED
 
     def test_scaled_and_moved_video_gives_boxes_in_its_own_pixels(
         self, viewer, controller, frames
@@ -124,7 +124,9 @@ class TestDrawing:
             (100 + 0.5 * y, 200 + 0.25 * x) for y, x in [(19.5, 9.5), (35.5, 25.5)]
         ]
         boxes.add_rectangles(np.array([boxes.world_to_data(point) for point in world]))
-        np.testing.assert_allclose(controller.current_box.box_xywh, (10, 20, 16, 16))
+        np.testing.assert_allclose(
+            controller.state.current_box.box_xywh, (10, 20, 16, 16)
+        )
         link.close()
 
     def test_boxes_move_with_the_video(self, video, boxes, tracked):
@@ -134,26 +136,28 @@ class TestDrawing:
     def test_turned_box_is_made_upright(self, boxes, controller, tracked):
         turned = np.array([[28.0, 5.0], [15.0, 18.0], [28.0, 31.0], [41.0, 18.0]])
         boxes.data = [turned]
-        np.testing.assert_allclose(controller.current_box.box_xywh, (5.5, 15.5, 26, 26))
+        np.testing.assert_allclose(
+            controller.state.current_box.box_xywh, (5.5, 15.5, 26, 26)
+        )
         np.testing.assert_allclose(boxes.data[0].min(axis=0), (15, 5))
 
     def test_click_without_a_drag_leaves_no_shape(self, link, controller, boxes, drag):
         link.start_drawing()
         drag(boxes, (30.0, 30.0))
         assert len(boxes.data) == 0
-        assert controller.current_box is None
+        assert controller.state.current_box is None
 
     def test_deleting_the_shape_deletes_this_frame_only(self, viewer, boxes, tracked):
         viewer.dims.set_current_step(0, 5)
         boxes.selected_data = {0}
         boxes.remove_selected()
-        assert len(tracked.selected.boxes) == 11
-        assert tracked.selected.boxes.get(5) is None
+        assert len(tracked.state.selected.boxes) == 11
+        assert tracked.state.selected.boxes.get(5) is None
 
     def test_an_unusable_box_is_taken_off_the_screen(self, boxes, tracked):
         boxes.add_rectangles(np.array([[900.0, 900.0], [950.0, 950.0]]))
         assert len(boxes.data) == 1
-        assert len(tracked.selected.boxes) == 12
+        assert len(tracked.state.selected.boxes) == 12
 
     def test_removed_box_layer_comes_back_with_its_boxes(
         self, viewer, link, boxes, tracked
@@ -163,16 +167,16 @@ class TestDrawing:
         assert len(viewer.layers["FCOT boxes"].data) == 1
 
     def test_each_target_is_shown(self, link, boxes, tracked):
-        tracked.add_target()
-        tracked.set_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
+        tracked.edits.add_target()
+        tracked.edits.draw_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
         assert len(boxes.data) == 2
 
     def test_clicking_a_box_selects_its_target(self, link, boxes, tracked, drag):
-        tracked.add_target()
-        tracked.set_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
+        tracked.edits.add_target()
+        tracked.edits.draw_box((70.0, 10.0, 20.0, 20.0), frame_index=0)
         boxes.mode = "select"
         drag(boxes, (28.0, 18.0))
-        assert tracked.selected_id == 1
+        assert tracked.state.selected_id == 1
 
 
 class TestHandles:
@@ -182,9 +186,9 @@ class TestHandles:
         assert boxes.selected_data == {0}
 
     def test_a_run_takes_them_away(self, link, boxes, controller, helpers):
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         link.start_editing()
-        helpers.run_jobs(controller, controller.start_tracking, limit=4)
+        helpers.run_jobs(controller, controller.runs.start_tracking, limit=4)
         assert boxes.mode == "pan_zoom"
         assert boxes.selected_data == set()
 
@@ -193,8 +197,8 @@ class TestIn3d:
     def test_there_are_no_boxes_until_one_is_back(self, viewer, boxes, tracked):
         viewer.dims.ndisplay = 3
         assert len(boxes.data) == 0
-        tracked.show_target(1, False)
-        tracked.show_target(1, True)  # rewriting them there would fail in napari
+        tracked.state.show_target(1, False)
+        tracked.state.show_target(1, True)  # rewriting them there would fail in napari
         viewer.dims.ndisplay = 2
         assert len(boxes.data) == 1
 
@@ -202,7 +206,7 @@ class TestIn3d:
         viewer.dims.ndisplay = 3
         for do in (link.start_drawing, link.start_editing):
             do()
-            assert "2D" in tracked.message
+            assert "2D" in tracked.state.message
             assert boxes.mode == "pan_zoom"
 
 
@@ -232,16 +236,16 @@ class TestVideos:
         self, viewer, link, controller, data, options, sentence
     ):
         problems = []
-        controller.failed.connect(problems.append)
+        controller.state.failed.connect(problems.append)
         link.choose_video(viewer.add_image(data, **options))
         assert len(problems) == 1
         assert sentence in problems[0]
-        assert controller.session is None
+        assert controller.state.session is None
 
     def test_gray_stack_is_a_video(self, viewer, link, controller, frames):
         link.choose_video(viewer.add_image(frames[..., 0], rgb=False))
-        assert controller.session.n_frames == 12
-        assert controller.session.source.read(0).shape == (80, 120, 3)
+        assert controller.state.session.n_frames == 12
+        assert controller.state.session.source.read(0).shape == (80, 120, 3)
 
     def test_boxes_outlive_the_panel(self, viewer, video, link, tracked):
         link.close()
@@ -254,35 +258,35 @@ class TestVideos:
 
     def test_each_video_keeps_its_boxes(self, viewer, video, link, tracked, frames):
         link.choose_video(viewer.add_image(frames[:, ::-1], rgb=True))
-        assert tracked.targets == []
+        assert tracked.state.targets == []
         link.choose_video(video)
-        assert len(tracked.selected.boxes) == 12
+        assert len(tracked.state.selected.boxes) == 12
 
     def test_removed_video_stops_the_run_and_saves_the_boxes(
         self, viewer, video, link, controller, helpers, frames
     ):
-        controller.set_box(helpers.square_box(0), frame_index=0)
-        helpers.run_jobs(controller, controller.start_tracking, limit=7)
-        n_boxes = len(controller.selected.boxes)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
+        helpers.run_jobs(controller, controller.runs.start_tracking, limit=7)
+        n_boxes = len(controller.state.selected.boxes)
         viewer.layers.remove(video)
-        assert controller.activity is Activity.IDLE
-        assert "come back" in controller.message
+        assert controller.runs.activity is Activity.IDLE
+        assert "come back" in controller.state.message
         assert len(viewer.layers) == 0
         link.choose_video(viewer.add_image(frames, rgb=True))
-        assert len(controller.selected.boxes) == n_boxes
+        assert len(controller.state.selected.boxes) == n_boxes
 
     def test_removed_empty_video_leaves_nothing(self, viewer, video, link, controller):
         viewer.layers.remove(video)
-        assert controller.session is None
+        assert controller.state.session is None
 
     def test_a_hidden_target_is_not_drawn(self, boxes, tracked):
-        tracked.show_target(1, False)
+        tracked.state.show_target(1, False)
         assert len(boxes.data) == 0
-        tracked.show_target(1, True)
+        tracked.state.show_target(1, True)
         assert len(boxes.data) == 1
 
     def test_a_box_of_a_locked_target_jumps_back(self, boxes, tracked, helpers):
-        tracked.lock_target(1, True)
+        tracked.state.lock_target(1, True)
         boxes.data = [boxes.data[0] + 5]
         x, y, _, _ = helpers.square_box(0)
         np.testing.assert_allclose(boxes.data[0].min(axis=0), (y - 0.5, x - 0.5))
@@ -299,33 +303,35 @@ class TestProjects:
     def test_project_of_a_file_lies_beside_it(self, link, controller, path, helpers):
         link.open_video(path)
         assert not (path.parent / "stack.fcot").exists()
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         assert (path.parent / "stack.fcot").exists()
 
     def test_opening_the_video_again_goes_on_with_it(
         self, link, controller, path, helpers
     ):
         link.open_video(path)
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         link.choose_video(None)
         link.open_video(path)
-        assert controller.current_box is not None
-        assert controller.message.startswith("Went on with stack.fcot: 1 target")
+        assert controller.state.current_box is not None
+        assert controller.state.message.startswith(
+            "Went on with stack.fcot: 1 target"
+        )
 
     def test_opening_the_project_opens_its_video(
         self, viewer, link, controller, path, helpers
     ):
         link.open_video(path)
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         link.choose_video(None)
         viewer.layers.clear()
         link.open_project(path.parent / "stack.fcot")
         assert link.video is not None
-        assert controller.current_box is not None
+        assert controller.state.current_box is not None
 
     def test_a_moved_video_is_asked_for(self, link, controller, path, helpers):
         link.open_video(path)
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         link.choose_video(None)
         moved = path.parent / "elsewhere.tif"
         path.rename(moved)
@@ -333,11 +339,11 @@ class TestProjects:
         with pytest.raises(MovedVideoError):
             link.open_project(project)
         link.open_project(project, video_path=moved)
-        assert controller.current_box is not None
+        assert controller.state.current_box is not None
 
     def test_a_damaged_project_is_one_sentence(self, link, controller, tmp_path):
         problems = []
-        controller.failed.connect(problems.append)
+        controller.state.failed.connect(problems.append)
         path = tmp_path / "bad.fcot"
         path.write_text("{")
         link.open_project(path)
@@ -349,11 +355,11 @@ class TestProjects:
     ):
         tifffile = pytest.importorskip("tifffile")
         link.open_video(path)
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         link.choose_video(None)
         tifffile.imwrite(path, frames[:7, :, :, 0], photometric="minisblack")
         link.open_video(path)
-        assert controller.targets == []
-        assert "made on another video" in controller.message
-        controller.set_box(helpers.square_box(0), frame_index=0)
+        assert controller.state.targets == []
+        assert "made on another video" in controller.state.message
+        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         assert (path.parent / "stack.2.fcot").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
@@ -48,17 +50,20 @@ def panel(qtbot, viewer, tracker, problems, export_folder):
         viewer,
         TrackingController(lambda: tracker),
         preferences=PreferencesStore.in_memory(),
-        ask_folder=lambda parent: export_folder,
+        ask_export=lambda parent, choice: replace(
+            choice, folder=export_folder, coco=False
+        ),
         show_problem=lambda parent, sentence: problems.append(sentence),
     )
     qtbot.addWidget(panel)
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     yield panel
-    panel.controller.stop()
+    panel.controller.runs.stop()
+    tracker.gate.set()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
 
 
 @pytest.fixture
 def with_box(panel, helpers):
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     return panel

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QApplication,
+    QColorDialog,
+    QFileDialog,
+    QMessageBox,
+    QWidget,
+)
 
-from napari_fcot.widgets.dialogs import ask_moved_video, show_problem
+from napari_fcot.widgets.dialogs import (
+    ask_colour,
+    ask_moved_video,
+    ask_removal,
+    describe_removal,
+    show_problem,
+)
+from napari_fcot.widgets.target_model import TargetLineData
+
+CUP = TargetLineData(
+    target_id=1, name="cup", class_name="object", colour="#e69f00", n_boxes=0
+)
 
 
 @pytest.fixture
@@ -63,3 +81,37 @@ class TestMovedVideo:
         press_when_asked(QMessageBox.ButtonRole.RejectRole)
         assert ask_moved_video(parent, "film.mp4 is gone.") is None
         assert chosen == []
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        ("role", "expected"),
+        [
+            (QMessageBox.ButtonRole.DestructiveRole, True),
+            (QMessageBox.ButtonRole.RejectRole, False),
+        ],
+        ids=["yes", "no"],
+    )
+    def test_removal_needs_a_yes(self, parent, role, expected):
+        press_when_asked(role)
+        assert ask_removal(parent, CUP) is expected
+
+    def test_target_without_boxes_is_described_without_them(self):
+        assert describe_removal(CUP) == "Remove cup? Undo brings it back."
+
+    @pytest.mark.parametrize(
+        ("is_accepted", "expected"),
+        [
+            pytest.param(True, "#123456", id="ok"),
+            pytest.param(False, None, id="cancel"),
+        ],
+    )
+    def test_colour_is_what_was_accepted(self, parent, is_accepted, expected):
+        def answer():
+            dialog = QApplication.activeModalWidget()
+            assert isinstance(dialog, QColorDialog)
+            dialog.setCurrentColor(QColor("#123456"))
+            dialog.accept() if is_accepted else dialog.reject()
+
+        QTimer.singleShot(0, answer)
+        assert ask_colour(parent, "#ffffff") == expected

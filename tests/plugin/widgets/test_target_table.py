@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt
+from qtpy.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, Qt
 from qtpy.QtGui import QContextMenuEvent
 from qtpy.QtWidgets import (
     QApplication,
@@ -16,7 +16,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_fcot.widgets.target_model import TargetColumn, TargetLineData
+from napari_fcot.widgets.target_model import (
+    LINE_ROLE,
+    TargetColumn,
+    TargetLineData,
+    TargetModel,
+)
 from napari_fcot.widgets.target_table import TargetTable
 
 LEFT = Qt.MouseButton.LeftButton
@@ -37,7 +42,7 @@ class Answers:
         self.asked = []
         self.may_remove = True
         self.colour = "#0072b2"
-        self.attributes = {"age": 3}
+        self.description = {"attributes": {"age": 3}}
 
     def removal(self, parent, line):
         self.asked.append(line.target_id)
@@ -65,10 +70,9 @@ def answers():
 @pytest.fixture
 def table(qtbot, answers):
     table = TargetTable(
-        known_classes=["vehicle"],
         ask_removal=answers.removal,
         ask_colour=lambda parent, colour: answers.colour,
-        ask_attributes=lambda parent, name, attributes: answers.attributes,
+        ask_description=lambda parent, line: answers.description,
     )
     qtbot.addWidget(table)
     table.resize(320, 160)
@@ -83,12 +87,9 @@ def told(table):
     told = []
     for name in (
         "target_picked",
-        "renamed",
-        "class_changed",
-        "colour_changed",
+        "described",
         "visibility_changed",
         "lock_changed",
-        "attributes_changed",
         "remove_wanted",
     ):
         signal = getattr(table, name)
@@ -160,7 +161,7 @@ class TestPictures:
             ),
             (TargetColumn.LOCK, {}, ("lock_changed", 2, True)),
             (TargetColumn.LOCK, {"is_locked": True}, ("lock_changed", 2, False)),
-            (TargetColumn.COLOUR, {}, ("colour_changed", 2, "#0072b2")),
+            (TargetColumn.COLOUR, {}, ("described", 2, {"colour": "#0072b2"})),
         ],
         ids=["hide", "show", "lock", "unlock", "colour"],
     )
@@ -199,7 +200,7 @@ class TestWriting:
         editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
         write(qtbot, editor, "Ann")
         accept(qtbot, editor)
-        assert told == [("renamed", 1, "Ann")]
+        assert told == [("described", 1, {"name": "Ann"})]
 
     def test_escape_leaves_the_name(self, qtbot, table, told):
         editor = begin_writing(qtbot, table, 0, TargetColumn.NAME)
@@ -211,13 +212,13 @@ class TestWriting:
         editor = begin_writing(qtbot, table, 0, TargetColumn.CLASS)
         model = editor.completer().model()
         offered = [model.index(row, 0).data() for row in range(model.rowCount())]
-        assert offered == ["bird", "cup", "vehicle"]
+        assert offered == ["bird", "cup"]
 
     def test_class_is_told(self, qtbot, table, told):
         editor = begin_writing(qtbot, table, 0, TargetColumn.CLASS)
         write(qtbot, editor, "mug")
         accept(qtbot, editor)
-        assert told == [("class_changed", 1, "mug")]
+        assert told == [("described", 1, {"class_name": "mug"})]
 
     @pytest.mark.parametrize(
         "lines",
@@ -236,7 +237,7 @@ class TestWriting:
             table.show_targets(lines, 1)
         qtbot.keyClicks(editor, "n")
         accept(qtbot, editor)
-        assert told == [("renamed", 1, "Ann")]
+        assert told == [("described", 1, {"name": "Ann"})]
 
     def test_delete_while_writing_takes_a_letter_only(
         self, qtbot, table, told, answers
@@ -300,8 +301,8 @@ class TestMenu:
     @pytest.mark.parametrize(
         ("label", "expected"),
         [
-            ("Colour…", ("colour_changed", 2, "#0072b2")),
-            ("Attributes…", ("attributes_changed", 2, {"age": 3})),
+            ("Colour…", ("described", 2, {"colour": "#0072b2"})),
+            ("Describe…", ("described", 2, {"attributes": {"age": 3}})),
             ("Hide", ("visibility_changed", 2, False)),
             ("Keep from changes", ("lock_changed", 2, True)),
             ("Remove…", ("remove_wanted", 2)),
@@ -314,8 +315,8 @@ class TestMenu:
     @pytest.mark.parametrize(
         ("label", "expected"),
         [
-            ("Rename", ("renamed", 2, "mug")),
-            ("Change class", ("class_changed", 2, "mug")),
+            ("Rename", ("described", 2, {"name": "mug"})),
+            ("Change class", ("described", 2, {"class_name": "mug"})),
         ],
     )
     def test_words_are_written_in_place(self, qtbot, table, told, label, expected):
@@ -325,9 +326,10 @@ class TestMenu:
         accept(qtbot, editor)
         assert told == [expected]
 
-    def test_same_attributes_are_no_change(self, table, told):
-        table.show_targets([line(1, attributes={"age": 3})], 1)
-        self.choose(table, 1, "Attributes…")
+    @pytest.mark.parametrize("answer", [None, {}], ids=["cancelled", "the_same"])
+    def test_no_other_words_are_no_change(self, table, told, answers, answer):
+        answers.description = answer
+        self.choose(table, 1, "Describe…")
         assert told == []
 
     def test_locked_target_cannot_be_removed(self, table):
@@ -419,3 +421,94 @@ class TestDuringARun:
         table.setStyleSheet("QTableView { font-size: 30px; }")
         assert header.sectionSize(TargetColumn.BOXES) > 1.5 * width
         assert side.defaultSectionSize() > 1.3 * height
+
+
+# --- the lines below the table, as Qt asks for them ---
+
+
+def ids(model):
+    return [
+        model.index(row, 0).data(LINE_ROLE).target_id for row in range(model.rowCount())
+    ]
+
+
+@pytest.fixture
+def model(qapp):
+    model = TargetModel()
+    model.show_lines([line(1), line(2), line(3)])
+    return model
+
+
+class TestShowLines:
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            pytest.param([1, 2, 3], id="same"),
+            pytest.param([1, 2, 3, 4], id="one_more_below"),
+            pytest.param([0, 1, 2, 3], id="one_more_above"),
+            pytest.param([1, 3], id="one_less"),
+            pytest.param([3, 1, 2], id="another_order"),
+            pytest.param([3, 7, 1], id="all_at_once"),
+            pytest.param([], id="none"),
+        ],
+    )
+    def test_rows_are_those_asked_for(self, model, wanted):
+        model.show_lines([line(target_id) for target_id in wanted])
+        assert ids(model) == wanted
+
+    @pytest.mark.parametrize("wanted", [[2], [3, 2], [9, 2, 1]])
+    def test_row_that_stays_is_the_same_row(self, model, wanted):
+        kept = QPersistentModelIndex(model.index(1, TargetColumn.NAME))
+        model.show_lines([line(target_id) for target_id in wanted])
+        assert kept.isValid() and kept.row() == wanted.index(2)
+
+    def test_nothing_new_tells_nobody(self, model, qtbot):
+        with qtbot.assertNotEmitted(model.dataChanged):
+            assert not model.show_lines([line(1), line(2), line(3)])
+
+    def test_only_the_row_that_changed_is_told_of(self, model, qtbot):
+        with qtbot.waitSignal(model.dataChanged) as told:
+            assert model.show_lines([line(1), line(2, n_boxes=9), line(3)])
+        first, last = told.args[:2]
+        assert (first.row(), last.row()) == (1, 1)
+
+
+class TestSetData:
+    @pytest.mark.parametrize(
+        ("column", "expected"),
+        [
+            pytest.param(TargetColumn.NAME, [(2, {"name": "bird"})], id="name"),
+            pytest.param(TargetColumn.CLASS, [(2, {"class_name": "bird"})], id="class"),
+            pytest.param(TargetColumn.BOXES, [], id="counts_stay"),
+        ],
+    )
+    def test_what_was_written_is_told(self, model, column, expected):
+        told = []
+        model.described.connect(lambda *args: told.append(args))
+        model.setData(model.index(1, column), " bird ", Qt.ItemDataRole.EditRole)
+        assert told == expected
+
+    @pytest.mark.parametrize("text", ["", "   ", "t2", " t2 "])
+    def test_nothing_and_the_same_are_no_change(self, model, text):
+        told = []
+        model.described.connect(lambda *args: told.append(args))
+        assert not model.setData(model.index(1, TargetColumn.NAME), text)
+        assert told == []
+
+    def test_model_changes_nothing_by_itself(self, model):
+        model.setData(model.index(1, TargetColumn.NAME), "bird")
+        assert model.index(1, TargetColumn.NAME).data() == "t2"
+
+
+class TestWords:
+    def test_counts(self, model):
+        model.show_lines([line(1, n_drawn=2, n_boxes=40)])
+        index = model.index(0, TargetColumn.BOXES)
+        assert index.data() == "2 / 40"
+        tip = index.data(Qt.ItemDataRole.ToolTipRole)
+        assert tip == "2 boxes drawn by you, 40 in all"
+
+    def test_attributes_are_in_the_tooltip(self, model):
+        model.show_lines([replace(line(1), attributes={"parked": True})])
+        index = model.index(0, TargetColumn.NAME)
+        assert "parked: yes" in index.data(Qt.ItemDataRole.ToolTipRole)

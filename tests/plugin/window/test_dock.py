@@ -38,7 +38,7 @@ def test_panel_opens_from_the_manifest_with_the_real_network(qtbot, viewer):
     _, panel = open_dock(qtbot, viewer)
     assert isinstance(panel, TrackingWidget)
     assert panel.video.videos.currentText() == "square"
-    assert panel.controller.device_name != ""
+    assert panel.controller.trackers.device_name != ""
 
 
 def test_panel_is_in_the_menus_for_tracking_and_annotation(viewer):
@@ -56,7 +56,7 @@ def test_panel_is_in_the_menus_for_tracking_and_annotation(viewer):
 
 def test_boxes_outlive_the_dock(qtbot, viewer, helpers):
     dock, panel = open_dock(qtbot, viewer)
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
     _, again = open_dock(qtbot, viewer)
@@ -67,10 +67,10 @@ def test_boxes_outlive_the_dock(qtbot, viewer, helpers):
 def test_closing_the_dock_ends_the_run(qtbot, viewer, helpers):
     dock, panel = open_dock(qtbot, viewer)
     controller, runner = panel.controller, panel.runner
-    controller.set_box(helpers.square_box(0), frame_index=0)
+    controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     panel.start_tracking()
     viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: controller.activity is Activity.IDLE)
+    qtbot.waitUntil(lambda: controller.runs.activity is Activity.IDLE)
     qtbot.waitUntil(lambda: not runner.is_busy, timeout=120_000)
 
 
@@ -81,8 +81,8 @@ def test_project_that_cannot_be_saved_is_said_after_the_panel_is_gone(
     monkeypatch.setattr("napari_fcot.widgets.closing.show_error", said.append)
     dock, panel = open_dock(qtbot, viewer)
     panel._show_problem = lambda parent, sentence: parent.isVisible()  # a dialog
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
-    project = panel.controller.project_path
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
+    project = panel.controller.state.project_path
     shutil.rmtree(project_folder)  # such as a disk that was unplugged
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
@@ -139,9 +139,9 @@ class TestProjects:
     ):
         empty.open(str(project), plugin="napari-fcot")
         panel = dock(empty)
-        (target,) = panel.controller.targets
+        (target,) = panel.controller.state.targets
         assert target.info.name == "the square"
-        assert panel.controller.project_path == project
+        assert panel.controller.state.project_path == project
         assert "Went on with" in panel.status.text()
         assert problems == []
 
@@ -154,9 +154,9 @@ class TestProjects:
             assert problems == [
                 f"{project.name} is open in another window. Close it there first."
             ]
-            assert panel.controller.session is None
+            assert panel.controller.state.session is None
         panel.video.open.menu().actions()[1].trigger()
-        assert panel.controller.project_path == project
+        assert panel.controller.state.project_path == project
 
     def test_video_that_was_moved_is_asked_for(
         self, empty, clip, project, dock, problems, tmp_path
@@ -172,8 +172,8 @@ class TestProjects:
         panel = dock(empty, ask_project=lambda parent: project, ask_moved=answer)
         panel.video.open.menu().actions()[1].trigger()
         assert len(asked) == 1 and "Say where it is." in asked[0]
-        assert panel.controller.project_path == project
-        assert len(panel.controller.targets) == 1
+        assert panel.controller.state.project_path == project
+        assert len(panel.controller.state.targets) == 1
         assert problems == []
 
     def test_file_that_holds_no_boxes_is_one_sentence(

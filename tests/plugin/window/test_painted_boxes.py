@@ -36,15 +36,15 @@ def panel(qtbot, viewer, tracker, helpers):
     viewer.window.add_dock_widget(panel, name="Track boxes", area="right")
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     controller = panel.controller
-    controller.teaches_at_once = False
+    controller.runs.teaches_at_once = False
     for frame in range(5):
-        controller.set_box(helpers.square_box(frame), frame_index=frame)
-    controller.add_target()
+        controller.edits.draw_box(helpers.square_box(frame), frame_index=frame)
+    controller.edits.add_target()
     for frame in range(2):
-        controller.set_box(OTHER_BOX, frame_index=frame)
-    controller.select(1)
+        controller.edits.draw_box(OTHER_BOX, frame_index=frame)
+    controller.state.select(1)
     yield panel
-    controller.stop()
+    controller.runs.stop()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
 
 
@@ -84,7 +84,7 @@ def test_dragging_moves_the_box_under_its_shape(
     x, y, w, h = helpers.square_box(0)
     start = (x + w / 2, y + h / 2)
     canvas_drag(viewer, shapes, start, (start[0] + 12, start[1] + 6))
-    moved = panel.controller.current_box.box_xywh
+    moved = panel.controller.state.current_box.box_xywh
     np.testing.assert_allclose(moved, (x + 12, y + 6, w, h), atol=1.5)
     shown = shapes.data[0].min(axis=0) + 0.5
     np.testing.assert_allclose(shown, (moved[1], moved[0]), atol=1e-5)
@@ -92,7 +92,7 @@ def test_dragging_moves_the_box_under_its_shape(
 
 def test_click_selects_the_target_of_a_painted_box(qtbot, viewer, panel):
     click(qtbot, viewer, panel, (90, 20))
-    assert panel.controller.selected_id == 2
+    assert panel.controller.state.selected_id == 2
 
 
 def test_control_click_on_a_peak_moves_the_box(qtbot, viewer, panel, helpers):
@@ -105,8 +105,8 @@ def test_control_click_on_a_peak_moves_the_box(qtbot, viewer, panel, helpers):
         for x, y, height in bumps
     ).astype(np.float16)
     maps = ScoreMaps(*[ScoreMap(scores, (0.0, 0.0), 4.0)] * 3)
-    panel.controller.session.scores_of(1).put(0, maps)
+    panel.controller.state.session.score_maps.put(1, 0, maps)
     control = Qt.KeyboardModifier.ControlModifier
     click(qtbot, viewer, panel, (91, 59), control)
-    x, y, w, h = panel.controller.current_box.box_xywh
+    x, y, w, h = panel.controller.state.current_box.box_xywh
     np.testing.assert_allclose((x + w / 2, y + h / 2), (90, 60), atol=1.0)

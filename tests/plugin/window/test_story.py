@@ -101,14 +101,16 @@ def open_panel(qtbot, viewer, story, problems, tmp_path):
         viewer.window.add_dock_widget(panel, name=WIDGET, area="right")
         panel.video.open.menu().actions()[0].trigger()
         qtbot.waitUntil(
-            lambda: panel.controller.device_name != "" and not panel.runner.is_busy,
+            lambda: (
+                panel.controller.trackers.device_name != "" and not panel.runner.is_busy
+            ),
             timeout=LONG_MS,
         )
         return panel
 
     yield make
     for panel in panels:
-        panel.controller.stop()
+        panel.controller.runs.stop()
         qtbot.waitUntil(lambda panel=panel: not panel.runner.is_busy, timeout=LONG_MS)
 
 
@@ -119,22 +121,23 @@ def middle_of(box_xywh) -> tuple[float, float]:
 
 def rows_of(controller) -> dict[int, np.ndarray]:
     """All boxes as they are now, by target."""
-    n_frames = controller.session.n_frames
+    n_frames = controller.state.session.n_frames
     return {
-        one.target_id: one.boxes.rows()[:n_frames].copy() for one in controller.targets
+        one.target_id: one.boxes.rows()[:n_frames].copy()
+        for one in controller.state.targets
     }
 
 
 def kind_at(controller, target_id, frame) -> SpanKind | None:
     """How a frame of a target is marked."""
-    spans = controller.session.annotation.annotations[target_id].info.spans
+    spans = controller.state.session.annotation.annotations[target_id].info.spans
     return next((span.kind for span in spans if frame in span), None)
 
 
 def wait_for_the_end(qtbot, panel):
     ctrl = panel.controller
     qtbot.waitUntil(
-        lambda: ctrl.activity is Activity.IDLE and not panel.runner.is_busy,
+        lambda: ctrl.runs.activity is Activity.IDLE and not panel.runner.is_busy,
         timeout=LONG_MS,
     )
     qtbot.wait(20)  # what was told is drawn
@@ -177,9 +180,9 @@ def test_whole_story(
 
     # the video is open, frame by frame, and nothing is written yet
     assert panel.video.videos.currentText() == clip.path.stem
-    assert ctrl.session.n_frames == clip.n_frames
+    assert ctrl.state.session.n_frames == clip.n_frames
     assert viewer.dims.current_step[0] == 0
-    assert not ctrl.is_saved
+    assert not ctrl.state.is_saved
     assert list(tmp_path.glob("*.fcot")) == []
 
     # two targets, drawn by mouse
@@ -188,33 +191,33 @@ def test_whole_story(
         button.click()
         x, y, w, h = truth[0]
         canvas_drag(viewer, boxes, (x, y), (x + w, y + h))
-        assert ctrl.current_box.origin is Origin.HUMAN
-        assert iou_of(ctrl.current_box.box_xywh, truth[0]) > 0.85
-    first_id, second_id = (target.target_id for target in ctrl.targets)
-    assert ctrl.selected_id == second_id
-    assert ctrl.project_path == clip.path.with_suffix(".fcot")
-    assert ctrl.is_saved
+        assert ctrl.state.current_box.origin is Origin.HUMAN
+        assert iou_of(ctrl.state.current_box.box_xywh, truth[0]) > 0.85
+    first_id, second_id = (target.target_id for target in ctrl.state.targets)
+    assert ctrl.state.selected_id == second_id
+    assert ctrl.state.project_path == clip.path.with_suffix(".fcot")
+    assert ctrl.state.is_saved
 
     # track both, and stop before the end
     panel.run.all_targets.setChecked(True)
     panel.run.forward.click()
-    qtbot.waitUntil(lambda: len(ctrl.targets[0].boxes) >= 8, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: len(ctrl.state.targets[0].boxes) >= 8, timeout=LONG_MS)
     start_s = time.perf_counter()
     panel.progress.stop.click()
     stop_ms = (time.perf_counter() - start_s) * 1e3
     sys.stdout.write(f"Stop gave control back after {stop_ms:.1f} ms\n")
-    assert ctrl.activity is Activity.IDLE
-    n_kept = len(ctrl.targets[0].boxes)
+    assert ctrl.runs.activity is Activity.IDLE
+    n_kept = len(ctrl.state.targets[0].boxes)
     wait_for_the_end(qtbot, panel)
-    assert len(ctrl.targets[0].boxes) == n_kept < clip.n_frames
+    assert len(ctrl.state.targets[0].boxes) == n_kept < clip.n_frames
 
     # go on from there, to the end
     panel.run.follow.setChecked(False)
-    panel.link.go_to(min(len(one.boxes) for one in ctrl.targets) - 1)
+    panel.link.go_to(min(len(one.boxes) for one in ctrl.state.targets) - 1)
     panel.run.forward.click()
     wait_for_the_end(qtbot, panel)
-    assert [len(one.boxes) for one in ctrl.targets] == [clip.n_frames] * 2
-    assert len(ctrl.targets[0].boxes.human_frames()) == 1
+    assert [len(one.boxes) for one in ctrl.state.targets] == [clip.n_frames] * 2
+    assert len(ctrl.state.targets[0].boxes.human_frames()) == 1
 
     # the work list leads to a frame, with the target selected
     panel.tabs.setCurrentIndex(1)
@@ -223,22 +226,22 @@ def test_whole_story(
     stop = panel.work.current
     frame, target_id = stop.frame_index, stop.target_id
     truth = clip.first if target_id == first_id else clip.second
-    assert viewer.dims.current_step[0] == frame == ctrl.frame_index
-    assert ctrl.selected_id == target_id
+    assert viewer.dims.current_step[0] == frame == ctrl.state.frame_index
+    assert ctrl.state.selected_id == target_id
     if is_truth:
         assert abs(frame - clips.WORST) <= 2
-        assert iou_of(ctrl.current_box.box_xywh, truth[frame]) < 0.6
+        assert iou_of(ctrl.state.current_box.box_xywh, truth[frame]) < 0.6
 
     # correct it by mouse: it is carried to both sides
     before = rows_of(ctrl)
-    old = ctrl.current_box.box_xywh
+    old = ctrl.state.current_box.box_xywh
     goal = middle_of(truth[frame]) if is_truth else np.add(middle_of(old), (9, 6))
     qtbot.wait(500)  # the handles come when the frame rests
     canvas_drag(viewer, boxes, middle_of(old), goal)
-    assert ctrl.current_box.origin is Origin.CORRECTED
-    np.testing.assert_allclose(middle_of(ctrl.current_box.box_xywh), goal, atol=3)
-    assert ctrl.is_teaching
-    drawn = ctrl.current_box
+    assert ctrl.state.current_box.origin is Origin.CORRECTED
+    np.testing.assert_allclose(middle_of(ctrl.state.current_box.box_xywh), goal, atol=3)
+    assert ctrl.runs.is_teaching
+    drawn = ctrl.state.current_box
     wait_for_the_end(qtbot, panel)
     learned = rows_of(ctrl)
     moved = np.flatnonzero(
@@ -247,11 +250,11 @@ def test_whole_story(
     assert moved[0] < frame < moved[-1]
     other_id = second_id if target_id == first_id else first_id
     assert_same_rows(learned[other_id], before[other_id])
-    assert ctrl.current_box == drawn
-    assert ctrl.selected.boxes.get(0).origin is Origin.HUMAN
+    assert ctrl.state.current_box == drawn
+    assert ctrl.state.selected.boxes.get(0).origin is Origin.HUMAN
     if is_truth:
         for near in (frame - 5, frame + 5):
-            found = ctrl.selected.boxes.get(near).box_xywh
+            found = ctrl.state.selected.boxes.get(near).box_xywh
             assert iou_of(found, truth[near]) > 0.85
             assert iou_of(before[target_id]["box"][near], truth[near]) < 0.75
 
@@ -264,7 +267,7 @@ def test_whole_story(
     taken_back = rows_of(ctrl)[target_id]
     others = np.arange(clip.n_frames) != frame
     assert_same_rows(taken_back[others], before[target_id][others])
-    assert ctrl.current_box == drawn
+    assert ctrl.state.current_box == drawn
     panel.redo.click()
     assert_same(rows_of(ctrl), learned)
     panel.undo.click()
@@ -287,7 +290,7 @@ def test_whole_story(
     marked = rows_of(ctrl)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
-    assert ctrl.project_path is None
+    assert ctrl.state.project_path is None
     viewer.layers.clear()
     panel = open_panel()
     ctrl = panel.controller
@@ -338,23 +341,23 @@ def check_exports(folder, ctrl):
     assert set(files) == set(READERS)
     n_lost = {
         one.target_id: sum(one.boxes.get(n).is_lost for n in range(len(one.boxes)))
-        for one in ctrl.targets
+        for one in ctrl.state.targets
     }
     for name, path in files.items():
         annotations = read_tracks(path, name).annotations
-        for target in ctrl.targets:
+        for target in ctrl.state.targets:
             boxes = annotations[target.target_id].boxes
             assert len(boxes) >= len(target.boxes) - n_lost[target.target_id]
             for box in boxes:
                 expected = target.boxes.get(box.frame_index).box_xywh
                 np.testing.assert_allclose(box.box_xywh, expected, atol=2e-3)
     assert set(FORMATS) - set(READERS) == {"yolo", "lasot", "got10k"}
-    n_frames = ctrl.session.n_frames
+    n_frames = ctrl.state.session.n_frames
     labels = sorted((folder / "yolo").rglob("labels/*.txt"))
-    n_seen = sum(len(one.boxes) for one in ctrl.targets) - sum(n_lost.values())
+    n_seen = sum(len(one.boxes) for one in ctrl.state.targets) - sum(n_lost.values())
     assert sum(len(p.read_text().splitlines()) for p in labels) == n_seen
     for name in ("lasot", "got10k"):
         truths = list((folder / name).rglob("groundtruth.txt"))
-        assert len(truths) == len(ctrl.targets)
+        assert len(truths) == len(ctrl.state.targets)
         for path in truths:
             assert len(path.read_text().splitlines()) == n_frames

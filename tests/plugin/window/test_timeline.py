@@ -35,7 +35,7 @@ def panel(qtbot, viewer, tracker):
     viewer.window.add_dock_widget(panel, name="Track boxes", area="right")
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     yield panel
-    panel.controller.stop()
+    panel.controller.runs.stop()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
 
 
@@ -53,7 +53,7 @@ def click_frame(qtbot, timeline, frame):
 def test_click_moves_the_viewer_and_the_viewer_moves_the_cursor(
     qtbot, viewer, panel, helpers
 ):
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     click_frame(qtbot, panel.timeline, 8)
     assert viewer.dims.current_step[0] == 8
     viewer.dims.set_current_step(0, 3)
@@ -67,7 +67,7 @@ def test_arrow_keys_move_the_viewer_by_one_frame(qtbot, viewer, panel):
 
 
 def test_tracked_boxes_come_into_the_timeline(qtbot, panel, helpers):
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     panel.run.forward.click()
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     assert panel.timeline.model.row(1).n_boxes == 12
@@ -77,7 +77,7 @@ def test_click_while_tracking_stays_at_its_frame(
     qtbot, viewer, panel, helpers, tracker
 ):
     tracker.delay_s = 0.05
-    panel.controller.set_box(helpers.square_box(0), frame_index=0)
+    panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     panel.run.forward.click()
     qtbot.waitUntil(lambda: panel.timeline.model.row(1).n_boxes > 2)
     click_frame(qtbot, panel.timeline, 0)

@@ -7,9 +7,9 @@ import os
 import numpy as np
 import pytest
 
+from fcot_engine.annotation import PROJECT_SUFFIX
 from fcot_engine.video import ArrayFrames
-from napari_fcot.tracking import ProjectPlace
-from napari_fcot.tracking.project_place import next_free, own_folder
+from napari_fcot.tracking import ProjectPlace, SessionOpener
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ class TestFiles:
     def test_a_project_lies_beside_its_video(self, source, tmp_path):
         video = tmp_path / "film.mp4"
         video.touch()
-        assert ProjectPlace().find(source, video) == tmp_path / "film.fcot"
+        assert ProjectPlace().find(source, video) == tmp_path / f"film{PROJECT_SUFFIX}"
 
     def test_unless_a_person_prefers_the_own_folder(
         self, source, tmp_path, project_folder
@@ -34,7 +34,7 @@ class TestFiles:
     def test_one_that_lies_there_is_found_all_the_same(self, source, tmp_path):
         video = tmp_path / "film.mp4"
         video.touch()
-        beside = tmp_path / "film.fcot"
+        beside = tmp_path / f"film{PROJECT_SUFFIX}"
         beside.touch()
         assert ProjectPlace(is_beside_video=False).find(source, video) == beside
 
@@ -52,7 +52,7 @@ class TestFramesWithoutAFile:
         path = ProjectPlace().find(source, None)
         assert path.parent == project_folder
         assert path.name.startswith("my_square-")
-        assert path.name.endswith(".fcot")
+        assert path.name.endswith(PROJECT_SUFFIX)
 
     def test_same_frames_same_place(self, frames, source):
         again = ArrayFrames(frames.copy(), name="my square")
@@ -71,15 +71,21 @@ class TestFramesWithoutAFile:
         assert place.find(other, None) != place.find(source, None)
 
 
-def test_next_free_name(tmp_path):
-    path = tmp_path / "film.fcot"
-    assert next_free(path).name == "film.2.fcot"
-    (tmp_path / "film.2.fcot").touch()
-    assert next_free(path).name == "film.3.fcot"
+class TestOpening:
+    def test_project_of_another_video_is_left_alone(self, source, frames, tmp_path):
+        path = tmp_path / f"film{PROJECT_SUFFIX}"
+        opener = SessionOpener(lambda: None, place=ProjectPlace(tmp_path))
+        first = opener.open_video(source, None, project_path=path).session.annotation
+        first.edit.add_target()
+        first.close()
+        other = ArrayFrames(np.flip(frames, axis=1), name="other")
+        opened = opener.open_video(other, None, project_path=path)
+        assert opened.session.annotation.project_path.name.startswith("film.2")
+        assert "made on another video" in opened.message
+        opened.session.annotation.close()
 
 
-def test_own_folder_can_be_chosen(monkeypatch, tmp_path):
-    monkeypatch.setenv("NAPARI_FCOT_PROJECTS", str(tmp_path / "mine"))
-    assert own_folder() == tmp_path / "mine"
+def test_own_folder_lies_with_the_data_of_the_user(source, monkeypatch, tmp_path):
     monkeypatch.delenv("NAPARI_FCOT_PROJECTS")
-    assert own_folder().parts[-2:] == ("napari-fcot", "projects")
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path)
+    assert ProjectPlace().find(source, None).parent == tmp_path / "projects"

@@ -1,4 +1,4 @@
-"""Clicks near a peak, and rings where peaks are."""
+"""Clicks on the canvas, and rings where peaks are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from napari.utils.interactions import (
 from qtpy.QtGui import QImage, QPainter
 
 from napari_fcot.layers.canvas import CanvasClicks
-from napari_fcot.layers.heatmap_view import PeakPicker
 from napari_fcot.layers.painted import PeakRings
 from napari_fcot.layers.pixel_frame import CanvasPlace
 from napari_fcot.tracking import MapPeak
@@ -94,52 +93,6 @@ class TestClicks:
         before = list(viewer.mouse_drag_callbacks)
         CanvasClicks(viewer).close()
         assert viewer.mouse_drag_callbacks == before
-
-
-class TestPicker:
-    @pytest.fixture
-    def peaks(self):
-        return list(PEAKS)
-
-    @pytest.fixture
-    def picker(self, clicks, peaks):
-        picker = PeakPicker(clicks, find_peaks=lambda: peaks, find_scale=lambda: 4.0)
-        picker.told, picker.missing = [], []
-        picker.picked.connect(lambda *values: picker.told.append(values))
-        picker.missed.connect(picker.missing.append)
-        yield picker
-        picker.close()
-
-    def test_click_with_the_key_gives_the_peak_nearby(self, picker, click):
-        click(53.0, 10.0, modifiers=("Control",))
-        assert picker.told == [(50.0, 12.0, PEAKS[1])]
-
-    @pytest.mark.parametrize("modifiers", [(), ("Alt",), ("Control", "Shift")])
-    def test_other_clicks_are_not_ours(self, picker, click, modifiers):
-        click(50.0, 12.0, modifiers=modifiers)
-        assert picker.told == picker.missing == []
-
-    def test_armed_once_it_takes_a_plain_click(self, picker, click):
-        picker.arm()
-        click(50.0, 12.0)
-        click(10.0, 12.0)
-        assert [values[2] for values in picker.told] == [PEAKS[1]]
-        assert not picker.is_armed
-
-    def test_reach_is_counted_on_the_screen(self, picker, click):
-        click(57.0, 12.0, modifiers=("Control",))  # 28 screen pixels away
-        assert picker.told == []
-        assert "no peak near" in picker.missing[0]
-
-    def test_miss_keeps_it_armed(self, picker, click):
-        picker.arm()
-        click(30.0, 50.0)
-        assert picker.is_armed
-
-    def test_frame_without_maps_says_what_to_do(self, picker, peaks, click):
-        peaks.clear()
-        click(50.0, 12.0, modifiers=("Control",))
-        assert "track over it" in picker.missing[0]
 
 
 class TestRings:

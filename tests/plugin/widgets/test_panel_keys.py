@@ -1,15 +1,22 @@
-"""Keys that work in a dock and nowhere else."""
+"""Keys that work in a dock and nowhere else, and a list of them."""
 
 from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 
 from fcot_engine.errors import ConfigError
-from napari_fcot.keys import KEYS
-from napari_fcot.widgets.panel_keys import ShortcutScope
+from napari_fcot.keys import KEYS, TIMELINE_KEYS
+from napari_fcot.widgets.panel_keys import KeySheet, bind_to_widget, key_text
 
 
 class Window(QWidget):
@@ -50,7 +57,7 @@ def scope(window, pressed):
     handlers = {
         one.action_id: lambda one=one: pressed.append(one.action_id) for one in KEYS
     }
-    return ShortcutScope(window.dock, handlers)
+    bind_to_widget(window.dock, handlers)
 
 
 def focus(qtbot, widget):
@@ -97,22 +104,15 @@ def test_who_writes_takes_back_their_own_letters(qtbot, window, scope, pressed):
     assert pressed == []
 
 
-def test_key_can_be_switched_off_and_on(qtbot, window, scope, pressed):
-    scope.set_enabled("undo", False)
-    press(qtbot, window.button, "Ctrl+Z")
-    assert pressed == []
-    scope.set_enabled("undo", True)
-    press(qtbot, window.button, "Ctrl+Z")
-    assert pressed == ["undo"]
-
-
-def test_closed_scope_is_silent(qtbot, window, scope, pressed):
-    scope.close()
-    scope.close()
-    press(qtbot, window.button, "Ctrl+Z")
-    assert pressed == []
-
-
 def test_unknown_action_is_named(window):
     with pytest.raises(ConfigError, match="no action 'fly'"):
-        ShortcutScope(window.dock, {"fly": print})
+        bind_to_widget(window.dock, {"fly": print})
+
+
+def test_every_key_is_shown_with_its_words(qtbot):
+    sheet = KeySheet()
+    qtbot.addWidget(sheet)
+    shown = [label.text() for label in sheet.findChildren(QLabel)]
+    for action in KEYS:
+        assert shown[shown.index(key_text(action.key)) + 1] == action.words
+    assert {words for _, words in TIMELINE_KEYS} <= set(shown)
