@@ -55,7 +55,7 @@ def test_correction_and_removal_are_shown(feed, model, controller, helpers):
     controller.runs.teaches_at_once = False
     controller.edits.draw_box(helpers.square_box(3), frame_index=3)
     assert model.row(1).mark_at(3) == Mark.HUMAN | Mark.CORRECTED
-    controller.edits.delete_box(target_id=1, frame_index=3)
+    controller.edits.delete_box(1, 3)
     assert model.row(1).mark_at(3) == Mark.NONE
 
 
@@ -111,7 +111,7 @@ def test_a_target_that_comes_back_has_its_boxes(feed, model, controller, helpers
 def test_stops_are_marked_with_their_reasons(feed, model, controller, helpers):
     controller.edits.draw_box(helpers.square_box(0), frame_index=0)
     helpers.run_jobs(controller, controller.runs.start_tracking)
-    controller.edits.delete_box(target_id=1, frame_index=5)
+    controller.edits.delete_box(1, 5)
     controller.work.refresh()
     (stop,) = model.stops
     assert (stop.frame_index, stop.target_id) == (5, 1)
