@@ -314,9 +314,7 @@ class TestProjects:
         link.choose_video(None)
         link.open_video(path)
         assert controller.state.current_box is not None
-        assert controller.state.message.startswith(
-            "Went on with stack.fcot: 1 target"
-        )
+        assert controller.state.message.startswith("Went on with stack.fcot: 1 target")
 
     def test_opening_the_project_opens_its_video(
         self, viewer, link, controller, path, helpers

@@ -334,9 +334,7 @@ class TestProjects:
         assert list(project_folder.glob("*.fcot")) == []
 
     def test_the_first_edit_begins_the_project(self, box_drawn, project_folder):
-        assert list(project_folder.glob("*.fcot")) == [
-            box_drawn.state.project_path
-        ]
+        assert list(project_folder.glob("*.fcot")) == [box_drawn.state.project_path]
 
     def test_other_frames_have_another_project(self, box_drawn, frames, helpers):
         path = box_drawn.state.project_path

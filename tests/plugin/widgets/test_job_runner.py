@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from napari_fcot.tracking import Job
-from napari_fcot.tracking.job import Failed, Stage
+from napari_fcot.tracking.jobs import Failed, Stage
 from napari_fcot.widgets.job_runner import JobRunner
 
 
@@ -17,14 +17,14 @@ class CountingJob(Job):
     """Yields numbers; remembers in which thread it worked."""
 
     def __init__(self, count=3, gate=None):
-        super().__init__()
-        self.count, self.gate, self.threads = count, gate, set()
+        super().__init__(self._count(count, gate))
+        self.threads = set()
 
-    def _steps(self):
-        for number in range(self.count):
+    def _count(self, count, gate):
+        for number in range(count):
             self.threads.add(threading.get_ident())
-            if self.gate is not None:
-                self.gate.wait(5)
+            if gate is not None:
+                gate.wait(60)
             yield Stage(str(number))
 
 
@@ -57,7 +57,7 @@ def test_works_in_another_thread_and_tells_in_this_one(qtbot, runner, log):
 
 
 def test_second_job_waits_for_the_first(qtbot, runner, log):
-    gate, first, second = threading.Event(), None, CountingJob(1)
+    gate, second = threading.Event(), CountingJob(1)
     first = CountingJob(2, gate)
     runner.start(first)
     runner.start(second)
@@ -69,7 +69,7 @@ def test_second_job_waits_for_the_first(qtbot, runner, log):
 
 
 def test_cancelled_job_ends_before_its_next_step(qtbot, runner, log):
-    gate, job = threading.Event(), None
+    gate = threading.Event()
     job = CountingJob(1000, gate)
     runner.start(job)
     job.cancel()
@@ -80,12 +80,11 @@ def test_cancelled_job_ends_before_its_next_step(qtbot, runner, log):
 
 @pytest.mark.parametrize("error", [RuntimeError("torch"), ValueError("other")])
 def test_no_error_is_dropped(qtbot, runner, log, error):
-    class BrokenJob(Job):
-        def _steps(self):
-            yield Stage("before")
-            raise error
+    def steps():
+        yield Stage("before")
+        raise error
 
-    runner.start(BrokenJob())
+    runner.start(Job(steps()))
     wait(qtbot, runner)
     events = [event for _, event, _ in log]
     assert events == [Stage("before"), Failed(error), "end"]
@@ -105,22 +104,21 @@ def test_python_ends_in_peace_while_a_worker_is_at_its_last_step(tmp_path):
     program.write_text(
         "import sys, time\n"
         "from qtpy.QtWidgets import QApplication\n"
-        "from napari_fcot.tracking.job import Job, Stage\n"
+        "from napari_fcot.tracking.jobs import Job, Stage\n"
         "from napari_fcot.widgets.job_runner import JobRunner\n"
-        "class Slow(Job):\n"
-        "    def _steps(self):\n"
-        "        while True:\n"
-        "            time.sleep(0.3)\n"
-        "            yield Stage('one more')\n"
+        "def slow():\n"
+        "    while True:\n"
+        "        time.sleep(0.3)\n"
+        "        yield Stage('one more')\n"
         "app = QApplication([])\n"
         "runner = JobRunner(lambda *_: None, lambda *_: None)\n"
-        "runner.start(Slow())\n"
+        "runner.start(Job(slow()))\n"
         "end = time.monotonic() + 0.5\n"
         "while time.monotonic() < end:\n"
         "    app.processEvents()\n"
         "runner.close()\n"
     )
     answer = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, timeout=60
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=300
     )
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -61,7 +61,7 @@ def test_boxes_outlive_the_dock(qtbot, viewer, helpers):
     qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
     _, again = open_dock(qtbot, viewer)
     assert again is not panel
-    assert again.controller.current_box.box_xywh == helpers.square_box(0)
+    assert again.controller.state.current_box.box_xywh == helpers.square_box(0)
 
 
 def test_closing_the_dock_ends_the_run(qtbot, viewer, helpers):

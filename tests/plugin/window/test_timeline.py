@@ -83,7 +83,7 @@ def test_click_while_tracking_stays_at_its_frame(
     click_frame(qtbot, panel.timeline, 0)
     qtbot.waitUntil(lambda: not panel.runner.is_busy)
     assert viewer.dims.current_step[0] == 0
-    assert not panel.run.follow.isChecked()
+    assert not panel.run.form.value.follow
 
 
 def test_it_opens_once_below_the_canvas_and_says_what_it_is(qtbot, viewer, panel):
