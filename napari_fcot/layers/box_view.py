@@ -242,9 +242,7 @@ class BoxView:
         )
 
     def _on_deleted(self, target_id: int) -> None:
-        self._controller.edits.delete_box(
-            target_id=target_id, frame_index=self._shown_frame
-        )
+        self._controller.edits.delete_box(target_id, self._shown_frame)
 
     def _on_ndisplay(self, event: object = None) -> None:
         self.refresh()
@@ -279,7 +277,7 @@ REST_MS = 150
 
 
 class StepRest(QObject):
-    """Tells when steps begin and when they have ended.
+    """Tells when steps have ended.
 
     What is costly to draw, such as handles on a box, waits for that.
 
@@ -288,8 +286,6 @@ class StepRest(QObject):
         parent: owns it.
     """
 
-    moving = Signal()
-    """The first step after a rest."""
     rested = Signal()
     """No step for `rest_ms`."""
 
@@ -309,10 +305,7 @@ class StepRest(QObject):
 
     def step(self) -> None:
         """Call this for every step."""
-        was_moving = self.is_moving
         self._timer.start()
-        if not was_moving:
-            self.moving.emit()
 
     def rest_now(self) -> None:
         """Do not wait, such as when a person wants to edit."""

@@ -128,9 +128,7 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "edit_box": link.start_editing,
         "new_target": panel.add_target,
         "delete_box": with_selected(
-            lambda t: ctrl.edits.delete_box(
-                target_id=t, frame_index=ctrl.state.frame_index
-            )
+            lambda t: ctrl.edits.delete_box(t, ctrl.state.frame_index)
         ),
         "accept_peak": link.heatmap.accept_next,
         "mark_occluded": with_selected(lambda t: mark(t, SpanKind.OCCLUDED)),

@@ -1,4 +1,4 @@
-"""Clicks on the canvas, and rings where peaks are."""
+"""Clicks on the canvas, whichever layer is chosen."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from napari.utils.interactions import (
     mouse_press_callbacks,
     mouse_release_callbacks,
 )
-from qtpy.QtGui import QImage, QPainter
 
 from napari_fcot.layers.canvas import CanvasClicks
-from napari_fcot.layers.painted import PeakRings
-from napari_fcot.layers.pixel_frame import CanvasPlace
-from napari_fcot.tracking import MapPeak
-
-PEAKS = (MapPeak(10.0, 12.0, 0.9, 1.0), MapPeak(50.0, 12.0, 0.6, 0.66))
 
 
 @pytest.fixture
@@ -93,22 +87,3 @@ class TestClicks:
         before = list(viewer.mouse_drag_callbacks)
         CanvasClicks(viewer).close()
         assert viewer.mouse_drag_callbacks == before
-
-
-class TestRings:
-    def test_lie_around_the_peaks(self):
-        rings = PeakRings()
-        rings.show(PEAKS)
-        sheet = QImage(120, 60, QImage.Format.Format_Grayscale8)
-        sheet.fill(0)
-        painter = QPainter(sheet)
-        rings.paint(painter, CanvasPlace(np.diag([2.0, 2.0, 1.0])))
-        painter.end()
-        bits = sheet.constBits()
-        bits.setsize(sheet.sizeInBytes())
-        pixels = np.frombuffer(bytes(bits), np.uint8).reshape(60, -1)[:, :120] > 100
-        for x, half in ((20, slice(0, 60)), (100, slice(60, 120))):
-            rows, columns = np.nonzero(pixels[:, half])
-            assert (rows.min() + rows.max()) / 2 == pytest.approx(24, abs=1)
-            middle = half.start + (columns.min() + columns.max()) / 2
-            assert middle == pytest.approx(x, abs=1)

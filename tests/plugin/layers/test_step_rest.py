@@ -11,7 +11,6 @@ from napari_fcot.layers.box_view import StepRest
 def rest(qapp):
     rest = StepRest(rest_ms=30)
     rest.told = []
-    rest.moving.connect(lambda: rest.told.append("moving"))
     rest.rested.connect(lambda: rest.told.append("rested"))
     return rest
 
@@ -21,19 +20,12 @@ def test_many_steps_are_one_move(qtbot, rest):
         rest.step()
     assert rest.is_moving
     qtbot.waitUntil(lambda: not rest.is_moving)
-    assert rest.told == ["moving", "rested"]
+    assert rest.told == ["rested"]
 
 
 def test_rest_can_be_had_at_once(rest):
     rest.step()
     rest.rest_now()
     rest.rest_now()
-    assert rest.told == ["moving", "rested"]
+    assert rest.told == ["rested"]
     assert not rest.is_moving
-
-
-def test_next_step_begins_a_new_move(rest):
-    rest.step()
-    rest.rest_now()
-    rest.step()
-    assert rest.told == ["moving", "rested", "moving"]

@@ -253,7 +253,7 @@ class TestVideos:
         again = TrackingController()
         second = ViewerLink(viewer, again)
         second.choose_video(video)
-        assert len(again.selected.boxes) == 12
+        assert len(again.state.selected.boxes) == 12
         second.close()
 
     def test_each_video_keeps_its_boxes(self, viewer, video, link, tracked, frames):

@@ -1,4 +1,4 @@
-"""Boxes as thin lines, and which one a click means."""
+"""What is painted over the canvas, as pictures."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QImage, QPainter
 
+from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers import ShownBox
-from napari_fcot.layers.painted import ThinBoxes
+from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
 from napari_fcot.layers.pixel_frame import CanvasPlace
+from napari_fcot.tracking import MapPeak
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))
 RED, GREEN = "#ff0000", "#00ff00"
 
 
 def paint(part, place=TWICE) -> np.ndarray:
-    """What it paints on a clear sheet of 100 x 80, RGBA."""
-    sheet = QImage(100, 80, QImage.Format.Format_RGBA8888)
+    """What it paints on a clear sheet of 120 x 100, RGBA."""
+    sheet = QImage(120, 100, QImage.Format.Format_RGBA8888)
     sheet.fill(0)
     painter = QPainter(sheet)
     part.paint(painter, place)
     painter.end()
     bits = sheet.constBits()
     bits.setsize(sheet.sizeInBytes())
-    return np.frombuffer(bytes(bits), np.uint8).reshape(80, 100, 4)
+    return np.frombuffer(bytes(bits), np.uint8).reshape(100, 120, 4).astype(int)
 
 
 def is_red(pixels) -> np.ndarray:
@@ -93,3 +95,71 @@ class TestBoxAt:
         boxes.show([ShownBox(7, (10, 5, 20, 15), RED)])
         boxes.set_visible(False)
         assert boxes.box_at((12, 6)) is None
+
+
+# image pixel (x, y) is at canvas (2 x + 10, 2 y)
+PLACE = CanvasPlace(np.array([[2.0, 0, 10], [0, 2.0, 0], [0, 0, 1]]))
+
+
+@pytest.fixture
+def heatmap():
+    scores = np.zeros((9, 9))
+    scores[3, 6] = 1.0
+    heatmap = PaintedHeatmap()
+    heatmap.show(ScoreMap(scores.astype(np.float16), (8.0, 6.0), 4.0))
+    return heatmap
+
+
+class TestPaintedHeatmap:
+    def test_peak_is_where_the_map_has_it(self, heatmap):
+        weights = paint(heatmap, PLACE)[..., 3]
+        rows, columns = np.mgrid[:100, :120] + 0.5
+        # cell (3, 6) is centred at x = 8 + 24, y = 6 + 12
+        assert np.average(columns, weights=weights) == pytest.approx(2 * 32 + 10, abs=1)
+        assert np.average(rows, weights=weights) == pytest.approx(2 * 18, abs=1)
+
+    def test_what_scores_nothing_is_clear(self, heatmap):
+        assert not paint(heatmap, PLACE)[:, :30].any()
+
+    def test_highest_score_is_red(self, heatmap):
+        red, green, blue, alpha = paint(heatmap, PLACE)[36, 74]
+        assert red > 200 > 100 > max(green, blue)
+        assert 100 < alpha < 255
+
+    def test_opacity(self, heatmap):
+        full = paint(heatmap, PLACE)[36, 74, 3]
+        heatmap.set_opacity(0.5)
+        assert paint(heatmap, PLACE)[36, 74, 3] == pytest.approx(full / 2, abs=2)
+        heatmap.set_opacity(0.0)
+        assert not paint(heatmap, PLACE).any()
+
+    def test_map_reaching_over_the_frame_is_cut_there(self, heatmap):
+        scores = ScoreMap(np.ones((9, 9), np.float16), (8.0, 6.0), 4.0)
+        heatmap.show(scores, frame_wh=(30.0, 25.0))
+        alpha = paint(heatmap, PLACE)[..., 3]
+        assert alpha[:50, 30:70].any()
+        assert not alpha[51:].any() and not alpha[:, 71:].any()
+
+    def test_no_map_paints_nothing(self, heatmap):
+        heatmap.show(None)
+        assert not paint(heatmap, PLACE).any()
+
+    def test_asks_for_a_new_picture_when_there_is_one(self, heatmap):
+        told = []
+        heatmap.changed.connect(lambda: told.append(1))
+        heatmap.show(None)
+        heatmap.show(None)
+        heatmap.set_opacity(0.5)
+        assert len(told) == 2
+
+
+class TestRings:
+    def test_lie_around_the_peaks(self):
+        rings = PeakRings()
+        rings.show([MapPeak(10, 12, 0.9, 1.0), MapPeak(50, 12, 0.6, 0.66)])
+        pixels = paint(rings)[..., 0] > 100
+        for x, half in ((20, slice(0, 60)), (100, slice(60, 120))):
+            rows, columns = np.nonzero(pixels[:, half])
+            assert (rows.min() + rows.max()) / 2 == pytest.approx(24, abs=1)
+            middle = half.start + (columns.min() + columns.max()) / 2
+            assert middle == pytest.approx(x, abs=1)
