@@ -205,16 +205,17 @@ class TestTracking:
         )
         assert boxes_of(box_drawn) == list(range(7))
 
-    def test_carries_all_targets_in_one_run(self, frames, helpers):
-        controller = TrackingController(helpers.FakeTracker)
-        helpers.open_frames(controller, frames)
-        for _ in range(2):
+    def test_all_targets_go_on_in_one_pass_of_the_network(
+        self, controller, tracker, helpers
+    ):
+        for _ in range(3):
             controller.edits.add_target()
             controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         helpers.run_jobs(
             controller, lambda: controller.runs.start_tracking(is_for_all=True)
         )
-        assert [len(target.boxes) for target in controller.state.targets] == [12, 12]
+        assert [len(target.boxes) for target in controller.state.targets] == [12] * 3
+        assert tracker.calls.count(("track",)) == LAST
 
     def test_human_boxes_are_never_overwritten(self, box_drawn, helpers):
         drawn = (3.0, 3.0, 10.0, 10.0)
