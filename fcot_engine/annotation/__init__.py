@@ -16,9 +16,9 @@ from fcot_engine.annotation.boxes import (
     empty_rows,
 )
 from fcot_engine.annotation.change_report import TargetReport
+from fcot_engine.annotation.changes import By, Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor
-from fcot_engine.annotation.edits import By, Edit
 from fcot_engine.annotation.effort_report import (
     EffortReport,
     TargetEffort,

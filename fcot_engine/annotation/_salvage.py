@@ -32,7 +32,7 @@ from fcot_engine.annotation._tables import (
     write_all,
     write_fact,
 )
-from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.changes import By, Edit
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError, ProjectError
 

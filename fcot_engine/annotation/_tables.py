@@ -27,8 +27,7 @@ from fcot_engine.annotation._sealed import (
     unseal_rows,
 )
 from fcot_engine.annotation.boxes import Maker
-from fcot_engine.annotation.changes import SetBoxes
-from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.changes import Edit, SetBoxes
 from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ProjectError
 

@@ -1,13 +1,14 @@
-"""The three smallest changes of annotations; each knows its inverse.
+"""Edits and the three smallest changes they are made of; each knows its inverse.
 
-Every edit is made of these. A change says what was there before and what is there
+A change says what was there before and what is there
 after: its inverse is the same change with the two exchanged, and a change that no
 longer fits what is there is refused before anything is written.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,15 @@ from fcot_engine.errors import EditError
 if TYPE_CHECKING:
     from fcot_engine.annotation.targets import Annotations
 
-__all__ = ["Change", "SetBoxes", "SetNextId", "SetTarget", "merge_changes"]
+__all__ = [
+    "By",
+    "Change",
+    "Edit",
+    "SetBoxes",
+    "SetNextId",
+    "SetTarget",
+    "merge_changes",
+]
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
@@ -60,11 +69,6 @@ class SetBoxes:
             or (are_human(self.after) & differ(self.before, self.after)).any()
         )
 
-    @property
-    def n_bytes(self) -> int:
-        """Size in memory, about."""
-        return int(self.before.nbytes + self.after.nbytes + self.frames.nbytes)
-
 
 @dataclass(frozen=True)
 class SetTarget:
@@ -86,11 +90,6 @@ class SetTarget:
                 while it still has boxes.
         """
         annotations.set_info(self.target_id, self.before, self.after)
-
-    @property
-    def n_bytes(self) -> int:
-        """Size in memory, about."""
-        return 500
 
 
 @dataclass(frozen=True)
@@ -114,13 +113,56 @@ class SetNextId:
             raise EditError("A target was added in the meantime. Try again.")
         annotations.next_id = self.after
 
-    @property
-    def n_bytes(self) -> int:
-        """Size in memory, about."""
-        return 100
-
 
 Change = SetBoxes | SetTarget | SetNextId
+
+
+class By(enum.Enum):
+    """Who makes an edit."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, eq=False)  # changes hold arrays
+class Edit:
+    """One step that can be taken back."""
+
+    kind: str
+    """For programs, such as `draw_box`."""
+    text: str
+    """For people, such as "Box of target 1 in frame 7"."""
+    by: By
+    changes: tuple[Change, ...]
+
+    def inverse(self) -> Edit:
+        """Return the edit that takes this one back."""
+        taken_back = tuple(change.inverse() for change in reversed(self.changes))
+        return replace(self, changes=taken_back)
+
+    def check_spares_people(self) -> None:
+        """Make sure that a machine changes no box that a person drew.
+
+        Raises:
+            EditError: it would.
+        """
+        if self.by is By.HUMAN:
+            return
+        for change in self.changes:
+            if isinstance(change, SetBoxes) and change.touches_human:
+                raise EditError(
+                    f"{self.text}: a box that a person drew must not be changed by a "
+                    f"machine (target {change.target_id})."
+                )
+
+    @property
+    def target_ids(self) -> set[int]:
+        """The targets that are changed."""
+        return {
+            change.target_id
+            for change in self.changes
+            if not isinstance(change, SetNextId)
+        }
 
 
 def merge_changes(changes: tuple[Change, ...]) -> tuple[Change, ...]:

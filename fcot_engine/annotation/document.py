@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fcot_engine.annotation.changes import Change, merge_changes
-from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.changes import Change, Edit, merge_changes
 from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError

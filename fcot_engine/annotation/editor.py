@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from fcot_engine.annotation import edits, identity_edits
+from fcot_engine.annotation import edits
 from fcot_engine.annotation.boxes import Box
+from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
-from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.imported_tracks import Imported, ReadTracks, import_edit
-from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.targets import Annotations, AttributeValue, SpanKind
 from fcot_engine.errors import FrameIndexError
 from fcot_engine.geometry import BoxXywh, fit_drawn_box
@@ -119,9 +118,7 @@ class Editor:
     def split(self, target_id: int, frame_index: int) -> int:
         """Make a new target of all boxes from a frame on and return its id."""
         with self._document.lock:
-            edit = identity_edits.split_target(
-                self._annotations, target_id, frame_index
-            )
+            edit = edits.split_target(self._annotations, target_id, frame_index)
             new_id = self._annotations.next_id
             self._do(edit)
             return new_id
@@ -129,17 +126,13 @@ class Editor:
     def merge(self, target_id: int, other_id: int) -> None:
         """Give all boxes of another target to this one; the other goes."""
         with self._document.lock:
-            self._do(
-                identity_edits.merge_targets(self._annotations, target_id, other_id)
-            )
+            self._do(edits.merge_targets(self._annotations, target_id, other_id))
 
     def swap(self, target_id: int, other_id: int, frame_index: int) -> None:
         """Exchange the boxes of two targets from a frame on."""
         with self._document.lock:
             self._do(
-                identity_edits.swap_targets(
-                    self._annotations, target_id, other_id, frame_index
-                )
+                edits.swap_targets(self._annotations, target_id, other_id, frame_index)
             )
 
     # --- boxes -------------------------------------------------------------------
@@ -200,7 +193,9 @@ class Editor:
         usable = self._usable(box_xywh)
         wrong = None if not_boxes is None else [self._usable(box) for box in not_boxes]
         with self._document.lock:
-            edit = pick_peak(self._annotations, target_id, frame_index, usable, wrong)
+            edit = edits.pick_peak(
+                self._annotations, target_id, frame_index, usable, wrong
+            )
             return self._draw(edit, target_id, frame_index)
 
     def delete_box(self, target_id: int, frame_index: int) -> None:

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fcot_engine.annotation.boxes import Origin, are_human, differ
-from fcot_engine.annotation.changes import SetBoxes
-from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.changes import By, Edit, SetBoxes
 from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
 

@@ -21,8 +21,14 @@ from fcot_engine.annotation.boxes import (
     are_human,
     empty_rows,
 )
-from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarget
-from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.changes import (
+    By,
+    Change,
+    Edit,
+    SetBoxes,
+    SetNextId,
+    SetTarget,
+)
 from fcot_engine.annotation.targets import (
     AnnotatedTarget,
     Annotations,

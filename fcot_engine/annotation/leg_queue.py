@@ -9,8 +9,7 @@ would make a video file slow to read.
 
 from __future__ import annotations
 
-from fcot_engine.annotation.changes import SetBoxes
-from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.changes import Edit, SetBoxes
 from fcot_engine.annotation.legs import Leg, LegState, Stretch
 
 __all__ = ["LegQueue"]

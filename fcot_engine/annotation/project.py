@@ -36,8 +36,7 @@ from fcot_engine.annotation._tables import (
     write_fact,
     write_touched,
 )
-from fcot_engine.annotation.changes import Change, merge_changes
-from fcot_engine.annotation.edits import By, Edit
+from fcot_engine.annotation.changes import By, Change, Edit, merge_changes
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +69,8 @@ def annotations_to_json(annotations: Annotations) -> dict[str, Any]:
 
 
 def _box_to_json(box: Box) -> dict[str, Any]:
-    written = {**asdict(box), "origin": box.origin.name.lower()}
-    maker = {name: text for name, text in written.pop("maker").items() if text}
+    written = {**vars(box), "origin": box.origin.name.lower()}
+    maker = {name: text for name, text in vars(written.pop("maker")).items() if text}
     if maker:
         written["maker"] = maker
     return {name: value for name, value in written.items() if value is not None}

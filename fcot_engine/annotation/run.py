@@ -17,8 +17,8 @@ import numpy as np
 from fcot_engine.annotation.box_paths import paired_iou
 from fcot_engine.annotation.boxes import Box, Maker, Origin
 from fcot_engine.annotation.change_report import TargetReport
+from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
-from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.found_writer import FoundWriter
 from fcot_engine.annotation.leg_queue import LegQueue
 from fcot_engine.annotation.legs import Leg, LegState, Stretch

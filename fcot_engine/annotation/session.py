@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fcot_engine.annotation.boxes import Box
+from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
-from fcot_engine.annotation.edits import Edit
 from fcot_engine.annotation.effort_report import EffortReport, report_effort
 from fcot_engine.annotation.passed_over import PassedOver
 from fcot_engine.annotation.planning import plan_one_way

@@ -17,8 +17,7 @@ from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh
 
 if TYPE_CHECKING:
-    from fcot_engine.annotation.changes import Change
-    from fcot_engine.annotation.edits import Edit
+    from fcot_engine.annotation.changes import Change, Edit
 
 __all__ = [
     "PALETTE",

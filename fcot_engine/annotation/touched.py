@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from fcot_engine.annotation.boxes import differ
-from fcot_engine.annotation.changes import Change, SetBoxes, SetTarget
-from fcot_engine.annotation.edits import Edit
+from fcot_engine.annotation.changes import Change, Edit, SetBoxes, SetTarget
 from fcot_engine.annotation.targets import Rejection, Span, TargetInfo
 
 __all__ = ["touched_frames"]

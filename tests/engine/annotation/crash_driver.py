@@ -32,9 +32,10 @@ from fcot_engine.annotation import (
 )
 from fcot_engine.errors import EditError
 
-N_SCRIPTS = 5
-N_STEPS = 250
-LONGEST_LIFE_S = 0.35
+N_SCRIPTS = 4
+N_STEPS = 24
+N_FRAMES = 20
+LONGEST_DELAY_S = 0.03  # about the time of a step, or of a part of a run
 OFTEN = ["draw", "draw", "pick", "run", "run", "correct", "undo", "redo"]
 KINDS = 2 * OFTEN + ["mark", "delete", "swap", "add"]
 
@@ -49,7 +50,7 @@ def load_fakes():
 
 
 FAKES = load_fakes()
-VIDEO = FAKES.NumberedVideo(60)
+VIDEO = FAKES.NumberedVideo(N_FRAMES)
 CONFIG = PropagationConfig(write_every_s=0.0)
 
 
@@ -64,7 +65,7 @@ def take_steps(session, seed):
     while True:
         kind = rng.choice(KINDS)
         ids = [target.target_id for target in session.annotations]
-        target, frame = rng.choice(ids), rng.randrange(60)
+        target, frame = rng.choice(ids), rng.randrange(N_FRAMES)
         other, way = rng.choice(ids), rng.choice(list(Direction))
         try:
             if kind in ("draw", "correct"):
@@ -80,7 +81,7 @@ def take_steps(session, seed):
                 collections.deque(run, 0)
             elif kind == "mark":
                 session.edit.mark_span(
-                    target, frame, min(frame + 3, 59), SpanKind.OCCLUDED
+                    target, frame, min(frame + 3, N_FRAMES - 1), SpanKind.OCCLUDED
                 )
             elif kind == "delete":
                 session.edit.delete_box(target, frame)
@@ -96,9 +97,9 @@ def take_steps(session, seed):
 
 
 def digest(session):
-    """Boxes, targets, and how many edits can be taken back."""
-    n_edits = sum(1 for _ in session.document.project.edits())
-    state = [annotations_to_json(session.annotations), n_edits]
+    """Boxes, targets, and which edit would be taken back."""
+    last = session.document.project.last()
+    state = [annotations_to_json(session.annotations), last and last.ids.start]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 
@@ -127,8 +128,8 @@ def open_project(path):
     return AnnotationSession.open(path, shop, source=VIDEO, config=CONFIG)
 
 
-def kill_one(path, seed, life_s):
-    """Let a process work for a while and kill it; return the steps it finished."""
+def kill_one(path, seed, n_steps, delay_s):
+    """Kill a process a while after some step; return the steps it finished."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -136,14 +137,12 @@ def kill_one(path, seed, life_s):
         live(path, seed, writer)
         os._exit(0)
     os.close(writer)
-    time.sleep(life_s)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    said = b""
-    while part := os.read(reader, 65536):
-        said += part
-    os.close(reader)
-    return len(said.splitlines())
+    with os.fdopen(reader, "rb") as said:
+        finished = sum(1 for _, _ in zip(range(n_steps), said, strict=False))
+        time.sleep(delay_s)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return finished + len(said.readlines())
 
 
 def check(path, states, kinds, finished):
@@ -188,7 +187,8 @@ def main(folder, n_kills):
         seed = kill % N_SCRIPTS
         shop = FAKES.TrackerShop()
         AnnotationSession.create(VIDEO, shop, path, config=CONFIG).close()
-        finished = kill_one(path, seed, rng.uniform(0, LONGEST_LIFE_S))
+        delay_s = rng.uniform(0, LONGEST_DELAY_S)
+        finished = kill_one(path, seed, rng.randrange(N_STEPS), delay_s)
         states, kinds = expected[seed]
         outcomes[check(path, states, kinds, finished)] += 1
         steps.append(finished)

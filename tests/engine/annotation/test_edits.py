@@ -14,11 +14,6 @@ from fcot_engine.annotation import (
     SpanKind,
     edits,
 )
-from fcot_engine.annotation.identity_edits import (
-    merge_targets,
-    split_target,
-    swap_targets,
-)
 from fcot_engine.errors import EditError
 
 BOX = (1.0, 2.0, 30.0, 40.0)
@@ -213,7 +208,7 @@ class TestIdentities:
     def test_split_moves_what_lies_behind_to_a_new_target(self, desk):
         target = desk.target(0, 6, tracked=range(10))
         desk.do(edits.mark_span, target, 2, 7, HIDDEN)
-        desk.do(split_target, target, 5)
+        desk.do(edits.split_target, target, 5)
         new = desk.annotations.next_id - 1
         assert desk.frames(target) == [0, 1, 2, 3, 4]
         assert desk.frames(new) == [5, 6, 7, 8, 9]
@@ -224,26 +219,26 @@ class TestIdentities:
     def test_split_with_nothing_on_one_side_is_refused(self, desk):
         target = desk.target(3)
         with pytest.raises(EditError, match="no boxes on one side of frame 3"):
-            desk.do(split_target, target, 3)
+            desk.do(edits.split_target, target, 3)
 
     def test_merge_prefers_drawn_boxes_then_scores(self, desk):
         first = desk.target(0, tracked=[1, 2, 3], x=1.0, score=0.5)
         second = desk.target(3, tracked=[0, 1, 2, 4], x=7.0, score=0.9)
         desk.track(second, 1, x=7.0, score=0.1)
-        desk.do(merge_targets, first, second)
+        desk.do(edits.merge_targets, first, second)
         assert second not in desk.annotations
         assert [desk.left(first, f) for f in range(5)] == [1.0, 1.0, 7.0, 7.0, 7.0]
 
     def test_merge_of_two_drawn_boxes_is_refused(self, desk):
         first, second = desk.target(4, x=1.0), desk.target(4, x=9.0)
         with pytest.raises(EditError, match="both drawn in frame 4"):
-            desk.do(merge_targets, first, second)
+            desk.do(edits.merge_targets, first, second)
         assert desk.frames(second) == [4]
 
     def test_boxes_of_one_win_over_the_others_out_of_view(self, desk):
         first, second = desk.target(0), desk.target(5)
         desk.do(edits.mark_span, first, 3, 7, AWAY)
-        desk.do(merge_targets, first, second)
+        desk.do(edits.merge_targets, first, second)
         assert desk.frames(first) == [0, 5]
         assert desk.info(first).spans == (Span(3, 4, AWAY), Span(6, 7, AWAY))
 
@@ -251,16 +246,18 @@ class TestIdentities:
         first = desk.target(0, tracked=range(1, 8), x=1.0)
         second = desk.target(0, tracked=range(1, 6), x=9.0)
         desk.do(edits.mark_span, first, 2, 7, HIDDEN)
-        desk.do(swap_targets, first, second, 4)
+        desk.do(edits.swap_targets, first, second, 4)
         assert [desk.left(first, f) for f in range(6)] == [1, 1, 1, 1, 9, 9]
         assert desk.frames(second) == list(range(8))
         assert desk.info(first).spans == (Span(2, 3, HIDDEN),)
         assert desk.info(second).spans == (Span(4, 7, HIDDEN),)
 
-    @pytest.mark.parametrize("make", [merge_targets, swap_targets])
+    @pytest.mark.parametrize("make", [edits.merge_targets, edits.swap_targets])
     def test_with_itself_is_refused(self, desk, make):
         target = desk.target(0)
-        arguments = (target, target) if make is merge_targets else (target, target, 0)
+        arguments = (
+            (target, target) if make is edits.merge_targets else (target, target, 0)
+        )
         with pytest.raises(EditError, match="with itself"):
             desk.do(make, *arguments)
 

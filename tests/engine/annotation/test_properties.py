@@ -22,10 +22,8 @@ from fcot_engine.annotation import (
     VideoIdentity,
     annotations_to_json,
     edits,
-    identity_edits,
 )
 from fcot_engine.annotation.changes import SetBoxes, merge_changes
-from fcot_engine.annotation.peak_edits import pick_peak
 from fcot_engine.annotation.targets import is_same_thing
 from fcot_engine.errors import EditError
 
@@ -72,8 +70,8 @@ ACTIONS = {
         st.tuples(targets, names),
     ),
     "draw": (edits.draw_box, st.tuples(targets, frames, boxes)),
-    "pick": (pick_peak, st.tuples(targets, frames, boxes)),
-    "pick_of": (pick_peak, st.tuples(targets, frames, boxes, st.lists(boxes))),
+    "pick": (edits.pick_peak, st.tuples(targets, frames, boxes)),
+    "pick_of": (edits.pick_peak, st.tuples(targets, frames, boxes, st.lists(boxes))),
     "delete": (edits.delete_box, st.tuples(targets, frames)),
     "clean": (
         lambda a, t, f, g: edits.delete_machine_boxes(a, t, min(f, g), max(f, g)),
@@ -93,9 +91,9 @@ ACTIONS = {
         machine_run,
         st.tuples(targets, frames, st.integers(1, 8), boxes, st.floats(0, 1)),
     ),
-    "split": (identity_edits.split_target, st.tuples(targets, frames)),
-    "merge": (identity_edits.merge_targets, st.tuples(targets, targets)),
-    "swap": (identity_edits.swap_targets, st.tuples(targets, targets, frames)),
+    "split": (edits.split_target, st.tuples(targets, frames)),
+    "merge": (edits.merge_targets, st.tuples(targets, targets)),
+    "swap": (edits.swap_targets, st.tuples(targets, targets, frames)),
 }
 
 one_action = st.sampled_from(sorted(ACTIONS)).flatmap(

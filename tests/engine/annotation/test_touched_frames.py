@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import SpanKind, touched_frames
-from fcot_engine.annotation.edits import put_found
+from fcot_engine.annotation import SpanKind, edits, touched_frames
 
 BOX = (5.0, 5.0, 20.0, 10.0)
 
@@ -43,7 +42,7 @@ def test_frames_that_stay_as_they_were_are_left_out(one_target, finish):
     rows = table.take(frames)
     rows["score"][3:6] = 0.123
     found = {target: (frames, rows)}
-    edit = put_found(session.annotations, found, kind="run", text="found")
+    edit = edits.put_found(session.annotations, found, kind="run", text="found")
     assert touched_frames(edit) == {target: (4, 6)}
 
 
