@@ -222,8 +222,26 @@ class BoxTable:
 
     def __iter__(self) -> Iterator[Box]:
         """Boxes in the order of their frames."""
-        for frame in self.frames():
-            yield Box.from_row(int(frame), self._rows[frame], self._makers)
+        frames = self.frames()
+        rows = self._rows[frames]
+        # columns at once: reading row by row takes ten times as long
+        columns = [rows[name].tolist() for name in rows.dtype.names or ()]
+        origins = list(Origin)
+        for frame, origin, is_lost, maker, box, *rest in zip(
+            frames.tolist(), *columns, strict=True
+        ):
+            x, y, w, h = box
+            score, second_peak, disagreement = rest
+            yield Box(
+                frame,
+                (x, y, w, h),
+                origins[origin],
+                score=score,
+                is_lost=bool(is_lost),
+                second_peak=_or_none(second_peak),
+                disagreement=_or_none(disagreement),
+                maker=self._makers[maker],
+            )
 
     def get(self, frame_index: int) -> Box | None:
         """Return the box of a frame, or None."""
@@ -234,6 +252,11 @@ class BoxTable:
     def frames(self) -> Frames:
         """Frames that have a box, ascending."""
         return np.flatnonzero(self._rows["origin"])
+
+    def makers(self) -> list[Maker]:
+        """Who made the boxes, in the order of first use; nobody is left out."""
+        numbers = self._rows["maker"][self.frames()].tolist()
+        return [self._makers[number] for number in dict.fromkeys(numbers) if number]
 
     def human_frames(self) -> Frames:
         """Frames whose box a person drew, ascending."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
 import math
 import re
@@ -115,7 +116,8 @@ def take_out_frames(spans: Spans, first: int, last: int) -> Spans:
 
 def find_span(spans: Spans, frame_index: int) -> Span | None:
     """Return the span that a frame lies in, or None."""
-    return next((span for span in spans if frame_index in span), None)
+    number = bisect.bisect_right(spans, frame_index, key=lambda span: span.first)
+    return spans[number - 1] if number and frame_index in spans[number - 1] else None
 
 
 def join_spans(spans: Iterable[Span]) -> Spans:

@@ -119,8 +119,9 @@ def safe_name(name: str) -> str:
 
 def list_makers(targets: Sequence[AnnotatedTarget]) -> list[Maker]:
     """Return who made the boxes, in the order of first use."""
-    makers = dict.fromkeys(box.maker for target in targets for box in target.boxes)
-    return [maker for maker in makers if maker != Maker()]
+    return list(
+        dict.fromkeys(maker for target in targets for maker in target.boxes.makers())
+    )
 
 
 def describe_maker(maker: Maker) -> str:

@@ -209,10 +209,11 @@ def _describe_maker(maker: Maker) -> str:
 def _shapes(target: AnnotatedTarget, n_frames: int) -> Iterator[_Shape]:
     """Say what CVAT must know of each frame: all boxes, and where they end."""
     laid = _laid_frames(target)
-    nearest = next(iter(target.boxes))  # stands in before the first box
+    boxes = {box.frame_index: box for box in target.boxes}
+    nearest = next(iter(boxes.values()))  # stands in before the first box
     before: tuple[str, bool] = keys.GAP, False
     for frame in range(n_frames):
-        box, is_occluded = target.boxes.get(frame), target.is_occluded(frame)
+        box, is_occluded = boxes.get(frame), target.is_occluded(frame)
         nearest = box or nearest
         if box is not None and not box.is_lost:
             is_key = frame not in laid
