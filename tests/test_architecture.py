@@ -17,7 +17,6 @@ LAYERS = (
     ("geometry",),
     ("ops",),
     ("model",),
-    ("online",),
     ("tracker",),
     ("video",),
     ("annotation",),

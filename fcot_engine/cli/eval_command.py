@@ -20,7 +20,11 @@ from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fcot_engine.evaluation import EffortConfig
+    from collections.abc import Mapping
+
+    from fcot_engine.config import SettingValue
+    from fcot_engine.evaluation import Ablation, EffortConfig
+    from fcot_engine.tracker import MultiTracker
 
 __all__ = ["EXAMPLES", "add_arguments", "run"]
 
@@ -214,7 +218,7 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
             run_ablation(
                 args.root,
                 tables,
-                lambda changes: make_tracker(args, changes),
+                lambda changes, ablation: _make_ablated(args, changes, ablation),
                 base=apply_settings(find_preset(preset).tracker, settings),
                 facts=facts,
                 sequences=args.sequences,
@@ -230,6 +234,26 @@ def _run_tables(args: argparse.Namespace, device: str) -> int:
     report = complete[-1]
     print(report.to_json() if args.json else report.to_text())
     return code
+
+
+def _make_ablated(
+    args: argparse.Namespace, changes: Mapping[str, SettingValue], ablation: Ablation
+) -> MultiTracker[int]:
+    """Make the tracker of a row."""
+    from fcot_engine.evaluation import AblatedNet, Ablation
+    from fcot_engine.tracker import MultiTracker, load_preset
+
+    if ablation == Ablation():
+        return make_tracker(args, changes)
+    settings = {**chosen_settings(args), **changes}
+    loaded = load_preset(args.preset, args.weights, settings, device=args.device)
+    return MultiTracker[int](
+        AblatedNet(loaded.network, ablation),
+        loaded.config,
+        device=args.device,
+        seed=args.seed,
+        keep_score_maps=False,
+    )
 
 
 def _run_annotator(args: argparse.Namespace, device: str) -> int:

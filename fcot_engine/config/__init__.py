@@ -15,7 +15,6 @@ from fcot_engine.config.network import (
 from fcot_engine.config.overrides import SettingValue, apply_settings
 from fcot_engine.config.presets import PRESETS, Preset, find_benchmark, find_preset
 from fcot_engine.config.tracking import (
-    AblationConfig,
     AugmentationConfig,
     CalibrationConfig,
     ClassificationUpdateConfig,
@@ -43,7 +42,6 @@ __all__ = [
     "FINE_STRIDE",
     "PAPER_LOSSES",
     "PRESETS",
-    "AblationConfig",
     "AdaptationConfig",
     "AugmentationConfig",
     "BackboneConfig",

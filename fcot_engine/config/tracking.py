@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fcot_engine.config._checks import check_choice, check_numbers
@@ -10,7 +10,6 @@ from fcot_engine.config.network import COARSE_STRIDE
 from fcot_engine.errors import ConfigError
 
 __all__ = [
-    "AblationConfig",
     "AugmentationConfig",
     "CalibrationConfig",
     "ClassificationUpdateConfig",
@@ -22,7 +21,6 @@ __all__ = [
 
 StaticModel = Literal["generated", "rectified"]
 OnlineUpdate = Literal["off", "rmg", "trad"]
-Scales = Literal["both", "coarse", "fine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,37 +272,6 @@ class CalibrationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AblationConfig:
-    """What is taken away from the features and scores, for Table I of the paper."""
-
-    fine_stride: Literal[4, 8] = 4
-    """Resolution of the fine classifier's map, in patch pixels a cell; 8 is what the
-    backbone gives without up-sampling."""
-    regression_stride: Literal[4, 8, 16] = 4
-    """The same for everything that the regression branch reads."""
-    classification_scales: Scales = "both"
-    """Scales whose scores are used; one alone gets the weight of both."""
-
-    def __post_init__(self) -> None:
-        fine, regression = Literal[4, 8], Literal[4, 8, 16]
-        check_choice(self, "fine_stride", fine, section="ablation")
-        check_choice(self, "regression_stride", regression, section="ablation")
-        check_choice(self, "classification_scales", Scales, section="ablation")
-
-    def choose_scales(self, localisation: LocalisationConfig) -> LocalisationConfig:
-        """Give one scale the weight of both, where one alone is used.
-
-        The thresholds, which are about the fused score, keep their meaning.
-        """
-        both = localisation.coarse_weight + localisation.fine_weight
-        if self.classification_scales == "coarse":
-            return replace(localisation, coarse_weight=both, fine_weight=0.0)
-        if self.classification_scales == "fine":
-            return replace(localisation, coarse_weight=0.0, fine_weight=both)
-        return localisation
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrackerConfig:
     """All settings of a tracker; changed by `dataclasses.replace`."""
 
@@ -322,5 +289,3 @@ class TrackerConfig:
     """Reading of the score maps."""
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
     """What is made of the scores for people."""
-    ablation: AblationConfig = field(default_factory=AblationConfig)
-    """Parts switched off to see what they bring."""

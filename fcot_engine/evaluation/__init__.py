@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcot_engine.evaluation.ablated_net import AblatedNet, Ablation
 from fcot_engine.evaluation.ablation import count_runs, run_ablation
 from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
 from fcot_engine.evaluation.ablation_tables import (
@@ -68,6 +69,8 @@ __all__ = [
     "ANNOTATOR_MODES",
     "CRITERIA",
     "TABLES",
+    "AblatedNet",
+    "Ablation",
     "AblationReport",
     "AblationRow",
     "AblationRun",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fcot_engine.annotation import TargetTracker
 from fcot_engine.config import SettingValue, TrackerConfig, apply_settings
+from fcot_engine.evaluation.ablated_net import Ablation
 from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
 from fcot_engine.evaluation.ablation_tables import AblationTable
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
@@ -18,7 +20,7 @@ __all__ = ["count_runs", "run_ablation"]
 def run_ablation(
     root: Path,
     tables: Sequence[AblationTable],
-    make_tracker: Callable[[Mapping[str, SettingValue]], TargetTracker],
+    make_tracker: Callable[[Mapping[str, SettingValue], Ablation], TargetTracker],
     *,
     base: TrackerConfig,
     facts: Mapping[str, Any],
@@ -32,7 +34,8 @@ def run_ablation(
     Args:
         root: the folder of the sequences, see `evaluation.sequences`.
         tables: the rows to run.
-        make_tracker: gives a fresh tracker with settings changed by name.
+        make_tracker: gives a fresh tracker with settings changed by name, around an
+            `AblatedNet`.
         base: settings before a row changes them, by which rows are compared.
         facts: what is run, for the report.
         sequences: names to run; all when None.
@@ -49,7 +52,8 @@ def run_ablation(
     names = None if sequences is None else list(sequences)
     report = AblationReport(tuple(tables), base, facts=facts)
     wanted = _distinct(tables, base)
-    for number, (config, (title, settings)) in enumerate(wanted.items(), start=1):
+    for number, (key, (title, settings)) in enumerate(wanted.items(), start=1):
+        config, ablation = key
         told = f"{number}/{len(wanted)} {title}"
 
         def advance(progress: EvaluationProgress, told: str = told) -> None:
@@ -57,11 +61,10 @@ def run_ablation(
                 total = progress.frames_total * len(wanted)
                 on_progress(f"{told} {progress.sequence}", total)
 
-        def make(settings: Mapping[str, SettingValue] = settings) -> TargetTracker:
-            return make_tracker(settings)
+        make = functools.partial(make_tracker, settings, ablation)
 
         done = evaluate(root, make, names, max_frames=max_frames, on_progress=advance)
-        report = report.with_run(AblationRun(config, done.scores))
+        report = report.with_run(AblationRun(config, ablation, done.scores))
         if on_run is not None:
             on_run(report)
     return report
@@ -74,11 +77,14 @@ def count_runs(tables: Sequence[AblationTable], base: TrackerConfig) -> int:
 
 def _distinct(
     tables: Sequence[AblationTable], base: TrackerConfig
-) -> dict[TrackerConfig, tuple[str, Mapping[str, SettingValue]]]:
-    """Title and changes of the first row with each settings."""
-    found: dict[TrackerConfig, tuple[str, Mapping[str, SettingValue]]] = {}
+) -> dict[tuple[TrackerConfig, Ablation], tuple[str, dict[str, SettingValue]]]:
+    """Title and changes of the first row of each kind."""
+    found: dict[
+        tuple[TrackerConfig, Ablation], tuple[str, dict[str, SettingValue]]
+    ] = {}
     for table in tables:
         for number, row in enumerate(table.rows, start=1):
-            config = apply_settings(base, row.settings)
-            found.setdefault(config, (f"{table.name}.{number}", row.settings))
+            settings = row.find_settings(base)
+            key = apply_settings(base, settings), row.ablation
+            found.setdefault(key, (f"{table.name}.{number}", settings))
     return found

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fcot_engine.config import TrackerConfig, apply_settings
+from fcot_engine.evaluation.ablated_net import Ablation
 from fcot_engine.evaluation.ablation_tables import AblationRow, AblationTable
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 
@@ -28,6 +29,8 @@ class AblationRun:
 
     config: TrackerConfig
     """All settings of the run."""
+    ablation: Ablation
+    """Detail that was taken from the features."""
     scores: tuple[SequenceScore, ...]
     """One a sequence."""
 
@@ -54,8 +57,9 @@ class AblationReport:
 
     def find_run(self, row: AblationRow) -> AblationRun | None:
         """Return the run with a row's settings, or None if it is not complete."""
-        config = apply_settings(self.base, row.settings)
-        return next((run for run in self.runs if run.config == config), None)
+        wanted = apply_settings(self.base, row.find_settings(self.base)), row.ablation
+        found = (run for run in self.runs if (run.config, run.ablation) == wanted)
+        return next(found, None)
 
     def to_text(self) -> str:
         """Write the tables one below the other, "-" where a row is not complete."""
@@ -84,7 +88,8 @@ class AblationReport:
         run = self.find_run(row)
         return {
             "cells": list(row.cells),
-            "settings": dict(row.settings),
+            "settings": row.find_settings(self.base),
+            "ablation": asdict(row.ablation),
             "mean": None if run is None else asdict(run.mean),
             "sequences": [] if run is None else [asdict(s) for s in run.scores],
         }

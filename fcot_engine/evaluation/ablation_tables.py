@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fcot_engine.config import SettingValue
+from fcot_engine.config import SettingValue, TrackerConfig
 from fcot_engine.errors import ConfigError
+from fcot_engine.evaluation.ablated_net import Ablation
 
 __all__ = ["TABLES", "AblationRow", "AblationTable", "choose_tables"]
 
@@ -24,6 +25,22 @@ class AblationRow:
     """What stands left of the figures."""
     settings: Mapping[str, SettingValue] = field(default_factory=dict)
     """Changes that make the row, by name."""
+    ablation: Ablation = field(default_factory=Ablation)
+    """Detail that is taken from the features."""
+    is_coarse_alone: bool = False
+    """Whether the coarse classifier has the weight of both. The thresholds, which are
+    about the fused score, keep their meaning."""
+
+    def find_settings(self, base: TrackerConfig) -> dict[str, SettingValue]:
+        """Return all changes that make the row of some settings, by name."""
+        changes = dict(self.settings)
+        if self.is_coarse_alone:
+            both = base.localisation.coarse_weight + base.localisation.fine_weight
+            changes |= {
+                "localisation.coarse_weight": both,
+                "localisation.fine_weight": 0.0,
+            }
+        return changes
 
 
 @dataclass(frozen=True)
@@ -49,24 +66,28 @@ def _online(share: float, update: str) -> dict[str, SettingValue]:
     return {"regression.online_update": update, "regression.blend": share}
 
 
-def _resolution(
-    regression: int, fine: int, scales: str = "both"
-) -> dict[str, SettingValue]:
-    return _GENERATOR_ALONE | {
-        "ablation.regression_stride": regression,
-        "ablation.fine_stride": fine,
-        "ablation.classification_scales": scales,
-    }
-
-
 _TABLE_1 = AblationTable(
     "I",
     "Parts of the framework",
     ("Reg-2S", "Cls-2S", "UP", "Online-Reg"),
     (
-        AblationRow(("", "", "", ""), _resolution(16, 4, "coarse")),
-        AblationRow((_CHECK, "", "", ""), _resolution(8, 4, "coarse")),
-        AblationRow((_CHECK, _CHECK, "", ""), _resolution(8, 8)),
+        AblationRow(
+            ("", "", "", ""),
+            _GENERATOR_ALONE,
+            Ablation(regression_stride=16),
+            is_coarse_alone=True,
+        ),
+        AblationRow(
+            (_CHECK, "", "", ""),
+            _GENERATOR_ALONE,
+            Ablation(regression_stride=8),
+            is_coarse_alone=True,
+        ),
+        AblationRow(
+            (_CHECK, _CHECK, "", ""),
+            _GENERATOR_ALONE,
+            Ablation(fine_stride=8, regression_stride=8),
+        ),
         AblationRow((_CHECK, _CHECK, _CHECK, ""), _GENERATOR_ALONE),
         AblationRow((_CHECK, _CHECK, _CHECK, _CHECK)),
     ),

@@ -18,7 +18,7 @@ from fcot_engine.errors import ShapeError
 from fcot_engine.evaluation._logistic_fit import choose_ridge, fit_logistic
 from fcot_engine.evaluation.frame_records import FrameRecord
 from fcot_engine.evaluation.reliability import Reliability, assess
-from fcot_engine.online import Evidence, Verdict, estimate_confidence
+from fcot_engine.tracker import Evidence, Verdict, estimate_confidence
 
 __all__ = ["RIGHT_IOU", "CalibrationReport", "calibrate", "fit_curve"]
 

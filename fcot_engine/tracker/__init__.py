@@ -1,36 +1,38 @@
-"""The tracker and what it answers."""
+"""The tracker, what it is made of and what it answers."""
 
 from __future__ import annotations
 
+from fcot_engine.tracker.confidence import Evidence, estimate_confidence
 from fcot_engine.tracker.device import choose_device, name_device
-from fcot_engine.tracker.installed_weights import (
-    default_weights,
-    find_weights,
-    package_folder,
-    user_folder,
-)
-from fcot_engine.tracker.multi_tracker import MultiTracker
-from fcot_engine.tracker.options import LoadedPreset, TrackerOptions, load_preset
-from fcot_engine.tracker.preset_choice import (
+from fcot_engine.tracker.localisation import Verdict
+from fcot_engine.tracker.presets import (
     AUTO,
+    LoadedPreset,
     PresetChoice,
+    TrackerOptions,
     choose_preset,
+    load_preset,
     resolve_preset,
 )
-from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult, Verdict
-from fcot_engine.tracker.tracker import Tracker
-from fcot_engine.tracker.weights_installation import install_weights
-from fcot_engine.tracker.weights_scores import (
+from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
+from fcot_engine.tracker.tracker import MultiTracker, Tracker
+from fcot_engine.tracker.weights import (
     DeviceSpeed,
     WeightsScores,
+    default_weights,
+    find_weights,
+    install_weights,
+    package_folder,
     read_scores,
     scores_path,
+    user_folder,
     write_scores,
 )
 
 __all__ = [
     "AUTO",
     "DeviceSpeed",
+    "Evidence",
     "LoadedPreset",
     "Maker",
     "MultiTracker",
@@ -45,6 +47,7 @@ __all__ = [
     "choose_device",
     "choose_preset",
     "default_weights",
+    "estimate_confidence",
     "find_weights",
     "install_weights",
     "load_preset",

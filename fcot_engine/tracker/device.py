@@ -6,7 +6,7 @@ import torch
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["choose_device", "name_device", "patches_per_pass"]
+__all__ = ["choose_device", "name_device"]
 
 
 def choose_device(wish: str = "auto") -> torch.device:
@@ -49,13 +49,3 @@ def name_device(device: torch.device) -> str:
         return "MPS: Apple GPU"
     threads = torch.get_num_threads()
     return f"CPU ({threads} thread{'s' if threads > 1 else ''})"
-
-
-def patches_per_pass(device: torch.device) -> int:
-    """How many patches go through the network at once.
-
-    On a CPU one: eight together took 1.7 times as long as one by one (the maps of one
-    fit the cache), and answers do not depend on what else is in a batch. Elsewhere as
-    many as keep the device busy without much memory.
-    """
-    return 1 if device.type == "cpu" else 16

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.online import Verdict as Verdict
+from fcot_engine.tracker.localisation import Verdict
 
 __all__ = ["Maker", "ScoreMap", "ScoreMaps", "TrackResult", "Verdict"]
 
@@ -38,7 +38,7 @@ class ScoreMap:
     """Distance of two neighbouring cells in image pixels."""
 
     def to_image(self, row: float, column: float) -> tuple[float, float]:
-        """Return x, y in image pixels of a cell's centre, or of a place between."""
+        """Return x, y in image pixels of a cell's centre, or of a point between."""
         x, y = self.origin_xy
         return x + self.cell_px * column, y + self.cell_px * row
 
@@ -48,7 +48,7 @@ class ScoreMaps:
     """Where in one frame the classifiers see the target."""
 
     fused: ScoreMap
-    """Eq. 1 of the paper, on the grid of `fine`: what decides on the place."""
+    """Eq. 1 of the paper, on the grid of `fine`: what decides where it is."""
     fine: ScoreMap
     """The classifier at stride 4."""
     coarse: ScoreMap
@@ -75,4 +75,4 @@ class TrackResult:
     """Height of the second peak over that of the first, in [0, 1]: how much something
     else looks like the target. 0 where there is none."""
     size_change: float = 0.0
-    """Change of the box's size since the last frame, see `online.calibration`."""
+    """Change of the box's size since the last frame, see `confidence.size_change`."""

@@ -1,4 +1,4 @@
-"""`Tracker`: the public face of the engine.
+"""Trackers: one for any number of targets, and one for a single target.
 
 Example:
     >>> import numpy as np
@@ -15,32 +15,68 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Generic, Self, TypeVar, Unpack
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from fcot_engine.config import SettingValue, TrackerConfig
-from fcot_engine.errors import TrackerStateError
-from fcot_engine.geometry import BoxXywh
-from fcot_engine.model import FcotNet
-from fcot_engine.tracker.multi_tracker import MultiTracker
-from fcot_engine.tracker.options import TrackerOptions, load_preset
-from fcot_engine.tracker.results import Maker, TrackResult
+from fcot_engine.config import (
+    COARSE_STRIDE,
+    FINE_STRIDE,
+    SettingValue,
+    TrackerConfig,
+)
+from fcot_engine.errors import FrameError, TrackerStateError
+from fcot_engine.geometry import (
+    BoxXywh,
+    PatchFrame,
+    check_box_in_frame,
+    fit_drawn_box,
+)
+from fcot_engine.model import FcotNet, Features
+from fcot_engine.ops import cut_patch
+from fcot_engine.tracker.confidence import Evidence, estimate_confidence, size_change
+from fcot_engine.tracker.device import choose_device, name_device
+from fcot_engine.tracker.localisation import Verdict
+from fcot_engine.tracker.presets import TrackerOptions, load_preset
+from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
+from fcot_engine.tracker.target import Following, Sighting, Target
 
-__all__ = ["Tracker"]
+__all__ = ["MultiTracker", "Tracker"]
+
+Id = TypeVar("Id", bound=Hashable)
+
+_MIN_FRAME_PX = 2
+_MOST_PATCHES = 16
+"""Patches that go through the network at once: enough to keep a GPU busy."""
 
 
-class Tracker:
-    """Follows one target through a video and learns from corrections.
+class MultiTracker(Generic[Id]):
+    """Follows any number of targets through a video and learns from corrections.
 
-    `init` takes the first box, `track` each following frame, `correct` a box that a
-    person drew later, `place` moves the search without learning. Frames are uint8 RGB
-    arrays of shape (H, W, 3); boxes are x, y, width, height in image pixels (see
-    `fcot_engine.geometry.boxes`). For one seed and device the answers are the same each
-    time.
+    `init` takes the first box of a target, `track` each following frame, `correct` a
+    box that a person drew later, `place` moves the search without learning. All targets
+    share the frame's way to the device and one pass through the network; each has
+    filters of its own, and its boxes are those that a `Tracker` of its own would find.
+    Targets are told apart by ids of the caller's choice.
+
+    Frames are uint8 RGB arrays of shape (H, W, 3); boxes are x, y, width, height in
+    image pixels (see `fcot_engine.geometry.boxes`). For one seed and device the answers
+    are the same each time.
+
+    Example:
+        >>> frame = np.zeros((120, 160, 3), np.uint8)
+        >>> frame[40:80, 60:100] = 200
+        >>> tracker = MultiTracker.from_preset("lite", device="cpu")
+        >>> tracker.init("square", frame, (60, 40, 40, 40)).verdict
+        <Verdict.GIVEN: 'given'>
+        >>> sorted(tracker.track(frame))
+        ['square']
     """
 
     def __init__(
@@ -51,12 +87,21 @@ class Tracker:
     ) -> None:
         """Make a tracker around a network; see `from_preset` for the usual way.
 
-        See `MultiTracker` for the arguments.
+        Args:
+            network: moved to the device and used as it is, never changed.
+            config: settings; the defaults if None.
+            options: see `TrackerOptions`.
 
         Raises:
             ConfigError: no such device.
         """
-        self._targets = MultiTracker[None](network, config, **options)
+        self._device = choose_device(options.get("device", "auto"))
+        self._network = network.to(self._device).eval()
+        self._config = config or TrackerConfig()
+        self._seed = options.get("seed", 0)
+        self._maker = options.get("maker", Maker())
+        self._keep_score_maps = options.get("keep_score_maps", True)
+        self._targets: dict[Id, Target] = {}
 
     @classmethod
     def from_preset(
@@ -83,43 +128,49 @@ class Tracker:
     @property
     def device_name(self) -> str:
         """What computes, such as "CPU (2 threads)"."""
-        return self._targets.device_name
+        return name_device(self._device)
 
     @property
     def config(self) -> TrackerConfig:
         """The settings."""
-        return self._targets.config
+        return self._config
 
     @property
     def maker(self) -> Maker:
         """Who makes the boxes: engine, preset and weights."""
-        return self._targets.maker
+        return self._maker
+
+    @property
+    def target_ids(self) -> tuple[Id, ...]:
+        """Targets in the order in which they were started."""
+        return tuple(self._targets)
 
     @property
     def memory_nbytes(self) -> int:
-        """Bytes of the feature maps that are kept."""
-        return self._targets.memory_nbytes
+        """Bytes of the feature maps that are kept of all targets."""
+        return sum(target.memory_nbytes for target in self._targets.values())
 
-    @property
-    def box_xywh(self) -> BoxXywh:
-        """Last known box.
+    def box_xywh(self, target_id: Id) -> BoxXywh:
+        """Last known box of a target.
 
         Raises:
-            TrackerStateError: there is no target yet.
+            TrackerStateError: there is no such target.
         """
-        self._check_started()
-        return self._targets.box_xywh(None)
+        return self._find(target_id).shown_xywh
 
+    @torch.inference_mode()
     def init(
         self,
+        target_id: Id,
         frame: NDArray[np.uint8],
         box_xywh: Sequence[float],
         *,
         not_boxes: Sequence[Sequence[float]] = (),
     ) -> TrackResult:
-        """Start on a new target; everything learned before is forgotten.
+        """Start on a target; what was learned under this id before is forgotten.
 
         Args:
+            target_id: a name of the caller's choice.
             frame: uint8 RGB, shape (H, W, 3).
             box_xywh: the target, in image pixels.
             not_boxes: see `correct`.
@@ -128,10 +179,17 @@ class Tracker:
             BoxError: a box is not usable in this frame.
             FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
         """
-        return self._targets.init(None, frame, box_xywh, not_boxes=not_boxes)
+        image, box = _to_image(frame, self._device), _fit_box(box_xywh, frame)
+        others = [_fit_box(other, frame) for other in not_boxes]
+        target = Target(self._network, self._config, seed=self._seed)
+        target.learn_given(image, box, others)
+        self._targets[target_id] = target
+        return TrackResult(box, 1.0, Verdict.GIVEN)
 
+    @torch.inference_mode()
     def correct(
         self,
+        target_id: Id,
         frame: NDArray[np.uint8],
         box_xywh: Sequence[float],
         *,
@@ -143,6 +201,7 @@ class Tracker:
         the classifiers are optimised on all samples, the rectifier runs again.
 
         Args:
+            target_id: whose box.
             frame: uint8 RGB, shape (H, W, 3).
             box_xywh: the target, in image pixels.
             not_boxes: boxes around other things in this frame, such as where the box
@@ -150,57 +209,300 @@ class Tracker:
                 weight of a human box; what overlaps the target stays the target.
 
         Raises:
-            TrackerStateError: there is no target yet.
+            TrackerStateError: there is no such target yet.
             BoxError: a box is not usable in this frame.
             FrameError: the frame is not usable.
         """
-        self._check_started()
-        return self._targets.correct(None, frame, box_xywh, not_boxes=not_boxes)
+        target = self._find(target_id)
+        image, box = _to_image(frame, self._device), _fit_box(box_xywh, frame)
+        target.learn_given(image, box, [_fit_box(b, frame) for b in not_boxes])
+        return TrackResult(box, 1.0, Verdict.GIVEN)
 
-    def place(self, box_xywh: Sequence[float]) -> None:
+    def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:
         """Search around this box from now on, without learning from it.
 
         Raises:
-            TrackerStateError: there is no target yet.
+            TrackerStateError: there is no such target yet.
             BoxError: not four finite numbers, or no area.
         """
-        self._check_started()
+        target = self._find(target_id)
+        far = 10**9  # no frame is known; only form and size are checked
+        x, y, w, h = check_box_in_frame(box_xywh, width=far, height=far)
+        target.move_to((x, y, w, h))
+
+    @torch.inference_mode()
+    def read_box(
+        self, target_id: Id, frame: NDArray[np.uint8], rough_xywh: Sequence[float]
+    ) -> BoxXywh:
+        """Regress the box of a target at the middle of a rough one.
+
+        For a person who points at a target without drawing its border. Nothing is
+        learned, and the search stays where it is.
+
+        Args:
+            target_id: whose box.
+            frame: uint8 RGB, shape (H, W, 3).
+            rough_xywh: about its size, its middle on the target's, in image pixels.
+
+        Raises:
+            TrackerStateError: there is no such target yet.
+            BoxError: the box is not usable in this frame.
+            FrameError: the frame is not usable.
+        """
+        target = self._find(target_id)
+        image = _to_image(frame, self._device)
+        return target.read_box(image, _fit_box(rough_xywh, frame))
+
+    def remove(self, target_id: Id) -> None:
+        """Stop following a target and forget what was learned about it.
+
+        Raises:
+            TrackerStateError: there is no such target.
+        """
+        self._find(target_id)
+        del self._targets[target_id]
+
+    @torch.inference_mode()
+    def track(
+        self, frame: NDArray[np.uint8], target_ids: Sequence[Id] | None = None
+    ) -> dict[Id, TrackResult]:
+        """Find targets in the next frame.
+
+        Args:
+            frame: uint8 RGB, shape (H, W, 3).
+            target_ids: which ones; all if None. The others stay where they are.
+
+        Returns:
+            Box, score, verdict and score maps of each. A lost target keeps its last
+            box and is searched in a growing region, later in the whole frame.
+
+        Raises:
+            TrackerStateError: a target is not known.
+            FrameError: the frame is not usable.
+        """
+        chosen = self.target_ids if target_ids is None else tuple(target_ids)
+        targets = [self._find(target_id) for target_id in chosen]
+        image = _to_image(frame, self._device)
+        before = [target.box_xywh for target in targets]
+        seen = _follow(targets, image, self._network)
+        return {
+            target_id: self._describe(target, sighting, box)
+            for target_id, target, sighting, box in zip(
+                chosen, targets, seen, before, strict=True
+            )
+        }
+
+    def _describe(
+        self, target: Target, sighting: Sighting, before_xywh: BoxXywh
+    ) -> TrackResult:
+        location = sighting.location
+        evidence = Evidence(
+            peak=location.peak.value if math.isfinite(location.peak.value) else 0.0,
+            second_ratio=location.second_ratio,
+            size_change=size_change(before_xywh, target.box_xywh),
+            is_lost=sighting.is_lost,
+        )
+        return TrackResult(
+            target.shown_xywh,
+            estimate_confidence(evidence, self._config.calibration),
+            location.verdict,
+            _describe_scores(sighting) if self._keep_score_maps else None,
+            peak=evidence.peak,
+            second_ratio=evidence.second_ratio,
+            size_change=evidence.size_change,
+        )
+
+    def _find(self, target_id: Id) -> Target:
+        try:
+            return self._targets[target_id]
+        except KeyError:
+            known = ", ".join(map(repr, self._targets))
+            raise TrackerStateError(
+                f"There is no target {target_id!r} (known: {known}). "
+                "Call `init` for it first."
+                if known
+                else "There is no target yet: call `init` first."
+            ) from None
+
+
+class Tracker:
+    """Follows one target: a `MultiTracker` with a single one.
+
+    `init` may be called again to start on another target. Methods and errors are those
+    of `MultiTracker`, without the id; all but `init` raise `TrackerStateError` as long
+    as there is no target.
+    """
+
+    def __init__(
+        self,
+        network: FcotNet,
+        config: TrackerConfig | None = None,
+        **options: Unpack[TrackerOptions],
+    ) -> None:
+        """See `MultiTracker`, and `from_preset` for the usual way."""
+        self._targets = MultiTracker[None](network, config, **options)
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset: str = "lite",
+        *,
+        weights: Path | str | None = None,
+        settings: Mapping[str, SettingValue] | None = None,
+        **options: Unpack[TrackerOptions],
+    ) -> Self:
+        """See `MultiTracker.from_preset`."""
+        device = options.get("device", "auto")
+        loaded = load_preset(preset, weights, settings, device=device)
+        options.setdefault("maker", loaded.maker)
+        return cls(loaded.network, loaded.config, **options)
+
+    @property
+    def device_name(self) -> str:
+        """What computes, such as "CPU (2 threads)"."""
+        return self._targets.device_name
+
+    @property
+    def config(self) -> TrackerConfig:
+        """The settings."""
+        return self._targets.config
+
+    @property
+    def maker(self) -> Maker:
+        """Who makes the boxes."""
+        return self._targets.maker
+
+    @property
+    def memory_nbytes(self) -> int:
+        """Bytes of the feature maps that are kept."""
+        return self._targets.memory_nbytes
+
+    def init(
+        self,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
+    ) -> TrackResult:
+        """Start on a new target; see `MultiTracker.init`."""
+        return self._targets.init(None, frame, box_xywh, not_boxes=not_boxes)
+
+    def correct(
+        self,
+        frame: NDArray[np.uint8],
+        box_xywh: Sequence[float],
+        *,
+        not_boxes: Sequence[Sequence[float]] = (),
+    ) -> TrackResult:
+        """Learn from a box that a person drew; see `MultiTracker.correct`."""
+        return self._targets.correct(None, frame, box_xywh, not_boxes=not_boxes)
+
+    def place(self, box_xywh: Sequence[float]) -> None:
+        """Search around this box from now on, without learning from it."""
         self._targets.place(None, box_xywh)
 
     def read_box(
         self, frame: NDArray[np.uint8], rough_xywh: Sequence[float]
     ) -> BoxXywh:
-        """Regress the target's box at the middle of a rough one.
-
-        For a person who points at the target without drawing its border. Nothing is
-        learned, and the search stays where it is.
-
-        Args:
-            frame: uint8 RGB, shape (H, W, 3).
-            rough_xywh: about its size, its middle on the target's, in image pixels.
-
-        Raises:
-            TrackerStateError: there is no target yet.
-            BoxError: the box is not usable in this frame.
-            FrameError: the frame is not usable.
-        """
-        self._check_started()
+        """Regress the box at the middle of a rough one; see `MultiTracker.read_box`."""
         return self._targets.read_box(None, frame, rough_xywh)
 
     def track(self, frame: NDArray[np.uint8]) -> TrackResult:
-        """Find the target in the next frame.
+        """Find the target in the next frame; see `MultiTracker.track`."""
+        return self._targets.track(frame, [None])[None]
 
-        Returns:
-            Box, score, verdict and score maps. A lost target keeps its last box and is
-            searched in a growing region, later in the whole frame.
 
-        Raises:
-            TrackerStateError: there is no target yet.
-            FrameError: the frame is not usable.
-        """
-        self._check_started()
-        return self._targets.track(frame)[None]
+def _to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Bring a frame to the device as `(3, H, W)`, uint8.
 
-    def _check_started(self) -> None:
-        if not self._targets.target_ids:
-            raise TrackerStateError("There is no target yet: call `init` first.")
+    Raises:
+        FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
+    """
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise FrameError(
+            "A frame must be uint8 RGB of shape (height, width, 3), got "
+            f"{frame.dtype} of shape {frame.shape}. Bring other arrays to it with "
+            "`fcot_engine.video.ArrayFrames`."
+        )
+    if min(frame.shape[:2]) < _MIN_FRAME_PX:
+        raise FrameError(
+            f"A frame must be at least 2x2 pixels, got {frame.shape[1]}x"
+            f"{frame.shape[0]}. Choose another video."
+        )
+    array = np.ascontiguousarray(frame)
+    if not array.flags.writeable:
+        array = array.copy()
+    return torch.from_numpy(array).to(device).permute(2, 0, 1)
+
+
+def _fit_box(box_xywh: Sequence[float], frame: NDArray[np.uint8]) -> BoxXywh:
+    """Return the box as it counts in this frame, see `fit_drawn_box`."""
+    height, width = frame.shape[:2]
+    return fit_drawn_box(box_xywh, width=width, height=height)
+
+
+def _follow(
+    targets: Sequence[Target], image: Tensor, network: FcotNet
+) -> list[Sighting]:
+    """Find some targets in the next frame; what was seen of each, in the same order.
+
+    The patches that they ask for go through the network together, round by round; most
+    frames need one round. No target knows of the others.
+    """
+    image_wh = image.shape[2], image.shape[1]
+    seen: dict[int, Sighting] = {}
+    following = {number: t.follow(image_wh) for number, t in enumerate(targets)}
+    asked = {number: next(steps) for number, steps in following.items()}
+    while asked:
+        patches = [patch for wanted in asked.values() for patch in wanted]
+        features = iter(_extract(image, patches, network))
+        answers = {
+            number: [next(features) for _ in wanted] for number, wanted in asked.items()
+        }
+        asked = {}
+        for number, answer in answers.items():
+            step = _advance(following[number], answer)
+            if isinstance(step, Sighting):
+                seen[number] = step
+            else:
+                asked[number] = step
+    return [seen[number] for number in range(len(targets))]
+
+
+def _advance(steps: Following, answer: list[Features]) -> list[PatchFrame] | Sighting:
+    try:
+        return steps.send(answer)
+    except StopIteration as end:
+        sighting: Sighting = end.value
+        return sighting
+
+
+def _extract(
+    image: Tensor, patches: Sequence[PatchFrame], network: FcotNet
+) -> list[Features]:
+    """Features of each patch, `(1, C, h, w)` each."""
+    features: list[Features] = []
+    for start in range(0, len(patches), _MOST_PATCHES):
+        part = patches[start : start + _MOST_PATCHES]
+        cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
+        features += network.extract(cut).split()
+    return features
+
+
+def _describe_scores(sighting: Sighting) -> ScoreMaps:
+    """Bring the maps of a sighting to the CPU and say where they lie in the image."""
+    scores, patch = sighting.scores, sighting.patch
+    fine_px, coarse_px = scores.first_cell_px, scores.first_coarse_px
+    return ScoreMaps(
+        fused=_to_map(scores.fused, patch, fine_px, FINE_STRIDE),
+        fine=_to_map(scores.fine, patch, fine_px, FINE_STRIDE),
+        coarse=_to_map(scores.coarse, patch, coarse_px, COARSE_STRIDE),
+    )
+
+
+def _to_map(
+    scores: Tensor, patch: PatchFrame, first_cell_px: float, stride: int
+) -> ScoreMap:
+    first = torch.tensor([first_cell_px] * 2, dtype=torch.float64)
+    x, y = patch.to_image(first).tolist()
+    return ScoreMap(scores.half().cpu().numpy(), (x, y), stride * patch.scale)

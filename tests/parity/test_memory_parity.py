@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.online.sample_weights import SampleWeights
+from fcot_engine.tracker.memory import SampleWeights
 
 pytestmark = pytest.mark.shared
 

@@ -15,7 +15,7 @@ from fcot_engine.config import FINE_STRIDE, RegressionUpdateConfig
 from fcot_engine.model import rectify
 from fcot_engine.model.rectifier import measure_loss
 from fcot_engine.model.regression import gather_patches
-from fcot_engine.online.rectifier_rows import RowReader
+from fcot_engine.tracker.regression import RowReader
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 

@@ -17,7 +17,7 @@ from fcot_engine.cli.options import (
     parse_names,
 )
 from fcot_engine.errors import ConfigError
-from fcot_engine.tracker import choose_preset, preset_choice
+from fcot_engine.tracker import choose_preset, presets
 
 
 class TestParseBox:
@@ -103,7 +103,7 @@ class TestFindPresetName:
     def test_nothing_chosen_is_what_suits_the_device(self, monkeypatch):
         found = self.read("--device", "cpu")
         assert found == choose_preset(torch.device("cpu")).preset == "base"
-        monkeypatch.setattr(preset_choice, "LEAST_FRAMES_PER_S", {"cpu": 1e6})
+        monkeypatch.setattr(presets, "LEAST_FRAMES_PER_S", {"cpu": 1e6})
         assert self.read("--device", "cpu") == "lite"
 
     def test_chosen_weights_name_their_preset(self, weights_file):

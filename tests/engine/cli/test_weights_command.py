@@ -73,9 +73,7 @@ def no_package(monkeypatch, tmp_path):
     """A package without weights."""
     folder = tmp_path / "package"
     folder.mkdir()
-    monkeypatch.setattr(
-        "fcot_engine.tracker.installed_weights.package_folder", lambda: folder
-    )
+    monkeypatch.setattr("fcot_engine.tracker.weights.package_folder", lambda: folder)
     return folder
 
 

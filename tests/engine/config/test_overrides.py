@@ -32,7 +32,6 @@ class TestApplySettings:
             pytest.param("regression.update_interval", "8", 8, id="int_text"),
             pytest.param("regression.update_interval", 8.0, 8, id="int_from_float"),
             pytest.param("regression.online_update", "trad", "trad", id="choice"),
-            pytest.param("ablation.regression_stride", "16", 16, id="number_choice"),
         ],
     )
     def test_value_is_read_by_the_type_of_the_setting(self, name, value, expected):
@@ -87,7 +86,6 @@ class TestApplySettings:
             ("regression.update_interval", "inf", "must be a whole number"),
             ("regression.update_interval", float("inf"), "must be a whole number"),
             ("regression.online_update", "dimp", "one of off, rmg, trad, got 'dimp'"),
-            ("ablation.regression_stride", "5", "one of 4, 8, 16, got '5'"),
         ],
     )
     def test_bad_value_is_named(self, name, value, message):

@@ -10,7 +10,6 @@ import pytest
 from fcot_engine.config import (
     COARSE_STRIDE,
     FINE_STRIDE,
-    AblationConfig,
     AugmentationConfig,
     BackboneConfig,
     CalibrationConfig,
@@ -59,8 +58,6 @@ class TestTrackerConfig:
             (RegressionUpdateConfig, "unchanged_weight", -1.0),
             (RegressionUpdateConfig, "trad_memory", 0),
             (RegressionUpdateConfig, "given_capacity", 1),
-            (AblationConfig, "fine_stride", 16),
-            (AblationConfig, "regression_stride", 5),
         ],
     )
     def test_value_out_of_range_is_named(self, config, name, value):
@@ -72,7 +69,6 @@ class TestTrackerConfig:
         [
             (RegressionUpdateConfig, "static_model", "generated, rectified"),
             (RegressionUpdateConfig, "online_update", "off, rmg, trad"),
-            (AblationConfig, "classification_scales", "both, coarse, fine"),
         ],
     )
     def test_unknown_choice_is_told_the_known_ones(self, config, name, choices):
@@ -87,21 +83,6 @@ class TestTrackerConfig:
         assert changed.search.patch_size == 64
         assert changed.regression is config.regression
         assert config == TrackerConfig()
-
-
-class TestChooseScales:
-    PLACE = LocalisationConfig(coarse_weight=0.6, fine_weight=0.3)
-
-    @pytest.mark.parametrize(
-        ("scales", "weights"),
-        [("both", (0.6, 0.3)), ("coarse", (0.9, 0)), ("fine", (0, 0.9))],
-    )
-    def test_one_scale_alone_gets_the_weight_of_both(self, scales, weights):
-        ablation = AblationConfig(classification_scales=scales)
-        chosen = ablation.choose_scales(self.PLACE)
-        got = chosen.coarse_weight, chosen.fine_weight
-        assert got == pytest.approx(weights)
-        assert chosen.lost_threshold == self.PLACE.lost_threshold
 
 
 @pytest.mark.parametrize("module", [network, tracking, training])

@@ -32,8 +32,8 @@ def run(root, perfect, still):
     """Runs the table with a tracker that is good with the default settings alone."""
     made = []
 
-    def make(settings):
-        made.append(dict(settings))
+    def make(settings, ablation):
+        made.append((dict(settings), ablation))
         return still() if settings else perfect()
 
     def run(tables=(TABLE,), **options):

@@ -4,14 +4,17 @@ import pytest
 
 from fcot_engine.config import TrackerConfig, apply_settings
 from fcot_engine.errors import ConfigError
-from fcot_engine.evaluation import TABLES, choose_tables
+from fcot_engine.evaluation import TABLES, Ablation, choose_tables
 
 BASE = TrackerConfig()
 
 
 def configs(name):
     (table,) = choose_tables(name)
-    return [apply_settings(BASE, row.settings) for row in table.rows]
+    return [
+        (apply_settings(BASE, row.find_settings(BASE)), row.ablation)
+        for row in table.rows
+    ]
 
 
 class TestTables:
@@ -24,7 +27,7 @@ class TestTables:
             assert {len(row.cells) for row in table.rows} == {len(table.columns)}
 
     def test_whole_method_is_the_preset(self):
-        assert configs("I")[-1] == configs("II")[-1] == BASE
+        assert configs("I")[-1] == configs("II")[-1] == (BASE, Ablation())
 
     def test_table_1_without_online_part_ends_where_table_2_begins(self):
         assert configs("I")[3] == configs("II")[0]
@@ -41,22 +44,18 @@ class TestTables:
             assert len(set(rows)) == len(rows)
 
     def test_table_1_goes_to_finer_maps(self):
-        strides = [
-            (c.ablation.regression_stride, c.ablation.classification_scales)
-            for c in configs("I")
+        found = [
+            (a.regression_stride, a.fine_stride, c.localisation.fine_weight)
+            for c, a in configs("I")
         ]
-        assert strides == [
-            (16, "coarse"),
-            (8, "coarse"),
-            (8, "both"),
-            (4, "both"),
-            (4, "both"),
-        ]
-        assert [c.ablation.fine_stride for c in configs("I")][2:] == [8, 4, 4]
+        both = BASE.localisation.fine_weight
+        assert found == [(16, 4, 0), (8, 4, 0), (8, 8, both), *2 * [(4, 4, both)]]
+        assert configs("I")[0][0].localisation.coarse_weight == pytest.approx(1)
 
     def test_table_3_pairs_both_updates_at_each_share(self):
         pairs = [
-            (c.regression.blend, c.regression.online_update) for c in configs("III")[1:]
+            (c.regression.blend, c.regression.online_update)
+            for c, _ in configs("III")[1:]
         ]
         assert pairs == [
             (share, update)
@@ -65,7 +64,7 @@ class TestTables:
         ]
 
     def test_table_4_has_every_tenth(self):
-        shares = [c.regression.blend for c in configs("IV")[1:]]
+        shares = [c.regression.blend for c, _ in configs("IV")[1:]]
         assert shares == pytest.approx([i / 10 for i in range(1, 11)])
 
 

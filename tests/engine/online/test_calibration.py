@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fcot_engine.config import CalibrationConfig
-from fcot_engine.online import Evidence, estimate_confidence, size_change
+from fcot_engine.tracker.confidence import Evidence, estimate_confidence, size_change
 
 EVIDENCE = Evidence(peak=0.4, second_ratio=0.5, size_change=0.1, is_lost=False)
 CURVE = CalibrationConfig(

@@ -5,8 +5,8 @@ import torch
 
 from fcot_engine.config import AugmentationConfig
 from fcot_engine.geometry import PatchFrame
-from fcot_engine.online import make_box_patches, make_class_patches
 from fcot_engine.ops import cut_patch
+from fcot_engine.tracker.samples import make_box_patches, make_class_patches
 
 BOX = (58.0, 47.5, 36.0, 30.0)
 CONFIG = AugmentationConfig(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.online.given_thinning import pick_evenly, share_out
+from fcot_engine.tracker.samples import pick_evenly, share_out
 
 
 class TestShareOut:

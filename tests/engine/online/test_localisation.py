@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.config import LocalisationConfig
-from fcot_engine.online import Verdict, locate
+from fcot_engine.tracker.localisation import Verdict, locate
 
 TARGET = (40.0, 40.0)  # patch pixels: ten cells
 

@@ -14,7 +14,7 @@ from fcot_engine.config import (
     RegressorConfig,
 )
 from fcot_engine.model import LiteNet
-from fcot_engine.online import OnlineClassifier, RejectedSamples
+from fcot_engine.tracker.classifier import OnlineClassifier, RejectedSamples
 
 SIDE = 128
 UPDATE = ClassificationUpdateConfig(

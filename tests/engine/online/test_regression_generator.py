@@ -8,7 +8,8 @@ import torch
 from fcot_engine.config import AugmentationConfig, RegressionUpdateConfig
 from fcot_engine.geometry import PatchFrame
 from fcot_engine.model.rectifier import measure_loss
-from fcot_engine.online import RegressionModelGenerator, make_box_patches
+from fcot_engine.tracker.regression import RegressionModelGenerator
+from fcot_engine.tracker.samples import make_box_patches
 
 SIDE = 128
 BOX = (44.0, 48.0, 40.0, 32.0)

@@ -14,7 +14,8 @@ from fcot_engine.config import (
 )
 from fcot_engine.geometry import PatchFrame
 from fcot_engine.model import PaperNet, rectify
-from fcot_engine.online import RegressionModelGenerator, make_box_patches
+from fcot_engine.tracker.regression import RegressionModelGenerator
+from fcot_engine.tracker.samples import make_box_patches
 
 SIDE = 128
 BOX = (44.0, 48.0, 40.0, 32.0)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from fcot_engine.geometry import PatchFrame
-from fcot_engine.online import make_rejected_patches
 from fcot_engine.ops import cut_patch
+from fcot_engine.tracker.samples import make_rejected_patches
 
 TARGET = (40.0, 50.0, 32.0, 32.0)
 NEAR, FAR = (60.0, 50.0, 32.0, 32.0), (110.0, 80.0, 20.0, 40.0)

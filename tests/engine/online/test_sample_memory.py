@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.online.sample_memory import SampleMemory
+from fcot_engine.tracker.memory import SampleMemory
 
 BOX = torch.tensor([1.0, 2.0, 3.0, 4.0])
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.online.sample_weights import SampleWeights
+from fcot_engine.tracker.memory import SampleWeights
 
 FIRST = [0.0430520, 0.0098029]
 FIFTH = [0.0413836, 0.0094230, 0.0095182, 0.0096144, 0.0097115, 0.0099097]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.errors import ShapeError
-from fcot_engine.online.slot_buffer import SlotBuffer
+from fcot_engine.tracker.memory import SlotBuffer
 
 
 def rows(*values):

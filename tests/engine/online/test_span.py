@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fcot_engine.model import Features
-from fcot_engine.online import BestFrames
+from fcot_engine.tracker.memory import BestFrames
 
 
 @pytest.fixture

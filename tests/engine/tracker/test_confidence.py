@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from fcot_engine.config import PRESETS, CalibrationConfig, find_preset
-from fcot_engine.online import Place, size_change
 from fcot_engine.ops import Peak
 from fcot_engine.tracker import Tracker, Verdict, default_weights
+from fcot_engine.tracker.confidence import size_change
+from fcot_engine.tracker.localisation import Location
 
 BOX = (90.0, 60.0, 40.0, 36.0)
 CURVE = CalibrationConfig(is_fitted=True, bias=-1.0, peak=3.0, is_lost=-2.0)
@@ -35,7 +36,7 @@ def see(monkeypatch):
     """Let every frame look as told."""
 
     def see(peak, verdict=Verdict.FOUND, ratio=0.0):
-        place = Place(Peak(20, 20, peak), 0.0, verdict, 20.0, 20.0, ratio)
+        place = Location(Peak(20, 20, peak), 0.0, verdict, 20.0, 20.0, ratio)
         monkeypatch.setattr("fcot_engine.tracker.target.locate", lambda *_: place)
 
     return see
@@ -138,4 +139,4 @@ class TestLearnCorrections:
         tracker.correct(paint(other), other)
         assert torch.equal(target._regressor.current_model(), model) is not learn
         assert target._classifier.memory.nbytes > samples
-        assert tracker.box_xywh == other
+        assert tracker._targets.box_xywh(None) == other

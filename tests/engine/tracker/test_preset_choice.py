@@ -11,7 +11,7 @@ from fcot_engine.tracker import (
     Tracker,
     WeightsScores,
     choose_preset,
-    preset_choice,
+    presets,
     resolve_preset,
     scores_path,
     write_scores,
@@ -25,10 +25,10 @@ def only_these(monkeypatch, tmp_path):
     """No weights but those that a test installs."""
     monkeypatch.setenv("FCOT_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(
-        "fcot_engine.tracker.installed_weights.package_folder",
+        "fcot_engine.tracker.weights.package_folder",
         lambda: tmp_path / "package",
     )
-    preset_choice._tell_once.cache_clear()
+    presets._tell_once.cache_clear()
 
 
 @pytest.fixture

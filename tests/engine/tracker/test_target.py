@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from fcot_engine.config import FINE_STRIDE
 from fcot_engine.geometry import PatchFrame, xywh_to_xyxy
 from fcot_engine.model import Features
-from fcot_engine.online import Place, Scores, Verdict
 from fcot_engine.ops import (
     Peak,
     cell_points,
@@ -19,8 +18,10 @@ from fcot_engine.ops import (
     encode_offsets,
     gaussian_label,
 )
-from fcot_engine.tracker.following import follow_targets
+from fcot_engine.tracker.classifier import Scores
+from fcot_engine.tracker.localisation import Location, Verdict
 from fcot_engine.tracker.target import Target, _settle
+from fcot_engine.tracker.tracker import _follow
 
 FRAME = (200, 100)
 
@@ -82,14 +83,12 @@ def to_image(frame):
 
 
 @pytest.fixture
-def follow(target, lite_network, quick_config):
+def follow(target, lite_network):
     """Find the target in one frame."""
 
     @torch.inference_mode()
     def follow(image):
-        (sighting,) = follow_targets(
-            [target], image, network=lite_network, config=quick_config
-        )
+        (sighting,) = _follow([target], image, lite_network)
         return sighting
 
     return follow
@@ -171,7 +170,7 @@ class TestGeometry:
         )
         sighting = follow(to_image(paint(target.box_xywh)))
         assert seen == [[26, 11]]
-        assert sighting.place.peak[:2] == (11, 26)
+        assert sighting.location.peak[:2] == (11, 26)
 
 
 class TestLearning:
@@ -196,7 +195,7 @@ class TestLearning:
         def judge(verdict, score=0.9):
             monkeypatch.setattr(
                 "fcot_engine.tracker.target.locate",
-                lambda *_: Place(Peak(20, 20, score), 0.0, verdict, 20.0, 20.0),
+                lambda *_: Location(Peak(20, 20, score), 0.0, verdict, 20.0, 20.0),
             )
             follow(image)
 

@@ -505,7 +505,7 @@ class TestLearningFromMistakes:
         """Number of times that tracked samples were forgotten."""
         forgotten = []
         monkeypatch.setattr(
-            "fcot_engine.online.online_classifier.OnlineClassifier.forget_tracked",
+            "fcot_engine.tracker.classifier.OnlineClassifier.forget_tracked",
             lambda classifier: forgotten.append(len(classifier.memory)),
         )
         return forgotten

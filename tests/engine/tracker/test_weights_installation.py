@@ -28,7 +28,7 @@ def folder(monkeypatch, tmp_path):
     folder = tmp_path / "user" / "weights"
     monkeypatch.setenv("FCOT_WEIGHTS", str(folder))
     monkeypatch.setattr(
-        "fcot_engine.tracker.installed_weights.package_folder",
+        "fcot_engine.tracker.weights.package_folder",
         lambda: tmp_path / "package",
     )
     return folder

@@ -1,21 +1,37 @@
-"""From a score map to one place and a verdict."""
+"""From a score map to one location and a verdict."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fcot_engine.config import FINE_STRIDE, LocalisationConfig
-from fcot_engine.online.verdict import Verdict
 from fcot_engine.ops import Peak, find_peak, find_second_peak, refine_peak
 
-__all__ = ["Place", "locate"]
+__all__ = ["Location", "Verdict", "locate"]
+
+
+class Verdict(enum.Enum):
+    """How sure the tracker is that it follows the target."""
+
+    GIVEN = "given"
+    """A person drew the box of this frame."""
+    FOUND = "found"
+    """One clear peak."""
+    HARD_NEGATIVE = "hard_negative"
+    """The target is clear, but something near by looks like it and was learned from."""
+    UNCERTAIN = "uncertain"
+    """Two peaks of about the same height; the box takes the higher one, and nothing
+    is learned."""
+    LOST = "lost"
+    """No peak is high enough; the box is the last known one."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where the target is in a patch."""
 
     peak: Peak
@@ -35,7 +51,7 @@ class Place:
 
 def locate(
     fused: Tensor, target_wh: tuple[float, float], config: LocalisationConfig
-) -> Place:
+) -> Location:
     """Choose the target's cell and judge it.
 
     Args:
@@ -45,7 +61,7 @@ def locate(
             ratios compare two scores with it.
 
     Returns:
-        The place; its verdict is LOST, UNCERTAIN, HARD_NEGATIVE or FOUND.
+        The location; its verdict is LOST, UNCERTAIN, HARD_NEGATIVE or FOUND.
     """
     windowed = fused * _window(fused, config.window)
     first = find_peak(windowed)
@@ -56,7 +72,7 @@ def locate(
     row, column = refine_peak(fused, peak)
     verdict = _judge(raw, first.value, second.value, config)
     ratio = _compare(first.value, second.value)
-    return Place(peak, second.value, verdict, row, column, ratio)
+    return Location(peak, second.value, verdict, row, column, ratio)
 
 
 def _compare(first: float, second: float) -> float:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
-from fcot_engine.model import ClassFeatures, FcotNet
-from fcot_engine.online.sample_memory import SampleMemory
-from fcot_engine.online.scale_classifier import ScaleClassifier
+from fcot_engine.model import ClassFeatures, ClassificationModel, FcotNet
+from fcot_engine.tracker.memory import SampleMemory
 
-__all__ = ["OnlineClassifier", "RejectedSamples", "Scores"]
+__all__ = ["OnlineClassifier", "RejectedSamples", "ScaleClassifier", "Scores"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class RejectedSamples:
-    """Patches around places that are not the target (`make_rejected_patches`)."""
+    """Patches around what is not the target (`make_rejected_patches`)."""
 
     features: ClassFeatures
     """Of M patches."""
@@ -75,7 +75,7 @@ class OnlineClassifier:
         Args:
             features: of N augmented patches, the first one unchanged.
             boxes_xywh: `(N, 4)` in patch pixels.
-            rejected: hard negatives, places of the same frame that are not the target;
+            rejected: hard negatives, other things in the same frame;
                 each counts as much as a human box.
         """
         coarse, fine = self._weigh(features)
@@ -124,8 +124,8 @@ class OnlineClassifier:
             mode="bicubic",
             align_corners=first_cell_px == 0,
         )[0, 0]
-        place = self._localisation
-        fused = place.coarse_weight * resampled + place.fine_weight * fine
+        share = self._localisation
+        fused = share.coarse_weight * resampled + share.fine_weight * fine
         first_coarse_px = self._coarse.model.first_cell_px
         return Scores(first_cell_px, first_coarse_px, fused, coarse, fine)
 
@@ -146,3 +146,82 @@ class OnlineClassifier:
         scales = (self._coarse, memory.coarse()), (self._fine, memory.fine())
         for scale, maps in scales:
             scale.improve(maps, boxes, weights, iterations=iterations)
+
+
+_CHUNK = 2  # samples in single precision at once while the first filter is made
+
+
+class ScaleClassifier:
+    """One model of the network with the filter that it has learned for a target."""
+
+    def __init__(self, model: ClassificationModel, *, learned_gain: float) -> None:
+        """Start without a filter.
+
+        Args:
+            model: of the network, never changed.
+            learned_gain: factor on the learned channels, which come first, beside the
+                fixed ones; 1 changes nothing.
+        """
+        self.model = model
+        self._gain = learned_gain
+        self._filter: Tensor | None = None
+
+    @property
+    def has_filter(self) -> bool:
+        """Whether there is something to score with."""
+        return self._filter is not None
+
+    def forget(self) -> None:
+        """Drop the filter; `start` makes a new one."""
+        self._filter = None
+
+    def weigh(self, maps: Tensor) -> Tensor:
+        """Scale the learned channels of `(N, C, H, W)` maps."""
+        if self._gain == 1:
+            return maps
+        learned = self.model.config.channels
+        return torch.cat([maps[:, :learned] * self._gain, maps[:, learned:]], 1)
+
+    def start(self, maps: Tensor, boxes_xywh: Tensor) -> None:
+        """Make a first filter from given samples (the initialiser).
+
+        Args:
+            maps: weighed features in half precision, `(N, C, H, W)`.
+            boxes_xywh: `(N, 4)` in patch pixels.
+        """
+        parts = zip(maps.split(_CHUNK), boxes_xywh.split(_CHUNK), strict=True)
+        total = sum(
+            self.model.start_filter(part.float(), boxes) * len(part)
+            for part, boxes in parts
+        )
+        self._filter = torch.as_tensor(total) / len(maps)
+
+    def improve(
+        self, maps: Tensor, boxes_xywh: Tensor, weights: Tensor, *, iterations: int
+    ) -> None:
+        """Take steps of the optimiser over the samples of the memory.
+
+        Args:
+            maps: weighed features in half precision, `(N, C, H, W)`.
+            boxes_xywh: `(N, 4)` in patch pixels.
+            weights: `(N,)`, summing to 1.
+            iterations: number of steps.
+        """
+        labels = self.model.label_maps(boxes_xywh, (maps.shape[-2], maps.shape[-1]))
+        iterates = self.model.optimise(
+            self._known_filter(),
+            maps,
+            labels,
+            sample_weights=weights,
+            iterations=iterations,
+        )
+        if iterates:
+            self._filter = iterates[-1]
+
+    def score(self, maps: Tensor) -> Tensor:
+        """Score the cells of one patch, `(1, C, H, W)` to `(H', W')`."""
+        return self.model.score(self.weigh(maps), self._known_filter())[0]
+
+    def _known_filter(self) -> Tensor:
+        assert self._filter is not None
+        return self._filter

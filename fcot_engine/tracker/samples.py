@@ -3,12 +3,14 @@
 For the classifiers 23 samples: shifts, a mirror image, blurs and turns as in the paper,
 or with zooms in place of the largest turns. For the rectifier the same ones (paper), or
 random shifts, zooms, stretches and small turns, each with its own box, which teach a
-regressor what a change of size looks like.
+regressor what a change of size looks like. For boxes that a person rejected, one sample
+each (`make_rejected_patches`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +21,14 @@ from fcot_engine.config import AugmentationConfig
 from fcot_engine.geometry import BoxXywh, PatchFrame
 from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
 
-__all__ = ["GivenPatches", "make_box_patches", "make_class_patches"]
+__all__ = [
+    "GivenPatches",
+    "make_box_patches",
+    "make_class_patches",
+    "make_rejected_patches",
+    "pick_evenly",
+    "share_out",
+]
 
 _TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
 _LARGE_TURNS_DEGREES = (30, -30, 45, -45, -60, 60)
@@ -71,8 +80,8 @@ def make_class_patches(
     warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in zooms]
     blurred = [PatchWarp(shift_xy=shift()) for _ in _BLURS]
     given = _warp(image, box_xywh, frame, warps + blurred, size_px=frame.size_px)
-    for place, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):
-        given.patches[place] = _blur(given.patches[place], sigma_x, sigma_y)
+    for index, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):
+        given.patches[index] = _blur(given.patches[index], sigma_x, sigma_y)
     return given
 
 
@@ -124,8 +133,8 @@ def _blur(patch: Tensor, sigma_x: float, sigma_y: float) -> Tensor:
     """Gaussian blur of one `(3, S, S)` patch, border repeated."""
     for sigma, axis in ((sigma_x, 3), (sigma_y, 2)):
         reach = math.ceil(2 * sigma)
-        place = torch.arange(-reach, reach + 1, device=patch.device)
-        kernel = torch.exp(-0.5 * (place / sigma) ** 2)
+        steps = torch.arange(-reach, reach + 1, device=patch.device)
+        kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
         kernel = kernel / kernel.sum()
         shape = [1, 1, 1, 1]
         shape[axis] = len(kernel)
@@ -134,3 +143,81 @@ def _blur(patch: Tensor, sigma_x: float, sigma_y: float) -> Tensor:
         weight = kernel.view(shape).expand(3, -1, -1, -1)
         patch = F.conv2d(padded, weight, groups=3)[0]
     return patch
+
+
+def make_rejected_patches(
+    image: Tensor,
+    box_xywh: BoxXywh,
+    not_boxes: Sequence[BoxXywh],
+    frame: PatchFrame,
+) -> GivenPatches:
+    """Cut one patch around each thing that is not the target.
+
+    The classifiers learn from background cells by a hinge: a positive score there
+    counts, a negative one does not. In a given sample a look-alike is a few such cells
+    among thousands, and outside of the search patch it is not seen at all. So each
+    rejected box gives a sample of its own, cut around it at the target's scale. What
+    its cells should score follows, as in any sample, from where the target is: nothing,
+    or the target's label where it stands near by.
+
+    Args:
+        image: `(3, H, W)` RGB, values 0 to 255.
+        box_xywh: the target in image pixels.
+        not_boxes: boxes around other things, in image pixels; at least one.
+        frame: the search patch around the target, for its scale and size.
+
+    Returns:
+        The patches with the target's box in each, which may lie outside of it.
+    """
+    frames = [
+        PatchFrame((x + w / 2, y + h / 2), frame.scale, frame.size_px)
+        for x, y, w, h in not_boxes
+    ]
+    patches = torch.cat([cut_patch(image, around) for around in frames]) / 255
+    boxes = torch.stack([around.box_to_patch(box_xywh) for around in frames])
+    return GivenPatches(patches, boxes.to(patches.device))
+
+
+def share_out(sizes: Sequence[int], capacity: int) -> list[int]:
+    """Say how many samples each human box may keep.
+
+    One each, its unchanged sample, and the rest evenly, with twice as much for the
+    first box, the surest one, and for the newest, the latest look of the target. If
+    there are more boxes than that, the oldest go, but never the first one.
+
+    Args:
+        sizes: samples of each human box, oldest box first.
+        capacity: samples that may be kept in all, at least 2.
+
+    Returns:
+        Samples to keep of each, never more than it has.
+
+    Example:
+        >>> share_out([23, 23, 23, 23, 23], 92)
+        [23, 15, 15, 16, 23]
+        >>> share_out([1, 1, 1, 1], 3)
+        [1, 0, 1, 1]
+    """
+    newest = len(sizes) - 1
+    surplus = max(len(sizes) - capacity, 0)
+    kept = [0 if 1 <= box <= surplus else 1 for box in range(len(sizes))]
+    open_boxes = [box for box, count in enumerate(kept) if 0 < count < sizes[box]]
+    for _ in range(capacity - sum(kept)):
+        if not open_boxes:
+            break
+        favoured = (0, newest)
+        box = min(open_boxes, key=lambda b: (kept[b] / (2 if b in favoured else 1), -b))
+        kept[box] += 1
+        if kept[box] == sizes[box]:
+            open_boxes.remove(box)
+    return kept
+
+
+def pick_evenly(count: int, kept: int) -> list[int]:
+    """Choose `kept` of `count` numbers, the first one and others at even distances.
+
+    Example:
+        >>> pick_evenly(6, 3)
+        [0, 2, 4]
+    """
+    return [step * count // kept for step in range(kept)]
