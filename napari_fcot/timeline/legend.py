@@ -27,7 +27,7 @@ from napari_fcot.timeline.timeline_model import TimelineModel
 __all__ = ["Explained", "Legend", "LegendTable"]
 
 _SAMPLE_PX, _HEIGHT_PX = 18, 12
-_SPACE_PX, _APART_PX = 4, 12
+_SPACE_PX, _APART_PX = 0, 6
 
 
 class Explained(enum.Enum):
@@ -93,6 +93,7 @@ class Legend(QWidget):
         self._line.setContentsMargins(0, 0, 0, 0)
         self._line.setSpacing(_APART_PX)
         self._line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        self._line.addStretch()
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setToolTip("Click to see what all marks mean")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -126,8 +127,9 @@ class Legend(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for one line."""
-        widths = [label.sizeHint().width() + _APART_PX for label in self._labels]
-        return QSize(sum(widths), self.fontMetrics().height() + 2)
+        hints = [label.sizeHint() for label in self._labels]
+        height = max(hint.height() for hint in hints)
+        return QSize(sum(hint.width() + _APART_PX for hint in hints), height)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Do with less: what does not fit is left out."""
@@ -150,8 +152,8 @@ class Legend(QWidget):
             label.hide()
             label.deleteLater()
         self._labels = [self._make_label(entry) for entry in self._entries]
-        for label in self._labels:
-            self._line.addWidget(label)
+        for place, label in enumerate(self._labels):
+            self._line.insertWidget(place, label)  # before the stretch
         self.updateGeometry()
         self.resizeEvent(None)
 
@@ -162,6 +164,7 @@ class Legend(QWidget):
         line.setSpacing(_SPACE_PX)
         line.addWidget(_picture_label(entry, self._colors))
         line.addWidget(QLabel(entry.word))
+        both.ensurePolished()
         return both
 
 

@@ -308,11 +308,14 @@ class TimelinePlot(pg.GraphicsLayout):  # type: ignore[misc]  # no types
 
     def scroll_to(self, scrolled_px: int) -> None:
         """Scroll the rows up by so many pixels."""
+        self._place_scrolled(scrolled_px)
+        self.draw_changed()
+
+    def _place_scrolled(self, scrolled_px: int) -> None:
         self.scrolled_px = min(max(0, scrolled_px), self.hidden_px)
         height = max(1.0, self.box.height())
         self.box.setYRange(self.scrolled_px, self.scrolled_px + height, padding=0)
         self._names_top.setPos(0, -self.scrolled_px)
-        self.draw_changed()
         self.view_changed.emit()
 
     def frame_position(self, at: QPointF) -> float:
@@ -527,7 +530,8 @@ class TimelinePlot(pg.GraphicsLayout):  # type: ignore[misc]  # no types
         self._cuts.setData(np.repeat(cuts, 2), ends, connect="pairs")
         self._place_stops()
         self.select(self.selected_range)
-        self.scroll_to(self.scrolled_px)
+        self._place_scrolled(self.scrolled_px)
+        self._draw_soon()
 
     def _place_stops(self) -> None:
         spots = []

@@ -31,6 +31,7 @@ _NOTCH = 120  # what Qt counts for a notch of the wheel
 _PAN_SHARE = 0.1
 _FAR_STEP = 10
 _ROWS_AT_FIRST = 2
+_BAR_PX = 16  # so that a scroll bar along time takes nothing from the rows
 _FROM_KEY, _TO_KEY = Qt.Key.Key_I, Qt.Key.Key_O  # "in" and "out", as video editors do
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _ROW_STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -103,7 +104,7 @@ class TimelineView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no t
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for two full rows; more targets share them, until a person makes room."""
-        return QSize(480, RULER_PX + height_of_rows(_ROWS_AT_FIRST))
+        return QSize(480, RULER_PX + height_of_rows(_ROWS_AT_FIRST) + _BAR_PX)
 
     def select_range(self, frames: FrameSpan | None) -> None:
         """Select frames, or none."""
