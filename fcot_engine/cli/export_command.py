@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcot_engine.cli.options import DEFAULT_FORMATS, parse_formats
+from fcot_engine.cli.options import DEFAULT_FORMATS, parse_formats, parse_names
 from fcot_engine.cli.results import print_json
 from fcot_engine.errors import ConfigError
 
@@ -19,6 +19,7 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 EXAMPLES = """\
   fcot export film.fcot --out boxes
   fcot export film.fcot --format cvat,yolo --out boxes --video moved/film.mp4
+  fcot export film.fcot --format json --out boxes    # all of it, for people
   fcot export film.fcot --report
   fcot export film.fcot --report --out boxes --json"""
 
@@ -30,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="FOLDER", help="gets the files")
     add(
         "--format",
-        type=parse_formats,
+        type=_parse_formats,
         default=DEFAULT_FORMATS,
         metavar="NAMES",
-        help="out of mot, coco, cvat, yolo, lasot, got10k, with commas (mot,coco)",
+        help="out of mot, coco, cvat, yolo, lasot, got10k, and json for the whole "
+        "project in words, with commas (mot,coco)",
     )
     add("--video", type=Path, metavar="VIDEO", help="where the video is, if it moved")
     add(
@@ -71,7 +73,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _parse_formats(text: str) -> tuple[str, ...]:
+    """Read `mot,json`."""
+    others = ",".join(name for name in parse_names(text.lower()) if name != _JSON)
+    is_json = _JSON in parse_names(text.lower())
+    return (*(parse_formats(others) if others else ()), *([_JSON] if is_json else []))
+
+
 def _export(project: Project, args: argparse.Namespace) -> list[Path]:
+    from fcot_engine.annotation import write_project_json
+
+    formats = tuple(name for name in args.format if name != _JSON)
+    files = _export_tracks(project, args, formats) if formats else []
+    if _JSON in args.format:
+        path = args.out / f"{args.project.stem}.json"
+        files.append(write_project_json(path, project))
+    return files
+
+
+def _export_tracks(
+    project: Project, args: argparse.Namespace, formats: tuple[str, ...]
+) -> list[Path]:
     from fcot_engine.annotation import identify_video
     from fcot_engine.formats import export_tracks
     from fcot_engine.video import open_frames
@@ -80,7 +102,7 @@ def _export(project: Project, args: argparse.Namespace) -> list[Path]:
     source = open_frames(place)
     try:
         project.check_video(identify_video(source, place))
-        return export_tracks(args.out, project.annotations, source, formats=args.format)
+        return export_tracks(args.out, project.annotations, source, formats=formats)
     finally:
         source.close()
 
@@ -109,4 +131,5 @@ def _tell(files: list[Path], report: EffortReport | None, *, as_json: bool) -> N
         print(f"and {len(files) - len(shown)} more files")
 
 
+_JSON = "json"
 _MOST_NAMES = 20  # YOLO has a file for each frame

@@ -17,7 +17,7 @@ from fcot_engine.annotation import (
     identify_video,
     project_path_for,
 )
-from fcot_engine.errors import OtherVideoError
+from fcot_engine.errors import OtherVideoError, ProjectInUseError
 from fcot_engine.video import FrameSource
 from napari_fcot.tracking.state import VideoSession
 
@@ -180,14 +180,22 @@ class SessionOpener:
     def _resume(
         self, path: Path, video_path: Path | None, source: FrameSource | None
     ) -> Opened:
-        annotation = AnnotationSession.open(
-            path,
-            self._make_tracker,
-            video_path=video_path,
-            source=source,
-            config=self.config,
-        )
-        return Opened(VideoSession(annotation), _describe(annotation))
+        def open_it(*, read_only: bool) -> AnnotationSession:
+            return AnnotationSession.open(
+                path,
+                self._make_tracker,
+                video_path=video_path,
+                source=source,
+                read_only=read_only,
+                config=self.config,
+            )
+
+        try:
+            annotation, used_by = open_it(read_only=False), ""
+        except ProjectInUseError as error:
+            annotation = open_it(read_only=True)
+            used_by = f". {error.owner} works on it"
+        return Opened(VideoSession(annotation), _describe(annotation) + used_by)
 
 
 def _describe(annotation: AnnotationSession) -> str:

@@ -54,6 +54,14 @@ class TestExport:
         files = json.loads(capsys.readouterr().out)["files"]
         assert len(files) == sum(path.is_file() for path in out.rglob("*"))
 
+    def test_json_for_people_needs_no_video(self, project, images, tmp_path):
+        images.rename(tmp_path / "gone")
+        out = tmp_path / "out"
+        words = ["export", str(project), "--out", str(out), "--format", "json"]
+        assert main(words) == 0
+        (target,) = json.loads((out / "square.json").read_text())["targets"]
+        assert target["name"] == "Square" and len(target["boxes"]) == 4
+
     def test_origins_are_exported(self, project, tmp_path):
         out = tmp_path / "out"
         main(["export", str(project), "--out", str(out), "--format", "cvat"])

@@ -84,6 +84,17 @@ class TestOpening:
         assert "made on another video" in opened.message
         opened.session.annotation.close()
 
+    def test_project_in_use_is_opened_for_looking(self, source, tmp_path):
+        path = tmp_path / f"film{PROJECT_SUFFIX}"
+        opener = SessionOpener(lambda: None, place=ProjectPlace(tmp_path))
+        first = opener.open_video(source, None, project_path=path).session.annotation
+        first.edit.add_target()
+        opened = opener.open_video(source, None, project_path=path)
+        assert "can be looked at, but not changed" in opened.message
+        assert "works on it" in opened.message
+        assert len(opened.session.annotation.annotations) == 1
+        first.close()
+
 
 def test_own_folder_lies_with_the_data_of_the_user(source, monkeypatch, tmp_path):
     monkeypatch.delenv("NAPARI_FCOT_PROJECTS")
