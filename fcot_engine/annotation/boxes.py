@@ -231,14 +231,14 @@ class BoxTable:
             frames.tolist(), *columns, strict=True
         ):
             x, y, w, h = box
-            score, second_peak, disagreement = rest
+            score, second_ratio, disagreement = rest
             yield Box(
                 frame,
                 (x, y, w, h),
                 origins[origin],
                 score=score,
                 is_lost=bool(is_lost),
-                second_peak=_or_none(second_peak),
+                second_ratio=_or_none(second_ratio),
                 disagreement=_or_none(disagreement),
                 maker=self._makers[maker],
             )
