@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.boxes import Box, Maker, Origin
+from fcot_engine.annotation.boxes import Box, Origin
 from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
@@ -338,7 +338,7 @@ class Run:
             score=float(result.score),
             is_lost=result.verdict is Verdict.LOST,
             second_ratio=result.second_ratio,
-            maker=Maker(self._pool.maker.engine, self._pool.maker.weights),
+            maker=self._pool.maker,
         )
 
     def _has_rejoined(self, leg: Leg, box: Box, target: AnnotatedTarget) -> bool:

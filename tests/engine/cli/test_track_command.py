@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import pytest
 from PIL import Image
 
 from fcot_engine.cli import main
+from fcot_engine.tracker import MultiTracker
 
 BOX = "8,20,16,12"
 
@@ -139,3 +141,36 @@ class TestEndingEarly:
         fake_tracker.track = track_then_signal
         assert track("--json") == 130
         assert json.loads(capsys.readouterr().out)["tracked"] == 2
+
+
+class TestRealTracker:
+    """`fcot track` with the shipped weights of the lite preset."""
+
+    def test_three_targets_take_one_pass_a_frame(
+        self, images, tmp_path, monkeypatch, capsys
+    ):
+        passes, follow = [], MultiTracker.track
+
+        def count(self, frame, target_ids):
+            passes.append(len(target_ids))
+            return follow(self, frame, target_ids)
+
+        monkeypatch.setattr(MultiTracker, "track", count)
+        words = ["track", str(images), "--out", str(tmp_path / "out"), "--json"]
+        words += ["--preset", "lite", "--device", "cpu", "--end", "4"]
+        for box in (BOX, "40,5,20,15", "cup=60,40,16,14"):
+            words += ["--box", box]
+        assert main(words) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["targets"], facts["tracked"]) == (3, 4)
+        assert passes == [3] * 4
+
+    def test_files_say_who_made_the_boxes(self, images, tmp_path):
+        words = ["track", str(images), "--box", BOX, "--out", str(tmp_path / "out")]
+        words += ["--preset", "lite", "--device", "cpu", "--end", "2"]
+        assert main([*words, "--format", "coco"]) == 0
+        (path,) = (tmp_path / "out").rglob("*.json")
+        (maker,) = json.loads(path.read_text(encoding="utf-8"))["makers"]
+        assert maker["engine"].startswith("fcot ")
+        assert maker["preset"] == "lite"
+        assert re.fullmatch(r"lite\S* sha256:[0-9a-f]{12}", maker["weights"])
