@@ -17,7 +17,7 @@ from pathlib import Path
 import napari
 from napari.layers import Layer
 from PIL import Image
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from fcot_engine.annotation import Editor, SpanKind
 from fcot_engine.sample import SampleVideo, make_sample_video
@@ -25,6 +25,8 @@ from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import ProjectPlace
 from napari_fcot.widgets import TrackingWidget
+from napari_fcot.widgets.dialogs import ExportChoice
+from napari_fcot.widgets.forms import FormDialog
 
 WINDOW_PX = 1366, 768
 """The smallest usual laptop screen: what is readable here is readable anywhere."""
@@ -63,10 +65,10 @@ def shoot_story(
 ) -> None:
     """Go through the tutorial; a picture of each stage in each theme."""
 
-    def shoot(name: str) -> None:
+    def shoot(name: str, in_front: QWidget | None = None) -> None:
         for theme in ("dark", "light"):
             viewer.theme = theme
-            save(viewer, folder / f"{name}_{theme}.png")
+            save(viewer, folder / f"{name}_{theme}.png", in_front)
 
     data = video_layer_data(
         sample.frames, name=sample.name, frame_rate=sample.frame_rate
@@ -105,7 +107,11 @@ def shoot_story(
     shoot("6_look")
     panel.heatmap.setChecked(False)
     panel.tabs.setCurrentIndex(3)
-    shoot("7_export")
+    choice = ExportChoice(folder=Path("cups"), cvat=True)
+    form = FormDialog("Export boxes", choice, action="Export", parent=panel)
+    form.show()
+    shoot("7_export", form)
+    form.close()
 
 
 def draw(panel: TrackingWidget, box_xywh: list[float], *, frame_index: int) -> None:
@@ -131,14 +137,18 @@ def finish(panel: TrackingWidget) -> None:
     settle(0.6)
 
 
-def save(viewer: napari.Viewer, path: Path) -> None:
-    """Write the whole window to a file."""
+def save(viewer: napari.Viewer, path: Path, in_front: QWidget | None = None) -> None:
+    """Write the whole window to a file, with a dialog in its middle."""
     settle(0.4)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = (
-        Image.fromarray(pixels)
-        .convert("RGB")
-        .quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    window = Image.fromarray(pixels).convert("RGB")
+    if in_front is not None:
+        in_front.grab().save(str(path))
+        dialog = Image.open(path).convert("RGB")
+        left = (window.width - dialog.width) // 2
+        window.paste(dialog, (left, (window.height - dialog.height) // 2))
+    picture = window.quantize(
+        N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
     picture.save(path, optimize=True)
     print(f"{path.name} {picture.width}x{picture.height} {path.stat().st_size} bytes")

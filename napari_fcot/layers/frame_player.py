@@ -37,8 +37,6 @@ class FramePlayer(QObject):
     """
 
     playing_changed = Signal(bool)
-    shown = Signal(int)
-    """A frame that is on the screen, one after another, none left out."""
 
     def __init__(
         self,
@@ -159,9 +157,6 @@ class FramePlayer(QObject):
         if not self._is_playing or not self._is_drawing:
             return
         self._is_drawing = False
-        self.shown.emit(self._frame)
-        if not self._is_playing:
-            return
         now = time.perf_counter()
         # what is late stays late: to catch up, frames would have to go by too fast
         self._due_s = max(self._due_s + 1 / (self._frame_rate * self._speed), now)

@@ -13,8 +13,7 @@ from psygnal import Signal
 from fcot_engine.annotation import Direction, Overwrite, SelfCheck, TargetReport, Until
 from fcot_engine.errors import FcotError
 from napari_fcot.tracking import jobs
-from napari_fcot.tracking.jobs import Job, JobEvent
-from napari_fcot.tracking.progress import Progress
+from napari_fcot.tracking.jobs import Job, JobEvent, Progress
 from napari_fcot.tracking.state import PanelState
 from napari_fcot.tracking.trackers import TrackerMaker
 

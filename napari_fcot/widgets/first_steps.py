@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
@@ -47,9 +46,6 @@ class FirstSteps(QFrame):
         preferences: says whether it is wanted, and keeps that it no longer is.
         parent: the widget it is in.
     """
-
-    closed = Signal()
-    """A person does not want to see it again."""
 
     def __init__(
         self, preferences: PreferencesStore, parent: QWidget | None = None
@@ -119,7 +115,6 @@ class FirstSteps(QFrame):
 
     def _on_no_more(self) -> None:
         self._preferences.change(show_first_steps=False)
-        self.closed.emit()
 
     def _on_preferences(self, preferences: Preferences) -> None:
         with contextlib.suppress(RuntimeError):  # Qt has deleted the panel

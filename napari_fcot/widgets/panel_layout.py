@@ -24,11 +24,11 @@ from napari_fcot.keys import find_key
 from napari_fcot.layers import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
 from napari_fcot.tracking import Activity, TrackingController
+from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.first_steps import FirstSteps
 from napari_fcot.widgets.forms import Form
 from napari_fcot.widgets.panel_keys import KeySheet, key_button, key_text
 from napari_fcot.widgets.report_boxes import ChangeReportBar, SelfCheckBox
-from napari_fcot.widgets.rows import row_of
 from napari_fcot.widgets.run_box import RunBox
 from napari_fcot.widgets.target_table import TargetTable
 from napari_fcot.widgets.video_box import VideoBox

@@ -10,9 +10,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from fcot_engine.annotation import Direction, Overwrite, Until
 from napari_fcot.tracking import TrackingController
+from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.forms import Form
 from napari_fcot.widgets.panel_keys import key_button
-from napari_fcot.widgets.rows import row_of
 
 __all__ = ["RunBox", "RunSettings"]
 

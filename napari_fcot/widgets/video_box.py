@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_fcot.widgets.rows import row_of
+from napari_fcot.widgets._rows import row_of
 
 __all__ = ["VideoBox"]
 

@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 from napari_fcot.keys import find_key
 from napari_fcot.layers import SPEEDS
 from napari_fcot.tracking import MapKind
+from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.panel_keys import key_text
-from napari_fcot.widgets.rows import row_of
 
 __all__ = ["HeatmapLook", "PlayBox"]
 

@@ -73,14 +73,12 @@ class TestPlaying:
         finish(qtbot, player)
         assert screen.frames == list(range(6))[::direction]
 
-    def test_tells_when_it_plays_and_what_was_shown(self, qtbot, player):
-        states, shown = [], []
+    def test_tells_when_it_plays(self, qtbot, player):
+        states = []
         player.playing_changed.connect(states.append)
-        player.shown.connect(shown.append)
         player.play(3)
         finish(qtbot, player)
         assert states == [True, False]
-        assert shown == [4, 5]
 
     def test_without_a_video_nothing_plays(self, player):
         player.set_video(0, 25.0)
@@ -111,12 +109,6 @@ class TestStopping:
         player.play(0)
         finish(qtbot, player)
         assert screen.frames == []
-
-    def test_stopped_while_a_frame_is_shown(self, qtbot, player, screen):
-        player.shown.connect(lambda frame: player.stop())
-        player.play(0)
-        finish(qtbot, player)
-        assert screen.frames == [1]
 
     def test_new_video_stops_it(self, player):
         player.play(0)

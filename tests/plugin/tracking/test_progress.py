@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_fcot.tracking.progress import Progress, format_seconds
+from napari_fcot.tracking.jobs import Progress, format_seconds
 
 
 def advanced(*, total: int, times_s: list[float]) -> Progress:

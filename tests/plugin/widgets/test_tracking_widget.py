@@ -376,8 +376,9 @@ class TestHeatmap:
 
 class TestPlaying:
     def test_button_plays_every_frame_and_pauses(self, qtbot, panel):
-        shown = []
-        panel.link.player.shown.connect(shown.append)
+        state, shown = panel.controller.state, []
+        state.frame_changed.connect(lambda: shown.append(state.frame_index))
+        panel.play.speed.setCurrentIndex(0)  # the slowest
         panel.play.forward.click()
         assert panel.play.forward.text() == "Pause"
         qtbot.waitUntil(lambda: len(shown) >= 3)
