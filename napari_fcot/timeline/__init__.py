@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# first, as it loads Qt through qtpy: pyqtgraph takes the Qt that is there already
 from napari_fcot.timeline.actions import FrameAction, PairAction, RangeAction
 from napari_fcot.timeline.colors import TimelineColors
 from napari_fcot.timeline.target_row import TargetLine
