@@ -164,10 +164,8 @@ class TrainingConfig:
     patch_sizes: tuple[tuple[int, float], ...] = ()
     """Sides of the patches in the course of the run, each with its share of `samples`,
     such as ((160, 0.6), (288, 0.4)); empty for the factory's side throughout."""
-    samples: int | None = None
-    """End after this many sequences; None to end by `minutes` alone."""
-    minutes: float | None = None
-    """End after this many minutes of this process; None to end by `samples` alone."""
+    samples: int
+    """Sequences of the whole run, at whose end the learning rate is lowest."""
     lr: float = 1e-3
     """Peak learning rate of AdamW."""
     final_lr_share: float = 0.02
@@ -199,11 +197,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_choice(self, "stage", Stage)
         check_choice(self, "schedule", Schedule)
-        check_that(
-            self.samples is not None or self.minutes is not None,
-            "Training needs an end: give samples, minutes or both.",
-        )
-        positive = "samples", "minutes", "lr", "max_grad_norm", "checkpoint_minutes"
+        positive = "samples", "lr", "max_grad_norm", "checkpoint_minutes"
         check_numbers(self, *positive, above=0)
         check_numbers(self, "warmup_samples", "weight_decay", "seed", least=0)
         check_numbers(self, "batch", "log_every", least=1)
@@ -233,10 +227,6 @@ class TrainingConfig:
         check_that(
             abs(total - 1) < 1e-6,
             f"The shares of patch_sizes must sum to 1, got {total:g}.",
-        )
-        check_that(
-            self.samples is not None,
-            "patch_sizes are shares of a run of so many samples: give samples too.",
         )
 
 

@@ -1,67 +1,77 @@
-"""Training: sequences made from still photos, and the loop that learns from them."""
+"""Training: sequences made from photos and videos, and a loop that learns from them."""
 
 from __future__ import annotations
 
-from fcot_engine.training.adaptation import adapt_network_
-from fcot_engine.training.adaptation_data import open_adaptation_source
-from fcot_engine.training.adaptation_options import (
-    check_options,
-    find_start,
-    name_preset,
-    read_adaptation_settings,
-    read_finetune_config,
-    read_harvest_config,
+from fcot_engine.training.adaptation import adapt_network_, open_adaptation_source
+from fcot_engine.training.batches import (
+    BatchSource,
+    MixedSource,
+    ProgressiveSource,
+    TrainingBatch,
 )
 from fcot_engine.training.checkpoint import find_checkpoint
-from fcot_engine.training.clip_cache import read_clips
-from fcot_engine.training.command import choose_device, show_rows
-from fcot_engine.training.command_options import read_adaptation_config
 from fcot_engine.training.contact_sheet import make_contact_sheet
-from fcot_engine.training.data_options import parse_photos
+from fcot_engine.training.data import DataPart, open_sources
+from fcot_engine.training.distillation import Teacher
+from fcot_engine.training.distributed import (
+    get_rank,
+    get_size,
+    join_processes,
+    leave_processes,
+)
 from fcot_engine.training.finetuning import Finetuned, finetune, is_used
-from fcot_engine.training.fixed_statistics import measure_fixed_statistics_
-from fcot_engine.training.harvest import Harvest, gather_clips
-from fcot_engine.training.labelled_video import LabelledTarget, LabelledVideo
 from fcot_engine.training.objective import compute_losses
-from fcot_engine.training.photo_pool import PhotoPool, load_photo_pool
-from fcot_engine.training.projects import label_target, open_project
+from fcot_engine.training.photos import PhotoPool, load_photo_pool
+from fcot_engine.training.projects import (
+    LabelledTarget,
+    LabelledVideo,
+    label_target,
+    open_project,
+)
+from fcot_engine.training.run_log import read_log
 from fcot_engine.training.sample_factory import SampleFactory
-from fcot_engine.training.trainer import Trainer
-from fcot_engine.training.training_batch import BatchSource, TrainingBatch
-from fcot_engine.training.warm_start import start_network
+from fcot_engine.training.self_training import Harvest, gather_clips
+from fcot_engine.training.trainer import Ending, Trainer
+from fcot_engine.training.video_source import VideoSource
+from fcot_engine.training.videos import READERS, AnnotatedVideo, read_clips
+from fcot_engine.training.warm_start import measure_fixed_statistics_, start_network
 
 __all__ = [
+    "READERS",
+    "AnnotatedVideo",
     "BatchSource",
+    "DataPart",
+    "Ending",
     "Finetuned",
     "Harvest",
     "LabelledTarget",
     "LabelledVideo",
+    "MixedSource",
     "PhotoPool",
+    "ProgressiveSource",
     "SampleFactory",
+    "Teacher",
     "Trainer",
     "TrainingBatch",
+    "VideoSource",
     "adapt_network_",
-    "check_options",
-    "choose_device",
     "compute_losses",
     "find_checkpoint",
-    "find_start",
     "finetune",
     "gather_clips",
+    "get_rank",
+    "get_size",
     "is_used",
+    "join_processes",
     "label_target",
+    "leave_processes",
     "load_photo_pool",
     "make_contact_sheet",
     "measure_fixed_statistics_",
-    "name_preset",
     "open_adaptation_source",
     "open_project",
-    "parse_photos",
-    "read_adaptation_config",
-    "read_adaptation_settings",
+    "open_sources",
     "read_clips",
-    "read_finetune_config",
-    "read_harvest_config",
-    "show_rows",
+    "read_log",
     "start_network",
 ]

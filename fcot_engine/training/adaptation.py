@@ -1,23 +1,38 @@
-"""Moving trained weights by a little more data, without losing what they know."""
+"""Moving trained weights by a little more data, without losing what they know.
+
+Few videos teach a network about themselves; what it knew of all others should not be
+lost. So norms keep their statistics, and the loss gets the term
+
+    pull * sum over parameters of |w - w_start|^2
+
+(L2-SP; Li et al., Explicit inductive bias for transfer learning, 2018).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from fcot_engine.config import AdaptationConfig, TrainingConfig
+from fcot_engine.config import (
+    AdaptationConfig,
+    FactoryConfig,
+    LossConfig,
+    Stage,
+    TrainingConfig,
+)
 from fcot_engine.model import FcotNet
+from fcot_engine.training.batches import BatchSource, MixedSource, TrainingBatch
+from fcot_engine.training.data import DataPart, open_sources
 from fcot_engine.training.objective import compute_losses
 from fcot_engine.training.trainer import Ending, Trainer
-from fcot_engine.training.training_batch import BatchSource
-from fcot_engine.training.weight_pull import WeightPull
+from fcot_engine.training.video_source import VideoSource, can_be_drawn
+from fcot_engine.training.videos import AnnotatedVideo
 
-__all__ = ["adapt_network_", "blend_weights", "hold_norms_"]
+__all__ = ["adapt_network_", "open_adaptation_source"]
 
 
 def adapt_network_(
@@ -28,9 +43,8 @@ def adapt_network_(
     *,
     folder: Path,
     device: torch.device | str = "cpu",
-    ahead: int = 0,
+    workers: int = 0,
     resume: bool = False,
-    counts_all_legs: bool = False,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
 ) -> tuple[Ending, int]:
     """Train a network further, gently; it holds the result in the end.
@@ -44,10 +58,8 @@ def adapt_network_(
         adaptation: what keeps the weights where they were.
         folder: the run folder.
         device: where to train.
-        ahead: batches made ahead by a thread.
+        workers: processes that make batches ahead.
         resume: go on from a checkpoint of the folder, if there is one.
-        counts_all_legs: whether the minutes of `config`, as its samples, are those of
-            all legs, so that going on from the end trains no more.
         on_log: called with each line of the log.
 
     Returns:
@@ -58,60 +70,83 @@ def adapt_network_(
     """
     network.to(device)
     start = {name: value.clone() for name, value in network.state_dict().items()}
-    losses = WeightPull(
-        network,
-        partial(compute_losses, config=config.losses),
-        strength=adaptation.pull,
-    )
+    losses = _PulledLosses(config.losses, start, adaptation.pull)
     trainer = Trainer(
-        network, source, losses, config, folder=folder, device=device, ahead=ahead
+        network, source, losses, config, folder=folder, device=device, workers=workers
     )
     if resume:
         trainer.resume()
     if adaptation.holds_norms:
-        hold_norms_(network)
-    ending = _run(trainer, on_log, counts_all_legs=counts_all_legs)
-    learned = trainer.average.weights()
-    network.load_state_dict(blend_weights(start, learned, adaptation.blend))
-    network.eval()
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()  # patches of a few videos are no measure for all others
+    ending = trainer.run(on_log)
+    learned = trainer.load_average().state_dict()
+    blended = {
+        name: torch.lerp(start[name], value, adaptation.blend)
+        if value.is_floating_point()
+        else value  # counters are not blended
+        for name, value in learned.items()
+    }
+    network.load_state_dict(blended)
     return ending, trainer.progress.samples
 
 
-def _run(
-    trainer: Trainer,
-    on_log: Callable[[Mapping[str, float]], None] | None,
+class _PulledLosses:
+    """The training loss, with a pull back to the weights at the start."""
+
+    def __init__(
+        self, config: LossConfig, start: Mapping[str, Tensor], strength: float
+    ) -> None:
+        self._config, self._start, self._strength = config, start, strength
+
+    def __call__(
+        self, network: Any, batch: TrainingBatch, *, stage: Stage
+    ) -> dict[str, Tensor]:
+        parts = compute_losses(network, batch, stage=stage, config=self._config)
+        if self._strength > 0:
+            distances = [
+                (value - self._start[name]).square().sum()
+                for name, value in network.named_parameters()
+                if value.requires_grad
+            ]
+            parts["pull"] = self._strength * torch.stack(distances).sum()
+            parts["total"] = parts["total"] + parts["pull"]
+        return parts
+
+
+def open_adaptation_source(
+    clips: Sequence[AnnotatedVideo],
+    config: FactoryConfig,
     *,
-    counts_all_legs: bool,
-) -> Ending:
-    minutes = trainer.config.minutes
-    if counts_all_legs and minutes is not None:
-        left = minutes - trainer.progress.minutes
-        if left <= 0:
-            return "minutes"
-        trainer.config = replace(trainer.config, minutes=left)
-    return trainer.run(on_log)
+    photos: DataPart | None = None,
+    device: torch.device,
+    seed: int = 0,
+) -> tuple[BatchSource, str]:
+    """Make batches of clips; with photos, of what the sample factory composes as well.
 
+    Args:
+        clips: tracks with their frames on the disk; a few boxes are enough.
+        config: what to make.
+        photos: drawn as often as its weight says, clips with weight 1.
+        device: where batches are made.
+        seed: seed of everything random.
 
-def hold_norms_(network: nn.Module) -> None:
-    """Keep the running statistics of batch norms, and normalise by them.
+    Returns:
+        The source, and a line about what was read.
 
-    Patches of a few videos are no measure for all others.
+    Raises:
+        TrainingError: no clip is usable, or the photos are missing.
     """
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
-
-
-def blend_weights(
-    start: Mapping[str, Tensor], learned: Mapping[str, Tensor], share: float
-) -> dict[str, Tensor]:
-    """Go from one set of weights towards another by a share of the way.
-
-    Numbers that are no fractions, such as counters, are those of the other.
-    """
-    return {
-        name: torch.lerp(start[name], value, share)
-        if value.is_floating_point()
-        else value.clone()
-        for name, value in learned.items()
-    }
+    source = VideoSource(
+        clips, config, device=device, seed=seed, is_wanted=can_be_drawn
+    )
+    what = f"{len(source)} tracks"
+    if photos is None:
+        return source, what
+    # another seed: parts shall not move in step
+    (composed,), read = open_sources(
+        [photos], [config], device=device, seed=seed + 7919
+    )
+    mixed = MixedSource([source, composed], [1.0, photos.weight], seed=seed)
+    return mixed, f"{what}, {read}"

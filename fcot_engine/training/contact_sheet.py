@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fcot_engine.training.training_batch import BatchSource, TrainingBatch
+from fcot_engine.training.batches import BatchSource, TrainingBatch
 
 __all__ = ["make_contact_sheet"]
 

@@ -9,25 +9,18 @@ features of two networks have neither channels nor scale in common.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from fcot_engine.errors import TrainingError
-from fcot_engine.model import ClassificationModel, FcotNet
+from fcot_engine.model import FcotNet
 from fcot_engine.ops import hinge_classification_loss
-from fcot_engine.training.filter_learning import learn_filters
-from fcot_engine.training.training_batch import TrainingBatch
+from fcot_engine.training.batches import TrainingBatch
+from fcot_engine.training.objective import learn_filters
 
-__all__ = ["FrameScores", "Teacher", "resample_scores"]
-
-
-class FrameScores(NamedTuple):
-    """Score maps of the test frames by the last filters, `(B, Ns, rows, columns)`."""
-
-    coarse: Tensor
-    fine: Tensor
+__all__ = ["Teacher", "resample_scores"]
 
 
 class Teacher:
@@ -43,8 +36,12 @@ class Teacher:
         self._iterations = iterations
 
     @torch.no_grad()
-    def score(self, batch: TrainingBatch) -> FrameScores:
-        """Score the test frames with filters from the train frames."""
+    def score(self, batch: TrainingBatch) -> list[Tensor]:
+        """Score the test frames with filters from the train frames.
+
+        Returns:
+            Maps `(B, Ns, rows, columns)` by the last filters, coarse and fine.
+        """
         count, n_train = batch.train_images.shape[:2]
         images = torch.cat([batch.train_images, batch.test_images], 1)
         maps = self.network.extract(images.flatten(0, 1)).for_classifier
@@ -57,10 +54,10 @@ class Teacher:
                 model, batch, split[:, :n_train], iterations=self._iterations
             )
             found.append(model.score(split[:, n_train:], filters.iterates[-1]))
-        return FrameScores(*found)
+        return found
 
     def compare(
-        self, student: FcotNet, scores: FrameScores, batch: TrainingBatch
+        self, student: FcotNet, scores: Sequence[Tensor], batch: TrainingBatch
     ) -> Tensor:
         """Measure how far a student's scores are from the teacher's.
 
@@ -68,23 +65,25 @@ class Teacher:
 
         Args:
             student: the network that gave the scores; its grid may be another one.
-            scores: with gradient.
+            scores: its own maps, coarse and fine, with gradient.
             batch: what was scored.
 
         Returns:
             Sum of both scales, a scalar.
         """
         losses = []
-        for name, own, wanted in zip(
-            FrameScores._fields, scores, self.score(batch), strict=True
+        for teacher, learner, own, wanted in zip(
+            (self.network.coarse, self.network.fine),
+            (student.coarse, student.fine),
+            scores,
+            self.score(batch),
+            strict=True,
         ):
-            teacher: ClassificationModel = getattr(self.network, name)
-            learner: ClassificationModel = getattr(student, name)
             shift = (learner.first_cell_px - teacher.first_cell_px) / teacher.stride
             size = (own.shape[-2], own.shape[-1])
-            wanted = resample_scores(wanted, size, shift=shift)
+            target = resample_scores(wanted, size, shift=shift)
             present = batch.test_present[..., None, None].to(own.dtype)
-            losses.append(hinge_classification_loss(own * present, wanted * present))
+            losses.append(hinge_classification_loss(own * present, target * present))
         return torch.stack(losses).sum()
 
 

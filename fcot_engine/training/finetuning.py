@@ -2,11 +2,12 @@
 
 Several videos are held out in turn: copies of the network learn from the others, and
 are judged on whole videos that they never saw. If that helped, the weights that are
-handed back learn from all videos. Of a single video a stretch is held out instead.
+handed back learn from all videos. Of a single video a segment is held out instead.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,20 +15,32 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from fcot_engine.config import FinetuneConfig, TrackerConfig, TrainingConfig
 from fcot_engine.errors import TrainingError
 from fcot_engine.model import FcotNet
-from fcot_engine.training.adapter import Adapted, Adapter
+from fcot_engine.tracker import Tracker
+from fcot_engine.training.adaptation import adapt_network_, open_adaptation_source
 from fcot_engine.training.checkpoint import find_checkpoint
-from fcot_engine.training.data_options import DataOption
-from fcot_engine.training.gain import Gain, compare
-from fcot_engine.training.held_out_runs import HeldOutRun, plan_runs
-from fcot_engine.training.labelled_video import LabelledVideo
-from fcot_engine.training.lesson_plan import LessonPlan, plan_folds, plan_stretch
+from fcot_engine.training.comparison import (
+    Gain,
+    HeldOutRun,
+    compare,
+    measure_runs,
+    plan_runs,
+)
+from fcot_engine.training.data import DataPart
+from fcot_engine.training.projects import (
+    LabelledVideo,
+    LearningPlan,
+    plan_folds,
+    plan_segment,
+)
 from fcot_engine.training.trainer import Ending
 
 __all__ = ["Finetuned", "finetune", "is_used"]
+
 
 _FOLD = "fold-{}"
 
@@ -55,9 +68,8 @@ def finetune(
     *,
     folder: Path,
     device: torch.device | str = "cpu",
-    photos: DataOption | None = None,
+    photos: DataPart | None = None,
     workers: int = 0,
-    ahead: int = 0,
     resume: bool = False,
     force: bool = False,
     say: Callable[[str], None] = lambda line: None,
@@ -66,21 +78,18 @@ def finetune(
     """Adapt a network to videos, if that makes it better on what it did not learn from.
 
     With several videos there is a training for each fold of the check, in a folder of
-    its own (`fold-1`, ...), and a last one on all videos. For equal results end by
-    samples: how many fit into some minutes depends on the machine.
+    its own (`fold-1`, ...), and a last one on all videos.
 
     Args:
         network: with the weights to begin with; it is not changed.
         videos: open ones with boxes; no two show the same.
-        training: how the steps of each training are taken, and the seed. Minutes are
-            those of one training, over all legs.
+        training: how the steps of each training are taken, and the seed.
         config: what is learned from, how far, and the check.
         tracker_config: settings of the trackers of the check.
         folder: the run folder.
         device: where to train and to track.
         photos: sequences are composed from these as well.
-        workers: threads that decode frames.
-        ahead: batches made ahead by a thread.
+        workers: processes that make batches ahead.
         resume: go on from the checkpoints of the folder, if there are some.
         force: hand back new weights that did not help as well.
         say: told what goes on, and what the check says.
@@ -88,12 +97,12 @@ def finetune(
 
     Raises:
         TrainingError: a video has too few boxes, the disk is full, or a checkpoint
-            was trained on other lessons.
+            was trained on other data.
         FrameError: a frame cannot be read.
     """
     if not videos:
         raise TrainingError("There is nothing to learn from: name a project.")
-    adapter = Adapter(
+    adapter = _Adapter(
         network=network,
         training=training,
         config=config,
@@ -101,7 +110,6 @@ def finetune(
         device=torch.device(device),
         photos=photos,
         workers=workers,
-        ahead=ahead,
         resume=resume,
         say=say,
         on_log=on_log,
@@ -112,20 +120,114 @@ def finetune(
 
 def is_used(folder: Path) -> bool:
     """Whether a run folder holds a checkpoint, or a fold of its check does."""
-    places = [folder, *folder.glob(_FOLD.format("*"))]
-    return any(find_checkpoint(place) is not None for place in places)
+    trained = [folder, *folder.glob(_FOLD.format("*"))]
+    return any(find_checkpoint(each) is not None for each in trained)
+
+
+@dataclass(frozen=True, eq=False)  # networks do not compare
+class _Adapted:
+    """What came of one training."""
+
+    network: FcotNet
+    """With the new weights, in evaluation mode."""
+    ending: Ending
+    """Why it ended."""
+    samples: int
+    """Sequences seen."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Adapter:
+    """Adapts copies of one network, all in the same way."""
+
+    network: FcotNet
+    """With the weights to begin with; it is not changed."""
+    training: TrainingConfig
+    """How the steps are taken, and the seed."""
+    config: FinetuneConfig
+    """How far the weights may go, and the check."""
+    tracker: TrackerConfig
+    """Settings of the trackers of the check."""
+    device: torch.device
+    """Where to train and to track."""
+    photos: DataPart | None = None
+    """Sequences are composed from these as well."""
+    workers: int = 0
+    """Processes that make batches ahead."""
+    resume: bool = False
+    """Go on from a checkpoint of the folder, if there is one."""
+    say: Callable[[str], None] = lambda line: None
+    """Told what goes on."""
+    on_log: Callable[[Mapping[str, float]], None] | None = None
+    """Called with each line of the training log."""
+
+    def adapt(self, plan: LearningPlan, folder: Path) -> _Adapted:
+        """Train a fresh copy on what a plan learns from.
+
+        Args:
+            plan: what is learned from.
+            folder: for checkpoints and log.
+
+        Raises:
+            TrainingError: the disk is full, or a checkpoint belongs to another plan.
+        """
+        plan.note(folder, resume=self.resume)
+        source, what = open_adaptation_source(
+            plan.learned,
+            self.training.factory,
+            photos=self.photos,
+            device=torch.device("cpu") if self.workers else self.device,
+            seed=self.training.seed,
+        )
+        self.say(f"Learning from {what}")
+        new = copy.deepcopy(self.network)
+        ending, samples = adapt_network_(
+            new,
+            source,
+            self.training,
+            self.config.adaptation,
+            folder=folder,
+            device=self.device,
+            workers=self.workers,
+            resume=self.resume,
+            on_log=self.on_log,
+        )
+        return _Adapted(new, ending, samples)
+
+    def measure(
+        self, runs: Sequence[HeldOutRun], new: FcotNet
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Run trackers with the old and with the new weights.
+
+        Returns:
+            Mean overlap of each run, old and new, `(n,)` each.
+
+        Raises:
+            FrameError: a frame cannot be read.
+        """
+        return self._measure(runs, self.network), self._measure(runs, new)
+
+    def _measure(
+        self, runs: Sequence[HeldOutRun], network: FcotNet
+    ) -> NDArray[np.float64]:
+        def make_tracker() -> Tracker:
+            return Tracker(
+                network, self.tracker, device=str(self.device), keep_score_maps=False
+            )
+
+        return measure_runs(runs, make_tracker, self.config.check)
 
 
 def _learn_from_one(
-    adapter: Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
+    adapter: _Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
 ) -> Finetuned:
     """Learn from a part of the only video, and judge on the rest."""
     seed, config = adapter.training.seed, adapter.config
     (video,) = videos
-    plan = plan_stretch(video, config.lessons, folder=folder / "clips", seed=seed)
+    plan = plan_segment(video, config.lessons, folder=folder / "clips")
     runs = plan_runs(plan.held_out, config.check, seed=seed)
     adapter.say(
-        f"{len(runs)} runs held out in a stretch of {video.name}: the check will speak "
+        f"{len(runs)} runs held out in a segment of {video.name}: the check will speak "
         "for other frames of this video alone. Two projects or more are checked on "
         "videos that were not learned from"
     )
@@ -140,7 +242,7 @@ def _learn_from_one(
 
 
 def _learn_from_several(
-    adapter: Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
+    adapter: _Adapter, videos: Sequence[LabelledVideo], *, folder: Path, force: bool
 ) -> Finetuned:
     """Hold out each video in turn, and learn from all if that helps."""
     folds, everything = plan_folds(
@@ -153,7 +255,7 @@ def _learn_from_several(
     adapter.say(
         f"{n} trainings: {len(folds)} for the check, each without a part of the "
         f"{len(videos)} videos, and one on all of them if the check says that it "
-        "helps. --minutes and --samples are those of each"
+        "helps. --samples are those of each"
     )
     gain = _check_folds(adapter, folds, videos, folder)
     if gain is None:
@@ -166,8 +268,8 @@ def _learn_from_several(
 
 
 def _check_folds(
-    adapter: Adapter,
-    folds: Sequence[LessonPlan],
+    adapter: _Adapter,
+    folds: Sequence[LearningPlan],
     videos: Sequence[LabelledVideo],
     folder: Path,
 ) -> Gain | None:
@@ -196,7 +298,7 @@ def _check_folds(
 
 
 def _plan_fold_runs(
-    adapter: Adapter, plan: LessonPlan, videos: Sequence[LabelledVideo]
+    adapter: _Adapter, plan: LearningPlan, videos: Sequence[LabelledVideo]
 ) -> list[HeldOutRun]:
     """Choose runs through each held-out video, which has its share of the frames."""
     config, seed = adapter.config.check, adapter.training.seed
@@ -208,7 +310,7 @@ def _plan_fold_runs(
     ]
 
 
-def _settle(learned: Adapted, gain: Gain | None, *, force: bool) -> Finetuned:
+def _settle(learned: _Adapted, gain: Gain | None, *, force: bool) -> Finetuned:
     """Hand the weights back, unless they are not wanted."""
     if gain is None or learned.ending == "interrupted":
         return Finetuned(None, "interrupted", learned.samples, gain)

@@ -7,16 +7,22 @@ train frames, as while tracking, and judged on the test frames:
 
 L_cls is DiMP's hinge loss for the first filter, some of the optimiser's iterates and
 the last one, L_reg the IoU loss within two cells of the centre, for the generated and
-for the rectified model, L_match the loss of `matching_loss`, L_distil, where there is a
-teacher, that of `distillation`. The weights are settings.
+for the rectified model, L_distil, where there is a teacher, that of `distillation`.
+L_match tells targets apart (InfoNCE): between the target's feature in the train frames
+of a sequence and every cell of every test frame of the batch. Without it a network that
+is not pre-trained collapses into a prior for the patch's centre. The weights are
+settings.
 In a test frame that does not show the target no score should be above 0, and boxes do
 not count.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fcot_engine.config import COARSE_STRIDE, FINE_STRIDE, LossConfig, Stage
 from fcot_engine.geometry import xywh_to_xyxy
@@ -32,13 +38,15 @@ from fcot_engine.ops import (
     gaussian_label,
     hinge_classification_loss,
     offset_iou_loss,
+    prroi_pool,
 )
-from fcot_engine.training.distillation import FrameScores, Teacher
-from fcot_engine.training.filter_learning import learn_filters
-from fcot_engine.training.matching_loss import matching_loss
-from fcot_engine.training.training_batch import TrainingBatch
+from fcot_engine.training.batches import TrainingBatch
 
-__all__ = ["compute_losses"]
+if TYPE_CHECKING:
+    from fcot_engine.training.distillation import Teacher
+
+__all__ = ["LearnedFilters", "compute_losses", "learn_filters"]
+
 
 _DEFAULT = LossConfig()
 _FAR_PX = -1e5  # where no cell is
@@ -85,7 +93,7 @@ def compute_losses(
         "rectified": rectified,
     }
     if teacher is not None:
-        scores = FrameScores(coarse_scores, fine_scores)
+        scores = [coarse_scores, fine_scores]
         parts["distilled"] = config.distilled * teacher.compare(network, scores, batch)
     learned = network.config.coarse.channels, network.config.fine.channels
     for name, stride, channels in zip(
@@ -93,7 +101,7 @@ def compute_losses(
     ):
         train_map = getattr(train, name)[:, :, :channels]
         test_map = getattr(test, name)[:, :, :channels]
-        match = matching_loss(batch, train_map, test_map, stride=stride)
+        match = _matching_loss(batch, train_map, test_map, stride=stride)
         parts[f"match_{name}"] = config.match * match
         parts[f"spread_{name}"] = _batch_spread(test_map)
     losses = [value for name, value in parts.items() if not name.startswith("spread")]
@@ -208,3 +216,72 @@ def _batch_spread(maps: Tensor) -> Tensor:
     """Variance over the batch over total power of `(B, N, C, H, W)` maps."""
     flat = maps.detach().flatten(0, 1)
     return flat.var(0, unbiased=False).mean() / flat.square().mean().clamp(min=1e-12)
+
+
+class LearnedFilters(NamedTuple):
+    """What the initialiser and the optimiser made, each filter `(B, C, k, k)`."""
+
+    start: Tensor
+    """The initialiser's."""
+    iterates: list[Tensor]
+    """After each step of the optimiser, the last one last."""
+
+
+def learn_filters(
+    model: ClassificationModel, batch: TrainingBatch, train: Tensor, *, iterations: int
+) -> LearnedFilters:
+    """Make a filter for each sequence from its train frames.
+
+    Args:
+        model: of one scale.
+        batch: B sequences with Nt train frames.
+        train: features of these at that scale, `(B, Nt, C, H, W)`.
+        iterations: steps of the optimiser, at least 1.
+    """
+    start = model.start_filter(train, batch.train_boxes_xywh)
+    size = (train.shape[-2], train.shape[-1])
+    iterates = model.optimise(
+        start,
+        train,
+        model.label_maps(batch.train_boxes_xywh, size),
+        sample_weights=train.new_full(train.shape[:2], 1 / train.shape[1]),
+        iterations=iterations,
+    )
+    return LearnedFilters(start, iterates)
+
+
+_TEMPERATURE = 0.07
+
+
+def _matching_loss(
+    batch: TrainingBatch, train: Tensor, test: Tensor, *, stride: int
+) -> Tensor:
+    """Cross entropy of finding each present target among all cells of the batch.
+
+    Args:
+        batch: B sequences with Nt train and Ns test frames.
+        train: learned features of the train frames, `(B, Nt, C, H, W)`.
+        test: the same of the test frames, `(B, Ns, C, H, W)`.
+        stride: patch pixels a cell.
+
+    Returns:
+        A scalar; 0 where no test frame shows its target.
+    """
+    count, n_train, channels = train.shape[:3]
+    corners = xywh_to_xyxy(batch.train_boxes_xywh).flatten(0, 1)
+    pooled = prroi_pool(train.flatten(0, 1), corners, 1, stride=stride, offset=0.5)
+    query = pooled.view(count, n_train, channels).mean(1)
+    center = xywh_to_xyxy(batch.test_boxes_xywh).flatten(0, 1)
+    center = (center[:, :2] + center[:, 2:]) / 2
+    height, width = test.shape[-2:]
+    column = (center[:, 0] / stride).long().clamp(0, width - 1)
+    row = (center[:, 1] / stride).long().clamp(0, height - 1)
+    maps = F.normalize(test.flatten(0, 1), dim=1).permute(0, 2, 3, 1)  # (B*Ns, H, W, C)
+    frame = torch.arange(len(maps), device=maps.device)
+    logits = F.normalize(query, dim=1) @ maps.reshape(-1, channels).T / _TEMPERATURE
+    right = (frame * height + row) * width + column
+    each = F.cross_entropy(
+        logits.repeat_interleave(test.shape[1], 0), right, reduction="none"
+    )
+    present = batch.test_present.flatten().to(each.dtype)
+    return (each * present).sum() / present.sum().clamp(min=1)

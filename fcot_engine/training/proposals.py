@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcot_engine.geometry import box_iou, xyxy_to_xywh
-from fcot_engine.training.dice import Dice
+from fcot_engine.training._draws import Draws
 
 __all__ = ["find_shift", "measure_saliency", "propose_boxes"]
 
@@ -31,7 +31,7 @@ _PEAKS = 6  # shifts that are tried
 
 
 def propose_boxes(
-    frame: NDArray[np.uint8], later: NDArray[np.uint8], count: int, dice: Dice
+    frame: NDArray[np.uint8], later: NDArray[np.uint8], count: int, draw: Draws
 ) -> list[tuple[float, float, float, float]]:
     """Propose boxes in a frame, the most salient first.
 
@@ -39,7 +39,7 @@ def propose_boxes(
         frame: RGB, `(H, W, 3)`.
         later: another frame of the same video, a few frames on.
         count: the most boxes to return; they hardly overlap.
-        dice: draws the candidates, on the CPU.
+        draw: draws the candidates, on the CPU.
 
     Returns:
         x, y, width, height in image pixels; fewer than `count`, even none, where
@@ -48,7 +48,7 @@ def propose_boxes(
     height, width = frame.shape[:2]
     saliency = measure_saliency(frame, later)
     cell_px = width / saliency.shape[1]
-    boxes = _draw_boxes(saliency.shape, dice)
+    boxes = _draw_boxes(saliency.shape, draw)
     inside, ring = _measure_contrast(saliency, boxes)
     contrast = (inside - ring) / (inside + ring).clamp(min=1e-6)
     size = (boxes[:, 2:] - boxes[:, :2]).prod(-1).sqrt()
@@ -158,15 +158,15 @@ def _smooth(cells: Tensor) -> Tensor:
     return F.avg_pool2d(cells[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
 
 
-def _draw_boxes(size: torch.Size, dice: Dice) -> Tensor:
+def _draw_boxes(size: torch.Size, draw: Draws) -> Tensor:
     """Random corner boxes inside a map, whole cells, `(N, 4)`."""
     height, width = size
-    side = dice.log_uniform(*_SIZES, _CANDIDATES) * min(height, width)
-    ratio = dice.log_uniform(*_RATIOS, _CANDIDATES).sqrt()
+    side = draw.log_uniform(*_SIZES, _CANDIDATES) * min(height, width)
+    ratio = draw.log_uniform(*_RATIOS, _CANDIDATES).sqrt()
     w = (side * ratio).clamp(2, width)
     h = (side / ratio).clamp(2, height)
-    x = dice.uniform(0, 1, _CANDIDATES) * (width - w)
-    y = dice.uniform(0, 1, _CANDIDATES) * (height - h)
+    x = draw.uniform(0, 1, _CANDIDATES) * (width - w)
+    y = draw.uniform(0, 1, _CANDIDATES) * (height - h)
     return torch.stack([x, y, x + w, y + h], -1).round()
 
 

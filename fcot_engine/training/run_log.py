@@ -1,62 +1,86 @@
-"""The log of a run: one CSV line every few steps."""
+"""The log of a run: one CSV line every few steps, its curves, and TensorBoard."""
 
 from __future__ import annotations
 
 import csv
-import os
+import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fcot_engine.errors import TrainingError
 
-__all__ = ["RunLog", "read_log"]
+__all__ = ["RunLog", "plot_log", "read_log"]
+
+_LOG = logging.getLogger(__name__)
+_COLUMNS = 3
+_PANEL_INCHES = (3.6, 2.0)
+_NO_CURVES = {"step", "samples", "minutes"}
 
 
 class RunLog:
     """Appends rows to `log.csv`; a new column makes the file be written anew.
 
     Args:
-        path: the CSV file.
+        folder: the run folder.
         after_step: rows of later steps are dropped: they belong to a run that was
             cut off after its last checkpoint.
+        tensorboard: write `tensorboard/` as well, each figure as a curve over the
+            samples seen.
+
+    Raises:
+        TrainingError: the log there cannot be read, or TensorBoard is not installed.
     """
 
-    def __init__(self, path: Path, *, after_step: int) -> None:
-        self._path = path
-        old = read_log(path) if path.is_file() else []
-        rows = [row for row in old if row.get("step", 0.0) <= after_step]
-        self._columns: list[str] = list(dict.fromkeys(k for row in rows for k in row))
-        self._rewrite(rows)
+    def __init__(
+        self, folder: Path, *, after_step: int = 0, tensorboard: bool = False
+    ) -> None:
+        self.path = folder / "log.csv"
+        old = read_log(self.path) if self.path.is_file() else []
+        self._rows = [row for row in old if row.get("step", 0.0) <= after_step]
+        self._board: Any = None
+        if tensorboard:
+            seen = int(self._rows[-1]["samples"]) if self._rows else 0
+            self._board = _open_tensorboard(folder / "tensorboard", after_samples=seen)
+        self._write()
 
     def add(self, row: Mapping[str, float]) -> None:
-        """Append one row of named numbers; `step` is one of them.
+        """Append one row of named numbers, `step` and `samples` among them.
 
         Raises:
             TrainingError: the file cannot be written.
         """
-        if any(name not in self._columns for name in row):
-            rows = read_log(self._path)
-            self._columns += [name for name in row if name not in self._columns]
-            self._rewrite(rows)
-        try:
-            with self._path.open("a", newline="") as stream:
-                csv.DictWriter(stream, self._columns).writerow(_as_text(row))
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
+        known = self._names()
+        self._rows.append(dict(row))
+        self._write(only_last=self._names() == known)
+        if self._board is not None:
+            for name in row.keys() - {"step", "samples"}:
+                self._board.add_scalar(name, row[name], int(row["samples"]))
+            self._board.flush()
 
-    def _rewrite(self, rows: list[dict[str, float]]) -> None:
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+    def close(self) -> None:
+        """Draw the curves, where matplotlib is installed, and close all files."""
+        if self._board is not None:
+            self._board.close()
+        plot_log(self.path, self.path.with_suffix(".png"))
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(name for row in self._rows for name in row))
+
+    def _write(self, *, only_last: bool = False) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, self._columns)
-                if self._columns:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a" if only_last else "w", newline="") as stream:
+                writer = csv.DictWriter(stream, self._names())
+                if not only_last and self._rows:
                     writer.writeheader()
-                writer.writerows(_as_text(row) for row in rows)
-            draft.replace(self._path)
+                for row in self._rows[-1:] if only_last else self._rows:
+                    writer.writerow({k: f"{value:.6g}" for k, value in row.items()})
         except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise _unwritable(self._path, error) from error
+            raise TrainingError(
+                f"The training log {self.path} cannot be written: {error}."
+            ) from error
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
@@ -77,9 +101,38 @@ def read_log(path: Path) -> list[dict[str, float]]:
         ) from error
 
 
-def _as_text(row: Mapping[str, float]) -> dict[str, str]:
-    return {name: f"{value:.6g}" for name, value in row.items()}
+def plot_log(log_path: Path, picture_path: Path) -> None:
+    """Draw every column of a log over the samples seen, one panel each.
+
+    Without matplotlib (the extra `train`) nothing is drawn.
+
+    Raises:
+        TrainingError: the log cannot be read.
+    """
+    rows = read_log(log_path)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        _LOG.info("No curves are drawn: matplotlib is not installed.")
+        return
+    names = dict.fromkeys(name for row in rows for name in row)
+    shown = [name for name in names if name not in _NO_CURVES]
+    lines = max(1, math.ceil(len(shown) / _COLUMNS))
+    width, height = _PANEL_INCHES
+    figure = Figure((_COLUMNS * width, lines * height), layout="constrained")
+    for number, name in enumerate(shown, start=1):
+        points = [(row["samples"], row[name]) for row in rows if name in row]
+        axes = figure.add_subplot(lines, _COLUMNS, number, title=name)
+        axes.plot(*zip(*points, strict=True), linewidth=1)
+    figure.savefig(picture_path)
 
 
-def _unwritable(path: Path, error: OSError) -> TrainingError:
-    return TrainingError(f"The training log {path} cannot be written: {error}.")
+def _open_tensorboard(folder: Path, *, after_samples: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise TrainingError(
+            f"--tensorboard needs TensorBoard, which cannot be imported: {error}. "
+            "Install it with: pip install 'napari-fcot[tensorboard]'."
+        ) from error
+    return SummaryWriter(str(folder), purge_step=after_samples + 1)

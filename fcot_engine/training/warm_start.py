@@ -11,13 +11,15 @@ from fcot_engine.config import find_preset
 from fcot_engine.errors import WeightsError
 from fcot_engine.model import (
     FcotNet,
+    GradientFeatures,
     LiteNet,
     build_network,
     load_network,
     network_kind,
 )
+from fcot_engine.training.batches import BatchSource
 
-__all__ = ["Start", "start_network"]
+__all__ = ["Start", "measure_fixed_statistics_", "start_network"]
 
 _START_GAIN = "start_gain"
 
@@ -107,3 +109,26 @@ def _take_over_(network: LiteNet, given: LiteNet) -> int:
             continue
         count += 1
     return count
+
+
+_BATCHES = 4
+_SEQUENCES = 16
+_FIRST = 2**40  # numbers that no run reaches, so that these samples are not trained on
+
+
+@torch.no_grad()
+def measure_fixed_statistics_(features: GradientFeatures, source: BatchSource) -> None:
+    """Set the features' buffers so that they are normalised on training frames.
+
+    Args:
+        features: written to; on the device that `source` composes on.
+        source: makes the batches that are looked at.
+    """
+    means, squares = [], []
+    for number in range(_BATCHES):
+        batch = source.make_batch(_FIRST + number, _SEQUENCES)
+        maps = features.measure(batch.train_images.flatten(0, 1))
+        means.append(maps.mean((0, 2, 3), keepdim=True))
+        squares.append(maps.square().mean((0, 2, 3), keepdim=True))
+    mean, square = torch.stack(means).mean(0), torch.stack(squares).mean(0)
+    features.set_statistics_(mean, (square - mean.square()).clamp(min=0))

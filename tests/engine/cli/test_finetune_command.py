@@ -8,9 +8,8 @@ from PIL import Image
 
 from fcot_engine.annotation import AnnotationSession
 from fcot_engine.cli import main
-from fcot_engine.cli.finetune_command import EXIT_REFUSED, parse_project
+from fcot_engine.cli._adapt_weights import EXIT_REFUSED, parse_project
 from fcot_engine.model import load_network, read_weights_info
-from fcot_engine.training import adapter
 from fcot_engine.video import open_frames
 
 
@@ -42,7 +41,7 @@ def finetune(tmp_path, monkeypatch):
     def measure(runs, make_tracker, check):
         return np.full(len(runs), 0.5) + (changes.pop() if changes else 0.0)
 
-    monkeypatch.setattr(adapter, "measure_runs", measure)
+    monkeypatch.setattr("fcot_engine.training.finetuning.measure_runs", measure)
     projects = {}
 
     def finetune(*options, change=0.0, names=("film",)):
@@ -116,7 +115,8 @@ class TestFinetune:
 
     def test_interruption_writes_nothing(self, finetune, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(
-            adapter, "adapt_network_", lambda *args, **options: ("interrupted", 2)
+            "fcot_engine.training.finetuning.adapt_network_",
+            lambda *args, **options: ("interrupted", 2),
         )
         assert finetune("--force", names=("film", "clip")) == 130
         assert "Interrupted: no weights are written" in capsys.readouterr().err

@@ -6,8 +6,7 @@ from PIL import Image
 
 from fcot_engine.cli import main
 from fcot_engine.model import load_network, read_weights_info
-from fcot_engine.training import harvest
-from fcot_engine.training.clip_cache import ClipTrack
+from fcot_engine.training.videos import ClipTrack
 
 
 @pytest.fixture
@@ -36,7 +35,9 @@ def follow(monkeypatch):
             boxes = np.array([(10.0 + i, 20.0, 20.0, 20.0) for i in frames])
             return ClipTrack(np.array(frames), boxes, np.full(len(frames), 0.8))
 
-        monkeypatch.setattr(harvest, "follow_both_ways", follow_both_ways)
+        monkeypatch.setattr(
+            "fcot_engine.training.self_training.follow_both_ways", follow_both_ways
+        )
         return asked
 
     return set_answer

@@ -19,7 +19,7 @@ from fcot_engine.model import LiteNet
 from fcot_engine.tracker import TrackResult, Verdict
 from fcot_engine.training import LabelledTarget, LabelledVideo, PhotoPool, SampleFactory
 
-collect_ignore = ["legs_worker.py"]  # a script for processes of their own
+collect_ignore = ["process_worker.py"]  # a script for processes of their own
 
 
 def textured_photo(width, height, seed):

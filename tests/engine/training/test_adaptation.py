@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from fcot_engine.config import AdaptationConfig, FactoryConfig
-from fcot_engine.training import Trainer, adapt_network_
-from fcot_engine.training.adaptation import blend_weights, hold_norms_
-from fcot_engine.training.trainer import TrainingProgress
+from fcot_engine.errors import TrainingError
+from fcot_engine.training import (
+    DataPart,
+    adapt_network_,
+    open_adaptation_source,
+    read_clips,
+)
+from fcot_engine.training.videos import ClipTrack, write_clip
 
 FREE = AdaptationConfig(pull=0.0)
 
@@ -84,58 +89,36 @@ class TestAdaptNetwork:
         _, two = adapt(FREE, resume=True)
         assert all(torch.equal(one[name], two[name]) for name in one)
 
-    @pytest.mark.parametrize(
-        ("done", "ending", "left"),
-        [
-            pytest.param(2.0, "samples", 3.0, id="rest"),
-            pytest.param(5.0, "minutes", None, id="nothing_left"),
-        ],
-    )
-    def test_minutes_of_all_legs(
-        self,
-        small_factory,
-        make_lite_network,
-        config,
-        tmp_path,
-        monkeypatch,
-        done,
-        ending,
-        left,
-    ):
-        asked = []
 
-        def resume(trainer):
-            trainer.progress = TrainingProgress(minutes=done)
-
-        def run(trainer, on_log):
-            asked.append(trainer.config.minutes)
-            return "samples"
-
-        monkeypatch.setattr(Trainer, "resume", resume)
-        monkeypatch.setattr(Trainer, "run", run)
-        found, _ = adapt_network_(
-            make_lite_network(),
-            small_factory,
-            replace(config, minutes=5.0),
-            FREE,
-            folder=tmp_path,
-            resume=True,
-            counts_all_legs=True,
-        )
-        assert found == ending
-        assert asked == ([] if left is None else [left])
+CONFIG = FactoryConfig(patch_size=64, target_size_px=24.0)
+CPU = torch.device("cpu")
 
 
-def test_norms_are_held_while_the_rest_trains():
-    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).train()
-    hold_norms_(network)
-    network(torch.rand(2, 3, 8, 8) + 5)
-    assert (network[1].running_mean == 0).all()
-    assert network[0].training
+@pytest.fixture
+def clips(tmp_path, make_square_video):
+    """One clip with three boxes."""
+    video = make_square_video()
+    frames = np.array([4, 9, 15])
+    boxes = np.array([video.truth(i) for i in frames])
+    write_clip(tmp_path / "clips" / "a", video, [ClipTrack(frames, boxes, np.ones(3))])
+    return read_clips(tmp_path / "clips")
 
 
-def test_counters_are_not_blended():
-    start = {"count": torch.tensor(2), "w": torch.tensor(0.0)}
-    learned = {"count": torch.tensor(8), "w": torch.tensor(1.0)}
-    blended = blend_weights(start, learned, 0.25)
-    assert blended["count"] == 8 and blended["w"] == 0.25
+def test_three_boxes_make_batches(clips):
+    source, what = open_adaptation_source(clips, CONFIG, device=CPU)
+    assert what == "1 tracks"
+    batch = source.make_batch(0, 3)
+    assert batch.train_images.shape == (3, 2, 3, 64, 64)
+
+
+def test_photos_are_mixed_in_by_weight(clips, photos):
+    data = DataPart(kind="photos", folder=photos, weight=1.0)
+    source, what = open_adaptation_source(clips, CONFIG, photos=data, device=CPU)
+    assert what == "1 tracks, 3 photos"
+    assert source.make_batch(0, 6).test_images.shape[0] == 6
+
+
+def test_too_few_boxes_are_refused(clips):
+    config = FactoryConfig(patch_size=64, target_size_px=24.0, n_test=14)
+    with pytest.raises(TrainingError, match="None of the 1 videos"):
+        open_adaptation_source(clips, config, device=CPU)

@@ -3,19 +3,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.training import appearance
-from fcot_engine.training.appearance import (
+from fcot_engine.training import _appearance as appearance
+from fcot_engine.training._appearance import (
     degrade_frames,
+    draw_frames_around,
     lower_resolution,
+    repeat_border,
     tint,
     vary_light,
 )
-from fcot_engine.training.dice import Dice
+from fcot_engine.training._draws import Draws
 
 
 @pytest.fixture
-def dice():
-    return Dice(torch.Generator().manual_seed(1), torch.device("cpu"))
+def draw():
+    return Draws(torch.Generator().manual_seed(1), torch.device("cpu"))
 
 
 @pytest.fixture
@@ -24,57 +26,86 @@ def frames():
 
 
 class TestFrames:
-    def test_range_is_kept(self, frames, dice):
-        out = degrade_frames(frames * 1.4 - 0.2, dice)
+    def test_range_is_kept(self, frames, draw):
+        out = degrade_frames(frames * 1.4 - 0.2, draw)
         assert out.min() >= 0 and out.max() <= 1
 
-    def test_input_is_not_written_to(self, frames, dice):
+    def test_input_is_not_written_to(self, frames, draw):
         before = frames.clone()
-        degrade_frames(frames, dice)
+        degrade_frames(frames, draw)
         torch.testing.assert_close(frames, before)
 
-    def test_some_frames_change_and_some_do_not(self, frames, dice):
-        change = (degrade_frames(frames, dice) - frames).abs().mean((1, 2, 3))
+    def test_some_frames_change_and_some_do_not(self, frames, draw):
+        change = (degrade_frames(frames, draw) - frames).abs().mean((1, 2, 3))
         assert (change == 0).any() and (change > 0.005).any()
 
     @pytest.mark.parametrize(
         "name", ["_lower_resolution_a_little", "_blur_by_motion", "_blur_by_focus"]
     )
-    def test_blurs_keep_flat_areas_and_lower_contrast(self, frames, dice, name):
+    def test_blurs_keep_flat_areas_and_lower_contrast(self, frames, draw, name):
         blur = getattr(appearance, name)
         flat = torch.full((2, 3, 64, 64), 0.3)
-        torch.testing.assert_close(blur(flat, dice), flat)
-        assert blur(frames, dice).std() < 0.9 * frames.std()
+        torch.testing.assert_close(blur(flat, draw), flat)
+        assert blur(frames, draw).std() < 0.9 * frames.std()
 
-    def test_compression_loses_a_little(self, frames, dice):
-        error = (appearance._compress(frames, dice) - frames).abs().mean()
+    def test_compression_loses_a_little(self, frames, draw):
+        error = (appearance._compress(frames, draw) - frames).abs().mean()
         assert 0.005 < error < 0.15
 
 
 class TestLowerResolution:
-    def test_more_is_blurred_more(self, frames, dice):
-        little = lower_resolution(frames, dice, low=1.5, high=1.6)
-        much = lower_resolution(frames, dice, low=6.0, high=7.0)
+    def test_more_is_blurred_more(self, frames, draw):
+        little = lower_resolution(frames, draw, low=1.5, high=1.6)
+        much = lower_resolution(frames, draw, low=6.0, high=7.0)
         assert much.std() < 0.6 * little.std()
 
 
 class TestLight:
-    def test_shadow_darkens_a_part_and_leaves_another(self, dice):
+    def test_shadow_darkens_a_part_and_leaves_another(self, draw):
         images = torch.full((30, 2, 3, 64, 64), 0.8)
-        shaded = appearance._cast_shadow(images, dice)
+        shaded = appearance._cast_shadow(images, draw)
         assert (shaded <= 0.8).all()
         darkest, lightest = shaded.amin((1, 2, 3, 4)), shaded.amax((1, 2, 3, 4))
         assert (darkest < 0.65).float().mean() > 0.8
         assert (lightest > 0.75).float().mean() > 0.8
 
-    def test_frames_of_a_sequence_share_their_look(self, dice):
+    def test_frames_of_a_sequence_share_their_look(self, draw):
         images = torch.full((40, 3, 3, 16, 16), 0.5)
-        means = vary_light(images, dice).mean((2, 3, 4))
+        means = vary_light(images, draw).mean((2, 3, 4))
         within, between = means.std(1).mean(), means.mean(1).std()
         assert 0 < within < between
 
-    def test_tint_of_no_strength_keeps_hues(self, dice):
+    def test_tint_of_no_strength_keeps_hues(self, draw):
         colours = torch.rand(4, 2, 3, 8, 8)
-        out = tint(colours, dice, strength=torch.tensor(0.0))
+        out = tint(colours, draw, strength=torch.tensor(0.0))
         ratio = out / colours
         torch.testing.assert_close(ratio[:, :, 0].mean(), ratio[:, :, 2].mean())
+
+
+def test_pixels_outside_repeat_the_nearest_inside():
+    image = torch.arange(25.0).view(1, 1, 1, 5, 5).expand(1, 1, 3, 5, 5)
+    found = repeat_border(image, torch.tensor([[[1.0, 2.0, 4.0, 4.0]]]))[0, 0, 0]
+    rows, columns = [2, 2, 2, 3, 3], [1, 1, 2, 3, 3]
+    assert torch.equal(found, image[0, 0, 0][rows][:, columns])
+
+
+def test_whole_frame_changes_nothing():
+    image = torch.rand(2, 3, 3, 8, 8)
+    frames = torch.tensor([0.0, 0.0, 8.0, 8.0]).expand(2, 3, 4)
+    assert torch.equal(repeat_border(image, frames), image)
+
+
+def test_frame_beyond_the_patch_keeps_a_pixel():
+    image = torch.rand(1, 1, 3, 8, 8)
+    found = repeat_border(image, torch.tensor([[[-9.0, 20.0, -2.0, 30.0]]]))
+    assert (found == image[..., 7:, :1]).all()
+
+
+def test_frames_hold_their_targets_closely():
+    boxes = torch.tensor([30.0, 40.0, 70.0, 100.0]).expand(64, 3, 4)
+    draw = Draws(torch.Generator().manual_seed(0), torch.device("cpu"))
+    frames = draw_frames_around(boxes, draw)
+    assert (frames[..., :2] <= boxes[..., :2]).all()
+    assert (frames[..., 2:] >= boxes[..., 2:]).all()
+    gap = (frames - boxes).abs() / torch.tensor([40.0, 60.0, 40.0, 60.0])
+    assert gap.max() < 0.75 and 0.03 < gap.median() < 0.25

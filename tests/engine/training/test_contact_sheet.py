@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -30,3 +33,14 @@ def test_frames_without_their_target_have_a_red_border_and_no_box(
     red = (image == (255, 0, 0)).all(-1).sum()
     assert red >= 4 * 2 * (4 * 64 - 4)
     assert not (image == (255, 160, 0)).all(-1).any()
+
+
+def test_boxes_of_the_documented_sheet_lie_in_their_photos():
+    path = Path(__file__).resolve().parents[3] / "scripts" / "draw_contact_sheet.py"
+    spec = importlib.util.spec_from_file_location("draw_contact_sheet", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    pool = script.read_pool()
+    assert len(pool) == len(script.BOXES)
+    ends = pool.boxes_xywh[:, :2] + pool.boxes_xywh[:, 2:]
+    assert (ends <= pool.sizes_wh[pool.photo_of_box] + 0.5).all()

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -15,7 +13,11 @@ from fcot_engine.config import (
     TrainingConfig,
 )
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import adapter, find_checkpoint, finetune, is_used
+from fcot_engine.training import (
+    finetune,
+    is_used,
+    open_adaptation_source,
+)
 from fcot_engine.training.checkpoint import write_checkpoint
 
 TRAINING = TrainingConfig(
@@ -41,21 +43,23 @@ def fake_runs(monkeypatch):
         seen.append([(run.video.name, run.start, tuple(run.frames)) for run in runs])
         return np.linspace(0.2, 0.4, len(runs)) + seen.step * len(seen)
 
-    monkeypatch.setattr(adapter, "measure_runs", measure)
+    monkeypatch.setattr("fcot_engine.training.finetuning.measure_runs", measure)
     return seen
 
 
 @pytest.fixture
-def lessons(monkeypatch):
+def learned_clips(monkeypatch):
     """Clips that each training learns from."""
     seen = []
-    really_open = adapter.open_adaptation_source
+    really_open = open_adaptation_source
 
     def open_source(clips, *args, **options):
         seen.append([clip.folder.name for clip in clips])
         return really_open(clips, *args, **options)
 
-    monkeypatch.setattr(adapter, "open_adaptation_source", open_source)
+    monkeypatch.setattr(
+        "fcot_engine.training.finetuning.open_adaptation_source", open_source
+    )
     return seen
 
 
@@ -74,7 +78,7 @@ def fake_training(monkeypatch):
             next(network.parameters()).add_(1.0)
         return ("interrupted" if len(seen) == seen.fails else "samples"), 4
 
-    monkeypatch.setattr(adapter, "adapt_network_", adapt_)
+    monkeypatch.setattr("fcot_engine.training.finetuning.adapt_network_", adapt_)
     return seen
 
 
@@ -141,10 +145,10 @@ def test_nothing_to_learn_from_is_refused(tune):
 
 class TestSeveralVideos:
     def test_no_training_of_the_check_sees_what_it_is_judged_on(
-        self, tune, fake_runs, fake_training, lessons
+        self, tune, fake_runs, fake_training, learned_clips
     ):
         tune("abcd")
-        learned = [{name[3:] for name in clips} for clips in lessons]
+        learned = [{name[3:] for name in clips} for clips in learned_clips]
         assert learned == [{"b", "c"}, {"a", "c", "d"}, {"a", "b", "d"}, set("abcd")]
         judged = [{name for name, _, _ in runs} for runs in fake_runs]
         assert judged[::2] == judged[1::2] == [{"a", "d"}, {"b"}, {"c"}]
@@ -229,19 +233,11 @@ class TestSeveralVideos:
 class TestResume:
     def test_finished_trainings_are_gone_on_from(self, tune, fake_runs, tmp_path):
         _, one = tune("ab")
-        steps = find_checkpoint(tmp_path / "run" / "fold-1")
+        log = (tmp_path / "run" / "fold-1" / "log.csv").read_text()
         _, two = tune("ab", resume=True)
-        assert find_checkpoint(tmp_path / "run" / "fold-1") == steps
+        assert (tmp_path / "run" / "fold-1" / "log.csv").read_text() == log
         assert same_weights(one.network, two.network)
         assert fake_runs[:4] == fake_runs[4:]
-
-    def test_minutes_are_those_of_all_legs(self, tune, fake_runs, tmp_path):
-        short = replace(TRAINING, samples=None, minutes=0.001)
-        tune("ab", short)
-        ended = sorted((tmp_path / "run").rglob("checkpoint-*"))
-        _, found = tune("ab", short, resume=True)
-        assert len(ended) == 3 and found.ending == "minutes"
-        assert sorted((tmp_path / "run").rglob("checkpoint-*")) == ended
 
     def test_refused_weights_are_had_by_force_later(self, tune, fake_runs):
         fake_runs.step = -0.1
@@ -259,20 +255,20 @@ class TestResume:
     )
     def test_fold_is_not_judged_on_what_it_learned(self, tune, fake_runs, names):
         tune("ab")
-        with pytest.raises(TrainingError, match="trained on other lessons"):
+        with pytest.raises(TrainingError, match="trained on other data"):
             tune(names, resume=True)
 
     @pytest.mark.parametrize("place", ["", "fold-2"])
     def test_folder_with_a_checkpoint_is_used(self, tmp_path, place):
         assert not is_used(tmp_path / "run")
-        write_checkpoint(tmp_path / "run" / place, {}, step=1)
+        write_checkpoint(tmp_path / "run" / place, {})
         assert is_used(tmp_path / "run")
 
 
 class TestOneVideo:
-    def test_stretch_is_held_out(self, tune, fake_runs, fake_training, lessons):
+    def test_segment_is_held_out(self, tune, fake_runs, fake_training, learned_clips):
         _, found = tune("a")
-        assert fake_training == [("run", False)] and lessons == [["01-a"]]
+        assert fake_training == [("run", False)] and learned_clips == [["01-a"]]
         assert fake_runs[0] == fake_runs[1]
         frames = {frame for _, _, way in fake_runs[0] for frame in way}
         assert frames <= set(range(14, 20))

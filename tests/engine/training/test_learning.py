@@ -6,8 +6,13 @@ import pytest
 import torch
 
 from fcot_engine.config import FactoryConfig, TrainingConfig
-from fcot_engine.training import PhotoPool, SampleFactory, Trainer, compute_losses
-from fcot_engine.training.run_log import read_log
+from fcot_engine.training import (
+    PhotoPool,
+    SampleFactory,
+    Trainer,
+    compute_losses,
+    read_log,
+)
 
 SIDE = 64
 

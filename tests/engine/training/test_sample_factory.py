@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import PhotoPool, SampleFactory, sample_factory
+from fcot_engine.training import PhotoPool, SampleFactory
 
 PLAIN_LIGHT = FactoryConfig(
     patch_size=128,
@@ -48,7 +48,7 @@ def clean(monkeypatch):
         "vary_light": lambda images, dice: images,
         "degrade_frames": lambda frames, dice: frames,
     }.items():
-        monkeypatch.setattr(sample_factory, name, value)
+        monkeypatch.setattr(f"fcot_engine.training.sample_factory.{name}", value)
 
 
 def frames_and_boxes(batch):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,116 @@ from torch.testing import assert_close
 
 from fcot_engine.config import FactoryConfig
 from fcot_engine.errors import TrainingError
-from fcot_engine.training import video_source
-from fcot_engine.training.annotated_video import AnnotatedVideo
-from fcot_engine.training.video_source import VideoSource
+from fcot_engine.training import AnnotatedVideo, VideoSource
+from fcot_engine.training._draws import Draws
+from fcot_engine.training.video_source import (
+    _decode,
+    can_be_drawn,
+    choose_frames,
+    is_usable,
+)
+
+
+def make_video(visible):
+    visible = np.asarray(visible, dtype=bool)
+    boxes = np.ones((len(visible), 4), np.float32)
+    return AnnotatedVideo(Path("v"), "{}.jpg", 0, boxes, visible)
+
+
+@pytest.fixture
+def draw():
+    return Draws(torch.Generator().manual_seed(0), torch.device("cpu"))
+
+
+class TestChooseFrames:
+    def test_train_frames_come_before_and_test_frames_after_the_base(self, draw):
+        video = make_video(np.ones(400))
+        for _ in range(100):
+            base, *earlier_and_later = choose_frames(video, draw, n_train=3, n_test=3)
+            earlier, later = earlier_and_later[:2], earlier_and_later[2:]
+            assert all(base - 30 <= i < base for i in earlier)
+            assert all(base < i <= base + 30 for i in later)
+
+    def test_only_visible_frames(self, draw):
+        visible = np.arange(200) % 3 == 0
+        for _ in range(100):
+            for index in choose_frames(make_video(visible), draw, n_train=2, n_test=2):
+                assert visible[index]
+
+    def test_gap_grows_where_the_target_is_seldom_seen(self, draw):
+        visible = np.zeros(1000)
+        visible[::70] = 1
+        chosen = choose_frames(make_video(visible), draw, n_train=2, n_test=2)
+        assert chosen[1] < chosen[0] < chosen[2]
+
+    def test_one_train_frame_needs_none_before(self, draw):
+        visible = np.zeros(40)
+        visible[:5] = 1
+        chosen = [
+            choose_frames(make_video(visible), draw, n_train=1, n_test=1)
+            for _ in range(50)
+        ]
+        assert any(base == 0 for base, _ in chosen)
+        assert all(base < later for base, later in chosen)
+
+    def test_still_is_repeated(self, draw):
+        assert choose_frames(make_video([1]), draw, n_train=2, n_test=3) == [0] * 5
+
+
+class TestTrust:
+    def test_frames_are_drawn_as_often_as_they_are_trusted(self, draw):
+        trust = np.where(np.arange(60) % 2, 9.0, 1.0).astype(np.float32)
+        video = replace(make_video(np.ones(60)), trust=trust)
+        drawn = [
+            index
+            for _ in range(300)
+            for index in choose_frames(video, draw, n_train=2, n_test=2)
+        ]
+        assert np.mean(np.array(drawn) % 2) == pytest.approx(0.9, abs=0.03)
+
+    def test_frames_without_a_box_are_never_drawn(self, draw):
+        trust = np.full(60, 0.5, np.float32)
+        video = replace(make_video(np.arange(60) % 3 == 0), trust=trust)
+        for _ in range(100):
+            chosen = choose_frames(video, draw, n_train=2, n_test=2)
+            assert all(index % 3 == 0 for index in chosen)
+
+
+class TestCanBeDrawn:
+    @pytest.mark.parametrize(
+        ("shown", "n_train", "expected"),
+        [
+            pytest.param((2, 9, 17), 2, True, id="three_boxes"),
+            pytest.param((2, 9), 2, False, id="nothing_before_or_after"),
+            pytest.param((2, 9), 1, True, id="one_train_frame"),
+            pytest.param((), 2, False, id="no_box"),
+            pytest.param((0, 18, 19), 2, False, id="base_too_near_the_end"),
+            pytest.param((0, 1, 9), 2, True, id="base_right_behind_the_first"),
+        ],
+    )
+    def test_value(self, shown, n_train, expected, draw):
+        video = make_video(np.isin(np.arange(20), shown))
+        assert can_be_drawn(video, n_train=n_train, n_test=2) is expected
+        if expected:  # and it does end
+            chosen = choose_frames(video, draw, n_train=n_train, n_test=2)
+            assert set(chosen) <= set(shown)
+
+
+class TestIsUsable:
+    @pytest.mark.parametrize(
+        ("visible", "expected"),
+        [
+            pytest.param(np.ones(20), True, id="twenty_frames"),
+            pytest.param(np.ones(19), False, id="too_short"),
+            pytest.param(np.arange(100) < 13, True, id="thirteen_visible"),
+            pytest.param(np.arange(100) < 12, False, id="twelve_visible"),
+            pytest.param([1], True, id="still"),
+            pytest.param([0], False, id="hidden_still"),
+        ],
+    )
+    def test_rule(self, visible, expected):
+        assert is_usable(make_video(visible), n_train=3, n_test=3) is expected
+
 
 CONFIG = FactoryConfig(patch_size=64, target_size_px=24.0)
 SIZE = (150, 110)
@@ -42,8 +150,12 @@ def videos(tmp_path_factory):
 
 @pytest.fixture
 def clean(monkeypatch):
-    monkeypatch.setattr(video_source, "vary_light", lambda images, dice: images)
-    monkeypatch.setattr(video_source, "degrade_frames", lambda frames, dice: frames)
+    monkeypatch.setattr(
+        "fcot_engine.training.video_source.vary_light", lambda images, draw: images
+    )
+    monkeypatch.setattr(
+        "fcot_engine.training.video_source.degrade_frames", lambda frames, draw: frames
+    )
 
 
 def frames_and_boxes(batch):
@@ -92,9 +204,9 @@ class TestBatch:
         rising = images[:, -1] > images[:, 0]
         assert rising.any() and not rising.all()
 
-    def test_same_number_gives_the_same_batch_with_any_workers(self, videos):
+    def test_same_number_gives_the_same_batch(self, videos):
         one = VideoSource(videos, CONFIG, seed=3).make_batch(5, 3)
-        two = VideoSource(videos, CONFIG, seed=3, workers=3).make_batch(5, 3)
+        two = VideoSource(videos, CONFIG, seed=3).make_batch(5, 3)
         assert torch.equal(one.train_images, two.train_images)
         assert torch.equal(one.test_boxes_xywh, two.test_boxes_xywh)
 
@@ -110,7 +222,7 @@ class TestBatch:
 
 
 def test_large_frames_are_decoded_no_finer_than_needed(videos):
-    decoded, ratio = video_source._decode(videos[2].frame_path(0), 4)
+    decoded, ratio = _decode(videos[2].frame_path(0), 4)
     assert decoded.shape == (3, SIZE[1], SIZE[0])
     assert ratio == (0.25, 0.25)
 
