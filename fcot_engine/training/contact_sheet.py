@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
+from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.training.batches import BatchSource, TrainingBatch
 
 __all__ = ["make_contact_sheet"]
@@ -31,46 +32,33 @@ def make_contact_sheet(
         n: number of sequences.
         columns: sequences beside each other.
     """
-    from PIL import Image
+    from torchvision.transforms.v2.functional import to_pil_image
+    from torchvision.utils import make_grid
 
     batches = [source.make_batch(i, min(8, n - 8 * i)) for i in range(-(-n // 8))]
-    strips = [strip for batch in batches for strip in _draw_strips(batch)]
-    height, width = strips[0].shape[1] + _GAP_PX, strips[0].shape[2] + 2 * _GAP_PX
-    sheet = torch.full((3, math.ceil(n / columns) * height, columns * width), 255)
-    for index, strip in enumerate(strips):
-        top, left = index // columns * height, index % columns * width
-        sheet[:, top : top + strip.shape[1], left : left + strip.shape[2]] = strip
-    array = sheet.to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-    Image.fromarray(array).save(path)
+    strips = torch.stack([strip for batch in batches for strip in _draw_strips(batch)])
+    sheet = make_grid(strips, nrow=columns, padding=_GAP_PX, pad_value=255)
+    to_pil_image(sheet).save(path)
 
 
 def _draw_strips(batch: TrainingBatch) -> list[Tensor]:
     """One strip `(3, S, frames * S)` of 0 to 255 for each sequence."""
-    images = torch.cat([batch.train_images, batch.test_images], 1).cpu() * 255
-    boxes = torch.cat([batch.train_boxes_xywh, batch.test_boxes_xywh], 1).cpu()
-    n_train = batch.train_images.shape[1]
-    present = torch.nn.functional.pad(batch.test_present.cpu(), (n_train, 0), value=1)
-    side = float(images.shape[-1])
+    from torchvision.utils import draw_bounding_boxes
+
+    batch = batch.to("cpu")
+    images = torch.cat([batch.train_images, batch.test_images], 1)
+    boxes = torch.cat([batch.train_boxes_xywh, batch.test_boxes_xywh], 1)
+    n_train, side = batch.train_images.shape[1], images.shape[-1]
+    present = pad(batch.test_present, (n_train, 0), value=True)
+    whole = boxes.new_tensor([0, 0, side - 1, side - 1])
+    corners = xywh_to_xyxy(boxes).round() - boxes.new_tensor([0, 0, 1, 1])
+    corners = torch.where(present[..., None], corners.clamp(0, side - 1), whole)
     strips = []
-    for frames, row, shown in zip(images, boxes, present.tolist(), strict=True):
-        for number, (frame, box) in enumerate(zip(frames, row, strict=True)):
-            if not shown[number]:
-                _draw_box_(frame, [0.0, 0.0, side, side], _ABSENT_COLOUR)
-                continue
+    for frames, rows, shown in zip(images, corners, present.tolist(), strict=True):
+        drawn = []
+        for number, frame in enumerate((frames * 255).to(torch.uint8)):
             colour = _TRAIN_COLOUR if number < n_train else _TEST_COLOUR
-            _draw_box_(frame, box.tolist(), colour)
-        strips.append(torch.cat(list(frames), -1))
+            colour = colour if shown[number] else _ABSENT_COLOUR
+            drawn.append(draw_bounding_boxes(frame, rows[number, None], colors=colour))
+        strips.append(torch.cat(drawn, -1))
     return strips
-
-
-def _draw_box_(image: Tensor, box: list[float], colour: tuple[int, int, int]) -> None:
-    """Outline a box: the line lies on the outermost pixels inside it."""
-    side = image.shape[-1]
-    x0, y0 = (min(max(round(v), 0), side - 1) for v in box[:2])
-    x1 = min(max(round(box[0] + box[2]) - 1, 0), side - 1)
-    y1 = min(max(round(box[1] + box[3]) - 1, 0), side - 1)
-    paint = torch.tensor(colour, dtype=image.dtype)[:, None]
-    image[:, y0, x0 : x1 + 1] = paint
-    image[:, y1, x0 : x1 + 1] = paint
-    image[:, y0 : y1 + 1, x0] = paint
-    image[:, y0 : y1 + 1, x1] = paint

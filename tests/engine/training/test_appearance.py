@@ -3,13 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fcot_engine.training import _appearance as appearance
 from fcot_engine.training._appearance import (
     degrade_frames,
     draw_frames_around,
     lower_resolution,
     repeat_border,
-    tint,
     vary_light,
 )
 from fcot_engine.training._draws import Draws
@@ -39,19 +37,6 @@ class TestFrames:
         change = (degrade_frames(frames, draw) - frames).abs().mean((1, 2, 3))
         assert (change == 0).any() and (change > 0.005).any()
 
-    @pytest.mark.parametrize(
-        "name", ["_lower_resolution_a_little", "_blur_by_motion", "_blur_by_focus"]
-    )
-    def test_blurs_keep_flat_areas_and_lower_contrast(self, frames, draw, name):
-        blur = getattr(appearance, name)
-        flat = torch.full((2, 3, 64, 64), 0.3)
-        torch.testing.assert_close(blur(flat, draw), flat)
-        assert blur(frames, draw).std() < 0.9 * frames.std()
-
-    def test_compression_loses_a_little(self, frames, draw):
-        error = (appearance._compress(frames, draw) - frames).abs().mean()
-        assert 0.005 < error < 0.15
-
 
 class TestLowerResolution:
     def test_more_is_blurred_more(self, frames, draw):
@@ -61,25 +46,11 @@ class TestLowerResolution:
 
 
 class TestLight:
-    def test_shadow_darkens_a_part_and_leaves_another(self, draw):
-        images = torch.full((30, 2, 3, 64, 64), 0.8)
-        shaded = appearance._cast_shadow(images, draw)
-        assert (shaded <= 0.8).all()
-        darkest, lightest = shaded.amin((1, 2, 3, 4)), shaded.amax((1, 2, 3, 4))
-        assert (darkest < 0.65).float().mean() > 0.8
-        assert (lightest > 0.75).float().mean() > 0.8
-
     def test_frames_of_a_sequence_share_their_look(self, draw):
         images = torch.full((40, 3, 3, 16, 16), 0.5)
         means = vary_light(images, draw).mean((2, 3, 4))
         within, between = means.std(1).mean(), means.mean(1).std()
         assert 0 < within < between
-
-    def test_tint_of_no_strength_keeps_hues(self, draw):
-        colours = torch.rand(4, 2, 3, 8, 8)
-        out = tint(colours, draw, strength=torch.tensor(0.0))
-        ratio = out / colours
-        torch.testing.assert_close(ratio[:, :, 0].mean(), ratio[:, :, 2].mean())
 
 
 def test_pixels_outside_repeat_the_nearest_inside():

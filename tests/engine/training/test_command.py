@@ -173,19 +173,9 @@ def test_photos_and_videos_are_mixed(train, tmp_path, capsys):
     assert "3 photos, 1 videos of trackingnet" in capsys.readouterr().err
 
 
-def test_videos_alone_are_enough(train_on, tmp_path):
-    videos = write_trackingnet(tmp_path / "tn")
-    assert train_on("--samples", 2, "--data", f"trackingnet:{videos}") == 0
-
-
 def test_tensorboard_log_lies_in_the_run_folder(train, tmp_path):
     train("--samples", 4, "--tensorboard")
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
-
-
-def test_step_schedule_and_module_rates(train):
-    words = ["--schedule", "step", "--lr-factor", "backbone=0.1"]
-    assert train("--samples", 4, *words) == 0
 
 
 @pytest.mark.slow

@@ -129,15 +129,6 @@ def test_weights_change_and_those_given_do_not(tune, fake_runs, names):
     assert not same_weights(network, found.network)
 
 
-@pytest.mark.parametrize("names", ["a", "ab"])
-def test_same_seed_same_result(tune, fake_runs, names):
-    _, one = tune(names)
-    n = len(fake_runs)
-    _, two = tune(names, folder="again")
-    assert fake_runs[:n] == fake_runs[n:]
-    assert same_weights(one.network, two.network)
-
-
 def test_nothing_to_learn_from_is_refused(tune):
     with pytest.raises(TrainingError, match="nothing to learn from"):
         tune("")
@@ -165,27 +156,6 @@ class TestSeveralVideos:
         assert counts == dict.fromkeys("abcdef", 3)
         starts = {start for runs in fake_runs for _, start, _ in runs}
         assert starts <= {0, 16, 19} and len(starts) > 1
-
-    def test_every_training_begins_with_the_given_weights(
-        self, tune, fake_runs, fake_training
-    ):
-        network, found = tune("abc")
-        assert [name for name, _ in fake_training] == [
-            "fold-1",
-            "fold-2",
-            "fold-3",
-            "run",
-        ]
-        old, new = next(network.parameters()), next(found.network.parameters())
-        torch.testing.assert_close(new, old + 1.0)
-
-    def test_runs_of_a_video_are_not_counted_as_independent(
-        self, tune, fake_runs, fake_training
-    ):
-        _, found = tune("abc")
-        assert found.gain.n_videos == 3 and found.gain.n_runs > 3
-        assert found.gain.mean == pytest.approx(0.1)
-        assert "on videos that were not learned from" in found.gain.text
 
     def test_refusal_spares_the_last_training(
         self, tune, fake_runs, fake_training, tmp_path
@@ -287,9 +257,3 @@ class TestOneVideo:
         assert (found.network, found.ending, found.samples) == (None, "refused", 4)
         _, forced = tune("a", force=True, folder="forced")
         assert forced.network is not None and forced.ending == "samples"
-
-    def test_interrupted_run_says_nothing(self, tune, fake_runs, fake_training):
-        fake_training.fails = 1
-        _, found = tune("a")
-        assert (found.network, found.ending, found.gain) == (None, "interrupted", None)
-        assert fake_runs == []

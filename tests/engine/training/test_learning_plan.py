@@ -39,13 +39,6 @@ def test_nothing_is_learned_in_the_segment_nor_next_to_it(make_square_video, lab
     assert track.frames.min() == 0
 
 
-def test_short_videos_lose_little_beside_the_segment(make_square_video, label):
-    video = label(make_square_video(20), drawn=(0, 15, 19))
-    (track,), segment = split_video(video, CONFIG)
-    assert segment.first == 14
-    assert track.frames.max() == 14 - 2 - 1
-
-
 def test_untrusted_boxes_are_not_learned(make_square_video, label):
     video = label(make_square_video(60), drawn=(50, 55))
     (target,) = video.targets
@@ -64,18 +57,6 @@ def test_many_frames_are_thinned_and_drawn_ones_stay(make_square_video, label):
     assert len(track.frames) == 10
     assert {3, 44} <= set(track.frames.tolist())
     assert (np.diff(track.frames) > 0).all()
-
-
-def test_target_seen_in_the_segment_alone_is_judged_but_not_learned(
-    make_square_video, label
-):
-    video = label(make_square_video(100), drawn=(0, 80, 90))
-    (target,) = video.targets
-    trust = np.where(np.arange(100) >= 70, target.trust, 0)
-    late = replace(target, trust=trust)
-    tracks, segment = split_video(replace(video, targets=(target, late)), CONFIG)
-    assert len(tracks) == 1
-    assert len(segment.video.targets) == 2
 
 
 def test_too_few_boxes_are_named(make_square_video, label):
@@ -185,11 +166,6 @@ class TestPlanFolds:
             assert len(clips(fold)) + len(held(fold)) == 5
             assert not {name[3:] for name in clips(fold)} & set(held(fold))
 
-    def test_frames_are_read_once_for_all_folds(self, tmp_path, videos):
-        ones = videos("abc")
-        plan_folds(ones, CONFIG, folder=tmp_path, max_folds=3)
-        assert all(sorted(v.source.reads) == list(range(12)) for v in ones)
-
     def test_videos_of_the_same_name_are_kept_apart(self, tmp_path, videos):
         folds, _ = plan_folds(
             videos(["my film/1"] * 2), CONFIG, folder=tmp_path, max_folds=3
@@ -227,12 +203,6 @@ def test_checkpoint_that_learned_what_is_to_be_held_out_is_refused(tmp_path, fol
     write_checkpoint(tmp_path / "run", {})
     with pytest.raises(TrainingError, match="trained on other data"):
         folds[1].note(tmp_path / "run", resume=True)
-
-
-def test_checkpoint_without_a_note_is_refused(tmp_path, folds):
-    write_checkpoint(tmp_path / "run", {})
-    with pytest.raises(TrainingError, match="trained on other data"):
-        folds[0].note(tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize("resume", [True, False])

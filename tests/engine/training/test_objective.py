@@ -73,13 +73,6 @@ def measure(network, batch, stage="one"):
 
 
 class TestComputeLosses:
-    def test_every_part_is_named_and_finite(self, network, batch):
-        losses = compute_losses(network, batch, stage="one")
-        assert losses.keys() == {"total"} | PARTS | FIGURES
-        for value in losses.values():
-            assert value.shape == ()
-            assert value.isfinite()
-
     def test_total_is_the_sum_of_the_parts_without_the_figures(self, network, batch):
         losses = compute_losses(network, batch, stage="one")
         expected = torch.stack([losses[name] for name in PARTS]).sum()
@@ -148,15 +141,6 @@ class TestComputeLosses:
         grads = [p.grad for p in network.parameters() if p.grad is not None]
         assert all(g.isfinite().all() for g in grads)
 
-    def test_constant_images_are_finite(self, network, batch):
-        batch.train_images.fill_(0.5)
-        batch.test_images.fill_(0.5)
-        losses = compute_losses(network, batch, stage="one")
-        losses["total"].backward()
-        grads = [p.grad for p in network.parameters() if p.grad is not None]
-        assert losses["total"].isfinite()
-        assert all(g.isfinite().all() for g in grads)
-
 
 class TestStageTwo:
     def test_loss_is_the_rectified_regression_alone(self, network, batch):
@@ -177,18 +161,6 @@ class TestStageTwo:
             if not torch.equal(parameter, before[name])
         ]
         assert moved == ["regression.eta"]
-
-    def test_steps_on_eta_lower_the_loss(self, network, batch):
-        network.eval()
-        optimizer = torch.optim.Adam(network.stage_parameters("two"), lr=0.02)
-        history = []
-        for _ in range(6):
-            loss = compute_losses(network, batch, stage="two")["total"]
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            history.append(float(loss.detach()))
-        assert history[-1] < history[0]
 
 
 class TestSpread:
@@ -219,13 +191,6 @@ class TestAbsentTargets:
         batch.test_boxes_xywh[0] = torch.tensor([3.0, 60.0, 30.0, 20.0])
         assert measure(network, batch) == before
 
-    def test_scores_on_a_hidden_target_are_errors(self, network, batch):
-        network.eval()
-        seen = measure(network, batch)
-        batch.test_present[:] = False
-        hidden = measure(network, batch)
-        assert hidden["fine"] != seen["fine"] and hidden["coarse"] != seen["coarse"]
-
     def test_no_target_at_all_leaves_boxes_and_matching_without_loss(
         self, network, batch
     ):
@@ -254,20 +219,6 @@ def test_half_precision_gives_nearly_the_same(network, batch):
 
 
 class TestWeights:
-    def test_parts_follow_their_weights(self, network, batch):
-        network.eval()
-        with torch.no_grad():
-            one = compute_losses(network, batch, stage="one")
-            other = compute_losses(
-                network,
-                batch,
-                stage="one",
-                config=LossConfig(coarse=50.0, generated=3.0, match=0.0),
-            )
-        torch.testing.assert_close(other["coarse"], one["coarse"] / 2)
-        torch.testing.assert_close(other["generated"], one["generated"] * 3)
-        assert other["match_fine"] == 0
-
     def test_first_and_inner_filters_count_where_they_are_asked_for(
         self, network, batch
     ):
@@ -282,18 +233,6 @@ class TestWeights:
                 )
             )
         assert last < start < both
-
-    def test_inner_iterate_that_is_the_last_counts_the_same(self, network, batch):
-        network.eval()
-        with torch.no_grad():
-            once, twice = (
-                compute_losses(network, batch, stage="one", config=config)["fine"]
-                for config in (
-                    LossConfig(inner=0.0),
-                    LossConfig(inner=1.0, inner_iterates=(4,)),
-                )
-            )
-        torch.testing.assert_close(twice, 2 * once)
 
 
 class TestPaperNetwork:
@@ -333,11 +272,6 @@ class TestPaperNetwork:
     def test_half_precision_gives_nearly_the_same(self, network):
         assert_close_in_half_precision(network, make_batch(count=2), PAPER_LOSSES)
 
-    def test_stage_two_moves_eta(self, network):
-        losses = compute_losses(network, make_batch(count=2), stage="two")
-        losses["total"].backward()
-        assert network.regression.eta.grad.abs() > 0
-
 
 DISTILLING = LossConfig(iterations=2)
 
@@ -349,20 +283,11 @@ def teacher(make_lite_network):
 
 
 class TestResampleScores:
-    def test_same_grid_is_left_as_it_is(self):
-        maps = torch.rand(2, 3, 4, 5)
-        assert torch.equal(resample_scores(maps, (4, 5), shift=0.0), maps)
-
     def test_half_a_cell_aside_is_the_mean_of_neighbours(self):
         maps = torch.tensor([[0.0, 2.0], [4.0, 6.0]])
         found = resample_scores(maps, (3, 3), shift=-0.5)
         expected = [[0.0, 1.0, 2.0], [2.0, 3.0, 4.0], [4.0, 5.0, 6.0]]
         torch.testing.assert_close(found, torch.tensor(expected))
-
-    def test_back_again_onto_the_smaller_grid(self):
-        ramp = torch.arange(4.0) + torch.zeros(4, 1)
-        found = resample_scores(ramp, (3, 3), shift=0.5)
-        torch.testing.assert_close(found, torch.tensor([[0.5, 1.5, 2.5]] * 3))
 
     def test_other_strides_are_refused(self):
         with pytest.raises(TrainingError, match="the same strides"):
@@ -370,10 +295,6 @@ class TestResampleScores:
 
 
 class TestTeacher:
-    def test_is_frozen(self, teacher):
-        assert not teacher.network.training
-        assert not any(p.requires_grad for p in teacher.network.parameters())
-
     def test_its_own_scores_are_no_error(self, teacher, batch):
         scores = teacher.score(batch)
         loss = teacher.compare(teacher.network, scores, batch)
@@ -432,23 +353,3 @@ class TestDistilledLoss:
         assert "distilled" not in compute_losses(
             make_lite_network(), batch, stage="one", config=DISTILLING
         )
-
-    def test_falls_while_training(self, teacher, batch, make_lite_network, tmp_path):
-        """A student that is judged by the teacher alone comes close to it."""
-        torch.manual_seed(2)
-        student = make_lite_network().train()
-        config = LossConfig(
-            coarse=0, fine=0, generated=0, match=0, inner=0, inner_iterates=(),
-            iterations=2,
-        )  # fmt: skip
-        optimizer = torch.optim.Adam(student.stage_parameters("one"), lr=3e-3)
-        course = []
-        for _ in range(18):
-            parts = compute_losses(
-                student, batch, stage="one", config=config, teacher=teacher
-            )
-            optimizer.zero_grad()
-            parts["distilled"].backward()
-            optimizer.step()
-            course.append(float(parts["distilled"].detach()))
-        assert course[-1] < 0.7 * course[0]

@@ -64,9 +64,6 @@ class TestShards:
         assert len(pool) == 3
         assert pool.cutouts.shape == (1, 4, 128, 128)
 
-    def test_number_of_shards_is_kept_to(self, shards):
-        assert len(load_photo_pool(shards, shards=1)) == 2
-
     def test_number_of_photos_is_kept_to(self, shards):
         assert len(load_photo_pool(shards, max_photos=1)) == 1
 
@@ -129,20 +126,11 @@ class TestPlainFolder:
 
 
 class TestLevels:
-    def test_each_is_half_the_one_before(self, textured_pool):
-        sides = [level.shape[-1] for level in textured_pool.levels]
-        assert sides == [160, 80, 40]
-
     def test_coarser_level_holds_means(self):
         photo = torch.zeros(3, 8, 8, dtype=torch.uint8)
         photo[:, 0, 0], photo[:, 0, 1] = 100, 60
         pool = PhotoPool.from_arrays([photo], [[]])
         assert pool.levels[1][0, 0, 0, 0] == 40
-
-    def test_border_is_repeated_beyond_the_photo(self):
-        photo = torch.full((3, 4, 8), 7, dtype=torch.uint8)
-        pool = PhotoPool.from_arrays([photo], [[]])
-        assert (pool.levels[0] == 7).all()
 
     def test_no_photos_is_an_error(self):
         with pytest.raises(TrainingError, match="at least one photo"):

@@ -78,9 +78,6 @@ class TestResume:
             [row["total"] for row in read_log(resumed.folder / "log.csv")][-1]
         )
 
-    def test_without_checkpoint_starts_anew(self, make_trainer, config):
-        assert not make_trainer(config).resume()
-
     def test_log_of_lost_steps_is_dropped(self, make_trainer, losses, config):
         make_trainer(replace(config, samples=8)).run()
         late = make_trainer(config, objective=die_at(5, losses))
@@ -146,15 +143,6 @@ class TestLearning:
         assert torch.equal(before["body.weight"], after["body.weight"])
         assert not torch.equal(before["rectifier"], after["rectifier"])
 
-    def test_average_is_loaded_for_export(self, make_trainer, config):
-        trainer = make_trainer(config)
-        trainer.run()
-        last = trainer.network.body.weight.detach().clone()
-        network = trainer.load_average()
-        assert not network.training
-        assert not torch.equal(network.body.weight, last)
-        assert torch.equal(network.body.weight, trainer.average.module.body.weight)
-
     def test_learning_rate_rises_then_falls(self, make_trainer, config):
         config = replace(config, log_every=1, warmup_samples=6)
         trainer = make_trainer(config)
@@ -195,22 +183,6 @@ class TestBadNumbers:
 
 
 class TestLog:
-    def test_columns(self, make_trainer, config):
-        trainer = make_trainer(config)
-        trainer.run()
-        row = read_log(trainer.folder / "log.csv")[-1]
-        assert list(row) == [
-            "step",
-            "samples",
-            "minutes",
-            "samples_per_s",
-            "lr",
-            "total",
-            "error",
-            "grad_norm",
-        ]
-        assert (trainer.folder / "log.png").is_file()
-
     def test_last_steps_are_logged_too(self, make_trainer, config):
         trainer = make_trainer(replace(config, log_every=5))
         trainer.run()
@@ -269,10 +241,6 @@ class TestChooseParameters:
             network.parameters() if stage == "one" else network["head"].parameters()
         )
         return network
-
-    def test_one_group_without_factors(self, network):
-        ((factor, members),) = choose_parameters(network, "one")
-        assert factor == 1.0 and len(members) == 4
 
     def test_longest_beginning_counts(self, network):
         factors = [("body", 0.1), ("body.bias", 5.0)]

@@ -14,7 +14,6 @@ from fcot_engine.errors import TrainingError
 from fcot_engine.training import AnnotatedVideo, VideoSource
 from fcot_engine.training._draws import Draws
 from fcot_engine.training.video_source import (
-    _decode,
     can_be_drawn,
     choose_frames,
     is_usable,
@@ -41,27 +40,11 @@ class TestChooseFrames:
             assert all(base - 30 <= i < base for i in earlier)
             assert all(base < i <= base + 30 for i in later)
 
-    def test_only_visible_frames(self, draw):
-        visible = np.arange(200) % 3 == 0
-        for _ in range(100):
-            for index in choose_frames(make_video(visible), draw, n_train=2, n_test=2):
-                assert visible[index]
-
     def test_gap_grows_where_the_target_is_seldom_seen(self, draw):
         visible = np.zeros(1000)
         visible[::70] = 1
         chosen = choose_frames(make_video(visible), draw, n_train=2, n_test=2)
         assert chosen[1] < chosen[0] < chosen[2]
-
-    def test_one_train_frame_needs_none_before(self, draw):
-        visible = np.zeros(40)
-        visible[:5] = 1
-        chosen = [
-            choose_frames(make_video(visible), draw, n_train=1, n_test=1)
-            for _ in range(50)
-        ]
-        assert any(base == 0 for base, _ in chosen)
-        assert all(base < later for base, later in chosen)
 
     def test_still_is_repeated(self, draw):
         assert choose_frames(make_video([1]), draw, n_train=2, n_test=3) == [0] * 5
@@ -77,13 +60,6 @@ class TestTrust:
             for index in choose_frames(video, draw, n_train=2, n_test=2)
         ]
         assert np.mean(np.array(drawn) % 2) == pytest.approx(0.9, abs=0.03)
-
-    def test_frames_without_a_box_are_never_drawn(self, draw):
-        trust = np.full(60, 0.5, np.float32)
-        video = replace(make_video(np.arange(60) % 3 == 0), trust=trust)
-        for _ in range(100):
-            chosen = choose_frames(video, draw, n_train=2, n_test=2)
-            assert all(index % 3 == 0 for index in chosen)
 
 
 class TestCanBeDrawn:
@@ -221,12 +197,6 @@ class TestBatch:
         assert all(not torch.equal(images, other.test_images) for other in others)
 
 
-def test_large_frames_are_decoded_no_finer_than_needed(videos):
-    decoded, ratio = _decode(videos[2].frame_path(0), 4)
-    assert decoded.shape == (3, SIZE[1], SIZE[0])
-    assert ratio == (0.25, 0.25)
-
-
 class TestErrors:
     def test_videos_that_seldom_show_their_target(self, videos):
         hidden = replace(videos[0], visible=np.zeros(24, bool))
@@ -238,7 +208,3 @@ class TestErrors:
         source = VideoSource([replace(videos[0], folder=tmp_path)], CONFIG)
         with pytest.raises(TrainingError, match="cannot be decoded"):
             source.make_batch(0, 1)
-
-    def test_negative_number(self, videos):
-        with pytest.raises(TrainingError, match="index from 0"):
-            VideoSource(videos, CONFIG).make_batch(-1, 2)

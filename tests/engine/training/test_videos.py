@@ -14,7 +14,6 @@ from fcot_engine.training.videos import (
     read_coco,
     read_got10k,
     read_lasot,
-    read_numbers,
     read_trackingnet,
     write_clip,
 )
@@ -95,11 +94,6 @@ class TestGot10k:
         write_lines(tmp_path / "train" / "list.txt", ["GOT-10k_Train_000002"])
         assert len(read_got10k(tmp_path)) == 1
 
-    def test_train_folder_itself_without_a_list(self, tmp_path):
-        make_got10k(tmp_path)
-        (tmp_path / "train" / "list.txt").unlink()
-        assert len(read_got10k(tmp_path / "train")) == 2
-
     def test_flags_of_another_length_are_an_error(self, tmp_path):
         make_got10k(tmp_path)
         flags = tmp_path / "train" / "GOT-10k_Train_000001" / "absence.label"
@@ -178,25 +172,6 @@ def test_half_a_row_is_an_error(tmp_path):
         read_trackingnet(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("1,2\n3,4\n", id="commas"),
-        pytest.param("1 2\r\n3\t4", id="blanks_and_tabs"),
-        pytest.param("1,2,3,4", id="one_line"),
-    ],
-)
-def test_numbers_are_read_however_they_are_set_apart(tmp_path, text):
-    path = tmp_path / "numbers.txt"
-    path.write_text(text)
-    np.testing.assert_array_equal(read_numbers(path, columns=2), [[1, 2], [3, 4]])
-
-
-def test_missing_file_is_named(tmp_path):
-    with pytest.raises(TrainingError, match=r"none\.txt cannot be read"):
-        read_numbers(tmp_path / "none.txt", columns=4)
-
-
 def make_track(video, frames, *, trust=0.5):
     boxes = np.array([video.truth(i) for i in frames])
     return ClipTrack(np.array(frames), boxes, np.full(len(frames), trust))
@@ -255,10 +230,6 @@ class TestWriteAndRead:
         with pytest.raises(IndexError):
             write_clip(tmp_path / "a", video, [track])
         assert list(tmp_path.iterdir()) == []
-
-    def test_clip_without_boxes_is_refused(self, tmp_path, make_square_video):
-        with pytest.raises(TrainingError, match="no boxes"):
-            write_clip(tmp_path / "a", make_square_video(), [])
 
     def test_empty_folder_is_named(self, tmp_path):
         with pytest.raises(TrainingError, match="holds no clips"):

@@ -50,11 +50,6 @@ class TestStartNetwork:
         assert start.network.config == small_base
         assert not start.network.backbone.fixed.has_statistics
 
-    def test_without_a_preset_the_file_is_taken_as_it_is(self, lite_file):
-        start = start_network(None, lite_file)
-        assert start.network.config == load_network(lite_file).config
-        assert start.network.backbone.fixed.has_statistics
-
     def test_base_takes_from_lite_what_both_have(self, small_base, lite_file):
         start, lite = start_network("base", lite_file), load_network(lite_file)
         assert start.network.config == small_base
@@ -104,10 +99,3 @@ def test_groups_are_normalised_on_other_samples(small_factory):
     for variance in variances:
         assert 0.6 < float(variance.mean().sqrt()) < 1.5
     assert maps.mean((0, 2, 3)).abs().max() < 0.5
-
-
-def test_channels_of_a_group_share_one_deviation(small_factory):
-    features = GradientFeatures()
-    measure_fixed_statistics_(features, small_factory)
-    for part in features.std.flatten().split(features.GROUPS):
-        assert part.unique().numel() == 1
