@@ -104,12 +104,14 @@ def read_log(path: Path) -> list[dict[str, float]]:
 def plot_log(log_path: Path, picture_path: Path) -> None:
     """Draw every column of a log over the samples seen, one panel each.
 
-    Without matplotlib (the extra `train`) nothing is drawn.
+    Nothing is drawn of a single line, or without matplotlib (the extra `train`).
 
     Raises:
         TrainingError: the log cannot be read.
     """
     rows = read_log(log_path)
+    if len(rows) < 2:
+        return
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -119,7 +121,8 @@ def plot_log(log_path: Path, picture_path: Path) -> None:
     shown = [name for name in names if name not in _NO_CURVES]
     lines = max(1, math.ceil(len(shown) / _COLUMNS))
     width, height = _PANEL_INCHES
-    figure = Figure((_COLUMNS * width, lines * height), layout="constrained")
+    figure = Figure((_COLUMNS * width, lines * height))
+    figure.subplots_adjust(0.06, 0.25 / lines, 0.98, 1 - 0.2 / lines, 0.25, 0.6)
     for number, name in enumerate(shown, start=1):
         points = [(row["samples"], row[name]) for row in rows if name in row]
         axes = figure.add_subplot(lines, _COLUMNS, number, title=name)

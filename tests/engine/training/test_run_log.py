@@ -48,7 +48,10 @@ def test_curves_are_drawn_at_the_end(tmp_path):
 
 def test_without_matplotlib_there_are_no_curves(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    RunLog(tmp_path).close()
+    log = RunLog(tmp_path)
+    log.add({"step": 1, "samples": 8, "total": 1.0})
+    log.add({"step": 2, "samples": 16, "total": 0.25})
+    log.close()
     assert not (tmp_path / "log.png").exists()
 
 
