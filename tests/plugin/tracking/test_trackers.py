@@ -16,7 +16,7 @@ def test_device_is_known_from_the_first_tracker_on(helpers):
 def test_trackers_share_one_network_until_another_is_chosen(monkeypatch):
     loaded = []
     monkeypatch.setattr(
-        "fcot_engine.tracker.options.load_network",
+        "fcot_engine.tracker.presets.load_network",
         lambda *args, **kwargs: loaded.append(args) or load_network(*args, **kwargs),
     )
     make = TrackingController().trackers

@@ -2,11 +2,19 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fcot_engine.config import AugmentationConfig
 from fcot_engine.geometry import PatchFrame
 from fcot_engine.ops import cut_patch
-from fcot_engine.tracker.samples import make_box_patches, make_class_patches
+from fcot_engine.tracker.samples import (
+    make_box_patches,
+    make_class_patches,
+    make_rejected_patches,
+    pick_evenly,
+    share_out,
+)
 
 BOX = (58.0, 47.5, 36.0, 30.0)
 CONFIG = AugmentationConfig(
@@ -129,3 +137,71 @@ class TestMakeBoxPatches:
         aspect = (boxes[:, 2] / boxes[:, 3]).log()
         change = (aspect - aspect[0]).abs()
         assert 0.01 < float(change.max()) <= 2 * CONFIG.box_stretch + 1e-4
+
+
+TARGET = (40.0, 50.0, 32.0, 32.0)
+NEAR, FAR = (60.0, 50.0, 32.0, 32.0), (110.0, 80.0, 20.0, 40.0)
+FRAME = PatchFrame.around(TARGET, size_px=64, area_scale=4.0)
+
+
+@pytest.fixture
+def made(scene):
+    return make_rejected_patches(scene(TARGET), TARGET, [NEAR, FAR], FRAME)
+
+
+def test_each_place_gives_one_patch_at_the_targets_scale(made, scene):
+    assert made.patches.shape == (2, 3, 64, 64)
+    around = PatchFrame((120.0, 100.0), FRAME.scale, 64)
+    expected = cut_patch(scene(TARGET), around) / 255
+    torch.testing.assert_close(made.patches[1:], expected)
+
+
+def test_box_says_where_the_target_is_in_the_patch(made):
+    """The scale is 2 image pixels a patch pixel; the near place is 20 to the right."""
+    expected = torch.tensor([32.0 - 10 - 8, 32 - 8, 16, 16])
+    torch.testing.assert_close(made.boxes_xywh[0], expected)
+
+
+def test_target_may_lie_outside_of_the_patch(made):
+    left, _, width, _ = made.boxes_xywh[1].tolist()
+    assert left + width < 64 / 2 - 8
+    assert made.boxes_xywh[1, 2:].tolist() == [16, 16]
+
+
+class TestShareOut:
+    @pytest.mark.parametrize(
+        ("sizes", "capacity", "expected"),
+        [
+            pytest.param([23, 23], 92, [23, 23], id="all_fit"),
+            pytest.param([23], 10, [10], id="one_box_alone"),
+            pytest.param([23] * 6, 92, [22, 11, 12, 12, 12, 23], id="ends_keep_most"),
+            pytest.param([23, 2, 23], 20, [9, 2, 9], id="what_one_lacks_others_get"),
+            pytest.param([23] * 4, 4, [1, 1, 1, 1], id="unchanged_samples_alone"),
+            pytest.param([23] * 5, 3, [1, 0, 0, 1, 1], id="oldest_but_the_first_go"),
+            pytest.param([1] * 9, 2, [1] + [0] * 7 + [1], id="first_and_newest"),
+        ],
+    )
+    def test_shares(self, sizes, capacity, expected):
+        assert share_out(sizes, capacity) == expected
+
+    @given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(2, 200))
+    def test_bound_is_used_up_and_never_exceeded(self, sizes, capacity):
+        kept = share_out(sizes, capacity)
+        assert sum(kept) == min(sum(sizes), capacity)
+        assert all(0 <= k <= size for k, size in zip(kept, sizes, strict=True))
+        assert kept[0] >= 1 and kept[-1] >= 1
+        assert all(kept) or set(kept) == {0, 1}  # none goes while others have more
+
+
+class TestPickEvenly:
+    @pytest.mark.parametrize(
+        ("count", "kept", "expected"),
+        [
+            pytest.param(6, 3, [0, 2, 4], id="every_other"),
+            pytest.param(5, 5, [0, 1, 2, 3, 4], id="all"),
+            pytest.param(23, 1, [0], id="unchanged_sample_last"),
+            pytest.param(4, 0, [], id="none"),
+        ],
+    )
+    def test_places(self, count, kept, expected):
+        assert pick_evenly(count, kept) == expected

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
 
-from fcot_engine.model import read_contents, save_network
+from fcot_engine.config import find_preset
+from fcot_engine.errors import ConfigError
+from fcot_engine.model import build_network, read_contents, save_network
 from fcot_engine.tracker import (
     DeviceSpeed,
     Tracker,
+    Verdict,
     WeightsScores,
+    choose_device,
     choose_preset,
+    name_device,
     presets,
     resolve_preset,
     scores_path,
@@ -156,3 +162,83 @@ def test_tracker_is_made_from_the_preset_of_the_device(install):
     install("lite")
     tracker = Tracker.from_preset("auto", device="cpu")
     assert tracker.config.calibration.is_fitted  # the settings of lite
+
+
+class TestChooseDevice:
+    def test_auto_is_a_device_that_computes(self):
+        device = choose_device("auto")
+        assert float((torch.ones(2, device=device) + 1).sum()) == 4
+
+    def test_cpu_is_always_there(self):
+        assert choose_device("cpu") == torch.device("cpu")
+
+    @pytest.mark.parametrize("wish", ["toaster", "", "cpu:x", "cuda:-1"])
+    def test_wish_that_cannot_be_read_is_repeated(self, wish):
+        with pytest.raises(ConfigError, match=f"(must be auto|no device).*{wish!r}"):
+            choose_device(wish)
+
+    @pytest.mark.parametrize("wish", ["cuda:99", "meta", "xpu"])
+    def test_device_that_is_not_there_is_named(self, wish):
+        with pytest.raises(ConfigError, match=f"no device '{wish}' on this machine"):
+            choose_device(wish)
+
+    def test_auto_prefers_an_accelerator(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+        assert choose_device().type == "mps"
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        assert choose_device().type == "cuda"
+
+
+class TestNameDevice:
+    @pytest.mark.parametrize(
+        ("threads", "name"), [(1, "CPU (1 thread)"), (4, "CPU (4 threads)")]
+    )
+    def test_cpu_with_its_threads(self, monkeypatch, threads, name):
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+        assert name_device(torch.device("cpu")) == name
+
+    def test_accelerators(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA X")
+        assert name_device(torch.device("cuda")) == "CUDA: NVIDIA X"
+        assert name_device(torch.device("mps")).startswith("MPS")
+
+
+BOX = (90.0, 60.0, 40.0, 40.0)
+
+
+@pytest.fixture
+def tracker(quick_config, lite_network):
+    torch.manual_seed(0)
+    network = build_network(find_preset("base").network)
+    fixed = lite_network.backbone.fixed  # normalised, as training begins with it
+    network.backbone.fixed.load_state_dict(fixed.state_dict())
+    config = replace(
+        quick_config,
+        search=replace(quick_config.search, patch_size=128, area_scale=2.0),
+        augmentation=replace(
+            quick_config.augmentation,
+            box_patch_size=96,
+            box_samples=6,
+            correction_box_samples=3,
+        ),
+    )
+    return Tracker(network, config, device="cpu")
+
+
+def overlap(a, b):
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+
+def test_untrained_it_follows_by_its_fixed_features_and_learns(tracker, paint):
+    tracker.init(paint(BOX), BOX)
+    moved = (94.0, 63.0, 40.0, 40.0)
+    found = tracker.track(paint(moved))
+    assert found.verdict is not Verdict.LOST
+    assert overlap(found.box_xywh, moved) > 0.6
+    tracker.correct(paint(moved), moved)
+    further = (98.0, 66.0, 40.0, 40.0)
+    assert overlap(tracker.track(paint(further)).box_xywh, further) > 0.6
