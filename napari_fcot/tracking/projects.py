@@ -133,7 +133,7 @@ class SessionOpener:
             project_path: its project; found by `place` if None.
 
         Raises:
-            ProjectError: the project is damaged, or open in another window.
+            ProjectError: the project is damaged beyond repair.
             VideoError: the video cannot be read.
         """
 
