@@ -14,6 +14,6 @@ class TestTrain:
 
     def test_missing_photos_are_one_line(self, tmp_path, capsys):
         words = ["--photos", str(tmp_path / "none"), "--out", str(tmp_path / "run")]
-        assert main(["train", *words, "--minutes", "1"]) == 1
+        assert main(["train", *words, "--samples", "1"]) == 1
         last = capsys.readouterr().err.splitlines()[-1]
         assert last.startswith("fcot train: ")

@@ -37,10 +37,10 @@ def run_two_processes(*words):
     return result
 
 
-def assert_same_end(one, two):
+def assert_same_end(one, two, *, but="nothing"):
     for kind in ("network", "average"):
         for name, value in one[kind].items():
-            assert torch.equal(value, two[kind][name]), (kind, name)
+            assert but in name or torch.equal(value, two[kind][name]), (kind, name)
 
 
 def test_run_killed_by_the_system_resumes_bit_exactly(tmp_path):
@@ -75,7 +75,7 @@ class TestTwoProcesses:
 
     def test_both_end_with_the_same_weights_and_averages(self, folder):
         ends = [torch.load(folder / f"whole-{rank}.pt") for rank in range(2)]
-        assert_same_end(*ends)
+        assert_same_end(*ends, but="running_")  # those of the first are written
 
     def test_each_step_counts_the_samples_of_both(self, folder):
         report = torch.load(folder / "report-0.pt")
@@ -87,8 +87,8 @@ class TestTwoProcesses:
         assert not (folder / "own-1").exists()
 
     def test_resuming_gives_what_an_uninterrupted_run_gives(self, folder):
-        whole = torch.load(folder / "whole-1.pt")
-        assert_same_end(whole, torch.load(folder / "resumed-1.pt"))
+        whole = torch.load(folder / "whole-0.pt")
+        assert_same_end(whole, torch.load(folder / "resumed-0.pt"))
 
 
 def test_command_trains_and_resumes_under_torchrun(tmp_path, photos):
