@@ -15,7 +15,7 @@ from fcot_engine.annotation.boxes import (
     are_human,
     empty_rows,
 )
-from fcot_engine.annotation.change_report import TargetReport
+from fcot_engine.annotation.change_report import TargetReport, touched_frames
 from fcot_engine.annotation.changes import By, Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor
@@ -77,7 +77,6 @@ from fcot_engine.annotation.targets import (
     name_of,
     take_out_frames,
 )
-from fcot_engine.annotation.touched import touched_frames
 from fcot_engine.annotation.tracker_pool import (
     TargetTracker,
     TrackerFactory,

@@ -1,17 +1,25 @@
-"""What a run has changed, for people to accept or reject."""
+"""Which frames changed, and by how much: for a report, and for views that repaint."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation.box_paths import center_shift_px, paired_iou
-from fcot_engine.annotation.boxes import Frames
-from fcot_engine.annotation.changes import Change, SetBoxes, merge_changes
+from fcot_engine.annotation.boxes import Frames, differ
+from fcot_engine.annotation.changes import (
+    Change,
+    Edit,
+    SetBoxes,
+    SetTarget,
+    merge_changes,
+)
+from fcot_engine.annotation.targets import Rejection, Span, TargetInfo
 
-__all__ = ["TargetReport", "report_changes"]
+__all__ = ["TargetReport", "report_changes", "touched_frames"]
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
@@ -86,3 +94,46 @@ def _stretch(frames: Frames) -> str:
     holes = len(frames) < frames[-1] - frames[0] + 1
     count = f" ({len(frames)} of them)" if holes else ""
     return f"frames {frames[0]} to {frames[-1]}{count}"
+
+
+def touched_frames(edit: Edit) -> dict[int, tuple[int, int]]:
+    """Say in which frames an edit, its undo or its redo changes boxes or marks.
+
+    Args:
+        edit: such as `Editor.undo` returns.
+
+    Returns:
+        First and last frame by target id, both included. A target of
+        `Edit.target_ids` that is missing here changed in its description alone (name,
+        class, colour, attributes, end) or came or went without boxes.
+    """
+    touched: dict[int, tuple[int, int]] = {}
+    for change in edit.changes:
+        frames = list(_frames_of(change))
+        if frames and isinstance(change, SetBoxes | SetTarget):
+            known = touched.get(change.target_id, (frames[0], frames[0]))
+            touched[change.target_id] = min(known[0], *frames), max(known[1], *frames)
+    return touched
+
+
+def _frames_of(change: Change) -> Iterable[int]:
+    """Yield some frames that a change touches, the outermost ones among them."""
+    if isinstance(change, SetBoxes):
+        places = np.flatnonzero(differ(change.before, change.after))
+        if len(places):
+            yield int(change.frames[places[0]])
+            yield int(change.frames[places[-1]])
+    elif isinstance(change, SetTarget):
+        for span in _spans(change.before) ^ _spans(change.after):
+            yield span.first
+            yield span.last
+        for one in _rejections(change.before) ^ _rejections(change.after):
+            yield one.frame_index
+
+
+def _spans(info: TargetInfo | None) -> set[Span]:
+    return set() if info is None else set(info.spans)
+
+
+def _rejections(info: TargetInfo | None) -> set[Rejection]:
+    return set() if info is None else set(info.rejections)

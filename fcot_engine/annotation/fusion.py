@@ -1,18 +1,18 @@
-"""One path out of two: forward from the left pin, backward from the right one.
+"""One path out of two: forward from the left anchor, backward from the right one.
 
 Three steps, each a function:
 
-1. *Close.* A run that also looked at the pins' frames knows where it would have put the
-   boxes there. If that overlaps what a person drew, the difference is habit or drift,
-   and it is taken out evenly along the way.
+1. *Close.* A run that also looked at the anchors' frames knows where it would have put
+   the boxes there. If that overlaps what a person drew, the difference is habit or
+   drift, and it is taken out evenly along the way.
 2. *Switch.* Where the two runs are on different objects a mean box would lie between
-   them, on neither. Drift only grows with the distance from the own pin, so there is
+   them, on neither. Drift only grows with the distance from the own anchor, so there is
    one frame before which the forward run is trusted and from which on the backward one
    is: the frame with the highest sum of scores, less what jumping there costs.
 3. *Blend.* Where the two agree, boxes are averaged by score and by nearness to the own
-   pin. Between agreement and disagreement the weights pass over smoothly.
+   anchor. Between agreement and disagreement the weights pass over smoothly.
 
-At the ends the weight of the far run is 0, so the path goes through both pins.
+At the ends the weight of the far run is 0, so the path goes through both anchors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MIN_SIDE_PX = 1.0
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class RunPath:
-    """What one run found in the frames between two pins, in the order of the frames."""
+    """What one run found in the frames between two anchors, in their order."""
 
     boxes_xywh: Boxes
     """Shape (n, 4), NaN in frames that the run did not reach."""
@@ -45,10 +45,10 @@ class RunPath:
     """In [0, 1], shape (n,)."""
     is_lost: NDArray[np.bool_]
     """Shape (n,)."""
-    at_own_pin: BoxXywh | None = None
-    """Where the run put the box in its own pin's frame, or None if it did not look."""
-    at_far_pin: BoxXywh | None = None
-    """Where the run put the box in the far pin's frame, or None if it did not look."""
+    at_own_anchor: BoxXywh | None = None
+    """Where the run put the box in its own anchor's frame; None if it did not look."""
+    at_far_anchor: BoxXywh | None = None
+    """Where the run put the box in the far anchor's frame; None if it did not look."""
 
     @property
     def is_there(self) -> NDArray[np.bool_]:
@@ -58,7 +58,7 @@ class RunPath:
 
 @dataclass(frozen=True, eq=False)
 class FusedPath:
-    """The path between the pins."""
+    """The path between the anchors."""
 
     boxes_xywh: Boxes
     """Shape (n, 4), NaN in frames that neither run reached."""
@@ -67,7 +67,7 @@ class FusedPath:
     is_lost: NDArray[np.bool_]
     """Neither run saw the target, shape (n,)."""
     disagreement: NDArray[np.float64]
-    """1 - IoU of the runs, closed at the pins, shape (n,); NaN for one run alone."""
+    """1 - IoU of the runs, closed at the anchors, shape (n,); NaN for one run alone."""
     forward_weight: NDArray[np.float64]
     """Share of the forward run in each box, in [0, 1], shape (n,)."""
 
@@ -75,11 +75,11 @@ class FusedPath:
 def fuse_paths(
     forward: RunPath, backward: RunPath, left_xywh: Boxes, right_xywh: Boxes
 ) -> FusedPath:
-    """Fuse two runs over the n frames between two pins; see the module's docstring.
+    """Fuse two runs over the n frames between two anchors; see the module's docstring.
 
     Args:
-        forward: the run that began at the left pin.
-        backward: the run that began at the right pin.
+        forward: the run that began at the left anchor.
+        backward: the run that began at the right anchor.
         left_xywh: box in the frame before the first one, image pixels, shape (4,).
         right_xywh: box in the frame behind the last one, shape (4,).
 
@@ -92,7 +92,7 @@ def fuse_paths(
             f"Both paths must cover the same frames, got {n} and "
             f"{len(backward.scores)} of them."
         )
-    position = np.arange(1, n + 1) / (n + 1)  # of a frame between the pins, 0 to 1
+    position = np.arange(1, n + 1) / (n + 1)  # of a frame between the anchors, 0 to 1
     ahead = _close(forward, left_xywh, right_xywh, position)
     back = _close(backward, right_xywh, left_xywh, 1 - position)
     trust_ahead, trust_back = _trust(forward), _trust(backward)
@@ -131,28 +131,30 @@ def _close(
     far_xywh: Boxes,
     position: NDArray[np.float64],
 ) -> Boxes:
-    """Bring a path to what was drawn at its pins, evenly along the way, shape (n, 4).
+    """Bring a path to what was drawn at its anchors, evenly on the way, shape (n, 4).
 
     Args:
         path: as it was found.
-        own_xywh: the pin it began at, shape (4,).
-        far_xywh: the pin it ran to, shape (4,).
-        position: 0 at the own pin, 1 at the far one, shape (n,).
+        own_xywh: the anchor it began at, shape (4,).
+        far_xywh: the anchor it ran to, shape (4,).
+        position: 0 at the own anchor, 1 at the far one, shape (n,).
     """
     share = position[:, None]
-    offset = (1 - share) * _residual(path.at_own_pin, own_xywh)
-    offset = offset + share * _residual(path.at_far_pin, far_xywh)
+    offset = (1 - share) * _residual(path.at_own_anchor, own_xywh)
+    offset = offset + share * _residual(path.at_far_anchor, far_xywh)
     closed = path.boxes_xywh + offset
     closed[:, 2:] = np.maximum(closed[:, 2:], _MIN_SIDE_PX)
     return np.where(path.is_lost[:, None], path.boxes_xywh, closed)
 
 
-def _residual(reached_xywh: BoxXywh | None, pin_xywh: Boxes) -> Boxes:
-    """Return what is missing from where a run arrived to a pin, shape (4,)."""
+def _residual(reached_xywh: BoxXywh | None, anchor_xywh: Boxes) -> Boxes:
+    """Return what is missing from where a run arrived to a anchor, shape (4,)."""
     if reached_xywh is None:
         return np.zeros(4)
-    reached, pin = np.array(reached_xywh), np.asarray(pin_xywh)
-    return pin - reached if paired_iou(reached, pin) >= _CLOSES_IOU else np.zeros(4)
+    reached, anchor = np.array(reached_xywh), np.asarray(anchor_xywh)
+    return (
+        anchor - reached if paired_iou(reached, anchor) >= _CLOSES_IOU else np.zeros(4)
+    )
 
 
 def _trust(path: RunPath) -> NDArray[np.float64]:
@@ -167,7 +169,7 @@ def _place_jumps(
     """Cost of going over from the forward to the backward run, shape (n + 1,).
 
     Entry m is for a backward run that begins with frame m. With 0 or n one run is used
-    alone; then the jump is the one between its end and the far pin.
+    alone; then the jump is the one between its end and the far anchor.
     """
     before = np.concatenate([np.asarray(left_xywh)[None], ahead])
     behind = np.concatenate([back, np.asarray(right_xywh)[None]])
@@ -186,7 +188,7 @@ def _weigh(
     total_ahead = np.concatenate([[0.0], np.cumsum(trust_ahead)])
     total_back = trust_back.sum() - np.concatenate([[0.0], np.cumsum(trust_back)])
     gain = total_ahead + total_back - jump_cost
-    # of equal frames take the middle one: each run is better near its own pin
+    # of equal frames take the middle one: each run is better near its own anchor
     best = np.flatnonzero(gain >= gain.max() - 1e-9)
     switch = int(best[len(best) // 2])
     switched = (np.arange(len(position)) < switch).astype(np.float64)

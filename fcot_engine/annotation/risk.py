@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcot_engine.annotation.boxes import Frames, Rows, are_human
-from fcot_engine.errors import ConfigError, ShapeError
+from fcot_engine.errors import ConfigError
 
 __all__ = ["FEATURES", "Feature", "RiskModel", "describe_frames"]
 
@@ -205,46 +205,6 @@ class RiskModel:
     def join(self, weighed: Values) -> Values:
         """Make risks of what `weigh` returned, shape (n,)."""
         return _logistic(weighed.sum(axis=1) + self.bias)
-
-    @classmethod
-    def fit(
-        cls,
-        described: Values,
-        is_bad: NDArray[np.bool_],
-        *,
-        features: Mapping[str, Feature] = FEATURES,
-        pull: float = 1.0,
-    ) -> RiskModel:
-        """Fit weights to boxes whose truth is known, by penalised logistic regression.
-
-        Args:
-            described: what `describe_frames` returned, shape (n, number of features).
-            is_bad: whether the box is wrong, shape (n,).
-            features: names and functions, in the order of the columns.
-            pull: strength of the pull towards 0, which keeps weights finite.
-
-        Raises:
-            ShapeError: the shapes do not fit.
-        """
-        n, width = described.shape
-        if len(is_bad) != n or width != len(features):
-            raise ShapeError(
-                f"described must have shape ({len(is_bad)}, {len(features)}), got "
-                f"{described.shape}."
-            )
-        x = np.concatenate([described, np.ones((n, 1))], axis=1)
-        penalty = np.diag([pull] * width + [1e-6])
-        solution = np.zeros(width + 1)
-        for _ in range(50):  # Newton's method; a convex problem
-            chance = _logistic(x @ solution)
-            gradient = x.T @ (chance - is_bad) + penalty @ solution
-            curvature = (x * (chance * (1 - chance))[:, None]).T @ x + penalty
-            step = np.linalg.solve(curvature, gradient)
-            solution = solution - np.clip(step, -5, 5)
-            if np.abs(step).max() < 1e-8:
-                break
-        weights = dict(zip(features, solution[:-1].tolist(), strict=True))
-        return cls(weights=weights, bias=float(solution[-1]), features=features)
 
 
 def _logistic(x: Values) -> Values:

@@ -1,10 +1,10 @@
 """One pass over the video that carries boxes of several targets.
 
-A run is a queue of legs (see `legs.py` and `leg_queue.py`) and advances some of them by
-one frame at a time.
+A run is a queue of passes (see `passes.py`) and advances some of them by one frame at a
+time.
 
 A person may draw and edit while it goes on: nothing has to be cancelled. A new box in
-a stretch replaces the legs around it by new ones that start from it.
+a segment replaces the passes around it by new ones that start from it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ from fcot_engine.annotation.change_report import TargetReport
 from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.found_writer import FoundWriter
-from fcot_engine.annotation.leg_queue import LegQueue
-from fcot_engine.annotation.legs import Leg, LegState, Stretch
-from fcot_engine.annotation.planning import plan_around
+from fcot_engine.annotation.passes import (
+    PassQueue,
+    PassState,
+    Segment,
+    TrackingPass,
+    plan_around,
+)
 from fcot_engine.annotation.propagation_config import PropagationConfig
 from fcot_engine.annotation.run_events import (
     FrameDone,
@@ -69,7 +73,7 @@ class Run:
         self._writer = FoundWriter(
             document, self, text=text, write_every_s=config.write_every_s
         )
-        self._queue = LegQueue()
+        self._queue = PassQueue()
         self._notes: list[Note] = []
         self._n_done = 0
         self._is_cancelled = False
@@ -98,10 +102,10 @@ class Run:
         with self._document.lock:
             self._queue.look_at(frame_index)
 
-    def add(self, stretches: list[Stretch], *, work_frame: int) -> None:
+    def add(self, segments: list[Segment], *, work_frame: int) -> None:
         """Take on more work, to be begun around a frame."""
         with self._document.lock:
-            self._queue.add(stretches, work_frame=work_frame)
+            self._queue.add(segments, work_frame=work_frame)
 
     def report(self) -> list[TargetReport]:
         """Say which frames changed and by how much."""
@@ -117,7 +121,7 @@ class Run:
     def work_around(self, target_id: int, frame_index: int) -> None:
         """Carry a box that a person drew to the drawn boxes on both sides.
 
-        That replaces work on stretches that the frame lies in.
+        That replaces work on segments that the frame lies in.
         """
         with self._document.lock:
             hit = self._queue.take_out(target_id, frame_index)
@@ -131,18 +135,18 @@ class Run:
                 reach=(first, last),
             )
             under_way = [
-                leg for s in hit for leg in s.legs if leg.state is LegState.RUNNING
+                one for s in hit for one in s.passes if one.state is PassState.RUNNING
             ]
-            for stretch, leg in itertools.product(around, under_way):
-                stretch.adopt(leg)
+            for segment, one in itertools.product(around, under_way):
+                segment.adopt(one)
             self._queue.add(around, work_frame=frame_index)
 
     def on_edited(self, edit: Edit) -> None:
         """Drop what no longer holds after an edit other than a drawn box."""
         with self._document.lock:
             gone = {t for t in edit.target_ids if t not in self._document.annotations}
-            for stretch in self._queue.drop_edited(edit, gone):
-                place = stretch.target_id, stretch.first_frame
+            for segment in self._queue.drop_edited(edit, gone):
+                place = segment.target_id, segment.first_frame
                 text = f"Target {place[0]}: stopped, because it was changed"
                 self._notes.append(Note(NoteKind.TARGET_CHANGED, *place, text))
 
@@ -170,11 +174,11 @@ class Run:
             self._is_over = True
             self._document.close_run(self)
 
-    def _advance(self, group: list[Leg]) -> Iterator[RunEvent]:
-        """Bring some legs of different targets one frame on."""
-        for leg in group:
-            if leg.state is LegState.WAITING:
-                yield from self._begin(leg)
+    def _advance(self, group: list[TrackingPass]) -> Iterator[RunEvent]:
+        """Bring some passes of different targets one frame on."""
+        for one in group:
+            if one.state is PassState.WAITING:
+                yield from self._begin(one)
             if self._is_cancelled:
                 return
         frame_index, step = group[0].cursor, group[0].step
@@ -183,16 +187,16 @@ class Run:
         )
         frame_rgb = self._source.read(frame_index)
         notes: list[RunEvent] = []
-        going: dict[int, Leg] = {}
-        for leg in group:
+        going: dict[int, TrackingPass] = {}
+        for one in group:
             if self._is_cancelled:
                 return
-            if leg.state is LegState.RUNNING and self._is_wanted(leg):
-                boundary = self._find_boundary(leg, is_cut=is_cut)
+            if one.state is PassState.RUNNING and self._is_wanted(one):
+                boundary = self._find_boundary(one, is_cut=is_cut)
                 if boundary is None:
-                    going[leg.target_id] = leg
+                    going[one.target_id] = one
                 else:
-                    notes += self._end(leg, boundary)
+                    notes += self._end(one, boundary)
         results: dict[int, TrackResult] = {}
         if going:
             with self._pool.lock:
@@ -213,43 +217,45 @@ class Run:
         yield FrameDone(frame_index, boxes, maps)
         yield from notes
 
-    def _begin(self, leg: Leg) -> Iterator[RunEvent]:
-        """Teach a leg's tracker what it does not know and put it on the start box."""
+    def _begin(self, one: TrackingPass) -> Iterator[RunEvent]:
+        """Teach a pass's tracker what it does not know and put it on the start box."""
         with self._document.lock:
-            target = self._target_of(leg)
-            stretch = self._queue.stretch_of(leg)
-            start = None if target is None else target.boxes.get(leg.start)
-            if target is None or stretch is None or start is None:
-                leg.state = LegState.DONE
-                if stretch is not None:
-                    self._settle(stretch)
+            target = self._target_of(one)
+            segment = self._queue.segment_of(one)
+            start = None if target is None else target.boxes.get(one.start)
+            if target is None or segment is None or start is None:
+                one.state = PassState.DONE
+                if segment is not None:
+                    self._settle(segment)
                 return
             drawn = [target.boxes.get(int(f)) for f in target.boxes.human_frames()]
             name, rejections = target.info.name, target.info.rejections
-        if not self._pool.has(leg.step):
+        if not self._pool.has(one.step):
             yield Stage("Loading the network")
             self._pool.prepare()
         boxes = [box for box in drawn if box]
         for given in self._pool.missing(
-            leg.target_id, leg.step, boxes, start, rejections
+            one.target_id, one.step, boxes, start, rejections
         ):
             yield Stage(f"Learning the box of {name} in frame {given.frame_index}")
-            if not self._teach(leg, given, rejected_at(rejections, given.frame_index)):
+            if not self._teach(one, given, rejected_at(rejections, given.frame_index)):
                 return
-        self._place(leg, start, is_fused=len(stretch.legs) > 1)
+        self._place(one, start, is_fused=len(segment.passes) > 1)
         with self._document.lock:
-            if leg.state is LegState.WAITING:
-                leg.state = LegState.RUNNING
+            if one.state is PassState.WAITING:
+                one.state = PassState.RUNNING
 
-    def _teach(self, leg: Leg, given: Box, not_boxes: tuple[BoxXywh, ...]) -> bool:
+    def _teach(
+        self, one: TrackingPass, given: Box, not_boxes: tuple[BoxXywh, ...]
+    ) -> bool:
         """Teach one box; return False if the run was cancelled before."""
         frame_rgb = self._source.read(given.frame_index)
-        replaced = self._replaced.get((leg.target_id, given.frame_index))
+        replaced = self._replaced.get((one.target_id, given.frame_index))
         with self._pool.lock:
             if not self._is_cancelled:
                 self._pool.teach(
-                    leg.target_id,
-                    leg.step,
+                    one.target_id,
+                    one.step,
                     given,
                     frame_rgb,
                     replaced_xywh=replaced,
@@ -257,10 +263,10 @@ class Run:
                 )
         return not self._is_cancelled
 
-    def _place(self, leg: Leg, start: Box, *, is_fused: bool) -> None:
+    def _place(self, one: TrackingPass, start: Box, *, is_fused: bool) -> None:
         """Put a tracker on the start box; see how it meets it, for a fusion."""
-        frame_rgb = self._source.read(leg.start) if is_fused else None
-        target_id, step = leg.target_id, leg.step
+        frame_rgb = self._source.read(one.start) if is_fused else None
+        target_id, step = one.target_id, one.step
         with self._pool.lock:
             if self._is_cancelled:
                 return
@@ -268,25 +274,25 @@ class Run:
             if frame_rgb is not None:  # its habit, where that differs from the person's
                 seen = self._pool.track(step, frame_rgb, [target_id])[target_id]
                 is_lost = seen.verdict is Verdict.LOST
-                leg.at_own_pin = None if is_lost else seen.box_xywh
+                one.at_own_anchor = None if is_lost else seen.box_xywh
                 self._pool.place(target_id, step, start.box_xywh)
 
-    def _target_of(self, leg: Leg) -> AnnotatedTarget | None:
-        if self._queue.stretch_of(leg) is None:
+    def _target_of(self, one: TrackingPass) -> AnnotatedTarget | None:
+        if self._queue.segment_of(one) is None:
             return None
         annotations = self._document.annotations
-        return annotations.find(leg.target_id)
+        return annotations.find(one.target_id)
 
-    def _is_wanted(self, leg: Leg) -> bool:
-        """Whether nobody has dropped the leg meanwhile."""
+    def _is_wanted(self, one: TrackingPass) -> bool:
+        """Whether nobody has dropped the pass meanwhile."""
         with self._document.lock:
-            return self._queue.stretch_of(leg) is not None
+            return self._queue.segment_of(one) is not None
 
-    def _find_boundary(self, leg: Leg, *, is_cut: bool) -> Note | None:
-        """Say why a leg may not go on to its next frame, or None."""
+    def _find_boundary(self, one: TrackingPass, *, is_cut: bool) -> Note | None:
+        """Say why a pass may not go on to its next frame, or None."""
         with self._document.lock:
-            target = self._target_of(leg)
-            span = None if target is None else target.span_at(leg.cursor)
+            target = self._target_of(one)
+            span = None if target is None else target.span_at(one.cursor)
         if is_cut:
             kind, reason = NoteKind.SHOT_CUT, "a new shot begins"
         elif span is not None and span.kind is SpanKind.OUT_OF_VIEW:
@@ -294,41 +300,41 @@ class Run:
         else:
             return None
         name = "" if target is None else f"{target.info.name}: "
-        text = f"{name}stopped at frame {leg.cursor}, {reason}"
-        return Note(kind, leg.target_id, leg.cursor, text)
+        text = f"{name}stopped at frame {one.cursor}, {reason}"
+        return Note(kind, one.target_id, one.cursor, text)
 
     def _accept(
-        self, leg: Leg, frame_index: int, result: TrackResult
+        self, one: TrackingPass, frame_index: int, result: TrackResult
     ) -> tuple[Box | None, list[RunEvent]]:
         """Take what a tracker found; return the box that was written, and notes."""
         with self._document.lock:
-            target = self._target_of(leg)
-            stretch = self._queue.stretch_of(leg)
-            if target is None or stretch is None or self._is_cancelled:
-                leg.state = LegState.DONE
+            target = self._target_of(one)
+            segment = self._queue.segment_of(one)
+            if target is None or segment is None or self._is_cancelled:
+                one.state = PassState.DONE
                 return None, []
             self._n_done += 1
             box = self._to_box(frame_index, result)
-            if leg.has_far_pin and frame_index == leg.last:
-                leg.at_far_pin = None if box.is_lost else box.box_xywh
-                leg.advance()
-                return None, self._settle(stretch)
-            if stretch.may_rejoin and self._has_rejoined(leg, box, target):
-                stretch.shorten(leg, frame_index)
+            if one.has_far_anchor and frame_index == one.last:
+                one.at_far_anchor = None if box.is_lost else box.box_xywh
+                one.advance()
+                return None, self._settle(segment)
+            if segment.may_rejoin and self._has_rejoined(one, box, target):
+                segment.shorten(one, frame_index)
                 text = f"{target.info.name}: agrees again from frame {frame_index}"
-                note = Note(NoteKind.REJOINED, leg.target_id, frame_index, text)
-                return None, [note, *self._settle(stretch)]
-            leg.found[frame_index] = box
-            if leg.is_first:
-                self._writer.put(leg.target_id, [box], allowed=stretch.gaps_only)
-            leg.advance()
-            leg.lost_in_a_row = leg.lost_in_a_row + 1 if box.is_lost else 0
+                note = Note(NoteKind.REJOINED, one.target_id, frame_index, text)
+                return None, [note, *self._settle(segment)]
+            one.found[frame_index] = box
+            if one.is_first:
+                self._writer.put(one.target_id, [box], allowed=segment.gaps_only)
+            one.advance()
+            one.lost_in_a_row = one.lost_in_a_row + 1 if box.is_lost else 0
             if (
-                stretch.ends_when_lost
-                and leg.lost_in_a_row >= self._config.lost_patience
+                segment.ends_when_lost
+                and one.lost_in_a_row >= self._config.lost_patience
             ):
-                return box, self._give_up(leg, stretch, target)
-            return box if leg.is_first else None, self._settle(stretch)
+                return box, self._give_up(one, segment, target)
+            return box if one.is_first else None, self._settle(segment)
 
     def _to_box(self, frame_index: int, result: TrackResult) -> Box:
         return Box(
@@ -341,9 +347,11 @@ class Run:
             maker=self._pool.maker,
         )
 
-    def _has_rejoined(self, leg: Leg, box: Box, target: AnnotatedTarget) -> bool:
+    def _has_rejoined(
+        self, one: TrackingPass, box: Box, target: AnnotatedTarget
+    ) -> bool:
         """Count frames in a row that agree with the old boxes; True at the last one."""
-        if not leg.is_first:
+        if not one.is_first:
             return False
         old = target.boxes.get(box.frame_index)
         agrees = (
@@ -353,45 +361,45 @@ class Run:
             and paired_iou(np.array(old.box_xywh), np.array(box.box_xywh))
             >= self._config.rejoin_iou
         )
-        leg.agreed_in_a_row = leg.agreed_in_a_row + 1 if agrees else 0
-        return leg.agreed_in_a_row >= (self._config.rejoin_frames or 1)
+        one.agreed_in_a_row = one.agreed_in_a_row + 1 if agrees else 0
+        return one.agreed_in_a_row >= (self._config.rejoin_frames or 1)
 
     def _give_up(
-        self, leg: Leg, stretch: Stretch, target: AnnotatedTarget
+        self, one: TrackingPass, segment: Segment, target: AnnotatedTarget
     ) -> list[RunEvent]:
-        """End a leg that has not seen its target for a while; take those boxes back."""
-        last_seen = leg.cursor - (leg.lost_in_a_row + 1) * leg.step
-        lost = [f for f in leg.found if (f - last_seen) * leg.step > 0]
+        """End a pass that has lost its target for a while; take those boxes back."""
+        last_seen = one.cursor - (one.lost_in_a_row + 1) * one.step
+        lost = [f for f in one.found if (f - last_seen) * one.step > 0]
         for frame in lost:
-            del leg.found[frame]
-        if leg.is_first:
-            self._writer.take_away(leg.target_id, lost, allowed=stretch.gaps_only)
+            del one.found[frame]
+        if one.is_first:
+            self._writer.take_away(one.target_id, lost, allowed=segment.gaps_only)
         text = f"{target.info.name}: lost after frame {last_seen}"
-        note = Note(NoteKind.LOST, leg.target_id, last_seen + leg.step, text)
-        return self._end(leg, note, stretch)
+        note = Note(NoteKind.LOST, one.target_id, last_seen + one.step, text)
+        return self._end(one, note, segment)
 
     def _end(
-        self, leg: Leg, note: Note, stretch: Stretch | None = None
+        self, one: TrackingPass, note: Note, segment: Segment | None = None
     ) -> list[RunEvent]:
         with self._document.lock:
-            leg.state = LegState.DONE
-            stretch = stretch or self._queue.stretch_of(leg)
-            return [note, *(self._settle(stretch) if stretch else [])]
+            one.state = PassState.DONE
+            segment = segment or self._queue.segment_of(one)
+            return [note, *(self._settle(segment) if segment else [])]
 
-    def _settle(self, stretch: Stretch) -> list[RunEvent]:
-        """Fuse a stretch whose legs have all ended, and put it aside."""
-        if not stretch.is_done:
+    def _settle(self, segment: Segment) -> list[RunEvent]:
+        """Fuse a segment whose passes have all ended, and put it aside."""
+        if not segment.is_done:
             return []
-        self._queue.remove(stretch)
-        if len(stretch.legs) < 2:
+        self._queue.remove(segment)
+        if len(segment.passes) < 2:
             return []
-        table = self._document.annotations[stretch.target_id].boxes
-        left = table.get(stretch.first_frame)
-        right = table.get(stretch.last_frame)
+        table = self._document.annotations[segment.target_id].boxes
+        left = table.get(segment.first_frame)
+        right = table.get(segment.last_frame)
         if left is None or right is None:
             return []
-        frames, boxes = stretch.fuse(left, right)
+        frames, boxes = segment.fuse(left, right)
         if not len(frames):
             return []
-        self._writer.put(stretch.target_id, boxes, allowed=stretch.gaps_only)
-        return [Fused(stretch.target_id, int(frames[0]), int(frames[-1]))]
+        self._writer.put(segment.target_id, boxes, allowed=segment.gaps_only)
+        return [Fused(segment.target_id, int(frames[0]), int(frames[-1]))]

@@ -33,7 +33,7 @@ class FrameDone:
 
 @dataclass(frozen=True)
 class Fused:
-    """The boxes between two pins were written anew out of both runs."""
+    """The boxes between two anchors were written anew out of both runs."""
 
     target_id: int
     first: int

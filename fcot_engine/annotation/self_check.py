@@ -85,7 +85,7 @@ def check_target(
     """Leave out each drawn box of a target in turn.
 
     Boxes that no other one can be reached from, within `longest` frames and without a
-    cut or a stretch out of view between, are passed over.
+    cut or a segment out of view between, are passed over.
 
     Args:
         target: with its boxes.

@@ -25,8 +25,7 @@ from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.effort_report import EffortReport, report_effort
-from fcot_engine.annotation.passed_over import PassedOver
-from fcot_engine.annotation.planning import plan_one_way
+from fcot_engine.annotation.passes import plan_one_way
 from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.propagation_config import (
     Direction,
@@ -41,7 +40,12 @@ from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.tracker_pool import TrackerFactory, TrackerPool
 from fcot_engine.annotation.video_identity import identify_video
-from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
+from fcot_engine.annotation.work_list import (
+    PassedOver,
+    WorkListConfig,
+    WorkStop,
+    list_work,
+)
 from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource, open_frames
@@ -312,11 +316,11 @@ class AnnotationSession:
         with self.lock:
             chosen = self._choose_targets(start, target_ids)
             run = self._take_run(f"Carried {direction.value} from frame {start}")
-            stretches = [
-                stretch
+            segments = [
+                segment
                 for step in steps.get(direction, [1, -1])
                 for target_id in chosen
-                for stretch in plan_one_way(
+                for segment in plan_one_way(
                     self.annotations[target_id],
                     start,
                     step=step,
@@ -325,11 +329,11 @@ class AnnotationSession:
                     fuse=self.config.fuse,
                 )
             ]
-            for stretch in stretches:
-                stretch.ends_when_lost = until is Until.LOST
+            for segment in segments:
+                segment.ends_when_lost = until is Until.LOST
                 if overwrite is Overwrite.NOTHING:
-                    stretch.gaps_only = self._gaps(stretch.target_id)
-            run.add(stretches, work_frame=start)
+                    segment.gaps_only = self._gaps(segment.target_id)
+            run.add(segments, work_frame=start)
             return run
 
     def teach(self, target_id: int, frame_index: int) -> Run:

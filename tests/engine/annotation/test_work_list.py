@@ -15,7 +15,7 @@ from fcot_engine.annotation import (
     empty_rows,
     list_work,
 )
-from fcot_engine.errors import ConfigError, ShapeError
+from fcot_engine.errors import ConfigError
 
 N = 200
 
@@ -229,22 +229,6 @@ class TestRiskModel:
             rows[name][1] = value
             assert model.rate(np.arange(3), rows)[1] > 2 * fine
 
-    def test_fit_finds_the_chance_again(self):
-        rng = np.random.default_rng(0)
-        described = rng.random((4000, len(FEATURES)))
-        weights = np.array([RiskModel().weights[name] for name in FEATURES])
-        chance = 1 / (1 + np.exp(-(described @ weights - 9.0)))
-        model = RiskModel.fit(described, rng.random(4000) < chance, pull=0.01)
-        got = np.array([model.weights[name] for name in FEATURES])
-        np.testing.assert_allclose(got, weights, atol=0.8)
-        assert model.bias == pytest.approx(-9.0, abs=0.8)
-
-    def test_fit_of_boxes_that_are_all_good_stays_finite(self):
-        described = np.random.default_rng(0).random((50, len(FEATURES)))
-        model = RiskModel.fit(described, np.zeros(50, bool))
-        rated = model.rate(np.arange(5), make_rows(5))
-        assert np.isfinite(rated).all() and rated.max() < 0.2
-
     def test_own_features_can_be_handed_in(self):
         def late(frames, rows):
             return (frames > 2).astype(float)
@@ -255,7 +239,3 @@ class TestRiskModel:
     def test_weight_without_a_feature_is_refused(self):
         with pytest.raises(ConfigError, match="one weight for each"):
             RiskModel(weights={"low_score": 1.0})
-
-    def test_fit_names_a_wrong_shape(self):
-        with pytest.raises(ShapeError, match=r"shape \(3, 8\), got \(4, 8\)"):
-            RiskModel.fit(np.zeros((4, 8)), np.zeros(3, bool))
