@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fcot_engine.evaluation.ablated_net import AblatedNet, Ablation
-from fcot_engine.evaluation.ablation import count_runs, run_ablation
-from fcot_engine.evaluation.ablation_report import AblationReport, AblationRun
-from fcot_engine.evaluation.ablation_tables import (
+from fcot_engine.evaluation._ablated_net import AblatedNet, Ablation
+from fcot_engine.evaluation.ablation import (
     TABLES,
+    AblationReport,
     AblationRow,
+    AblationRun,
     AblationTable,
     choose_tables,
+    count_runs,
+    run_ablation,
 )
 from fcot_engine.evaluation.annotation_report import (
     CRITERIA,

@@ -137,8 +137,8 @@ def draw_reliability(peak: Reliability, fitted: Reliability) -> Figure:
     ):
         known = [bin_ for bin_ in drawn.bins if bin_.n_frames]
         axes.plot(
-            [bin_.confidence for bin_ in known],
-            [bin_.share_right for bin_ in known],
+            np.array([bin_.confidence for bin_ in known], dtype=float),
+            np.array([bin_.share_right for bin_ in known], dtype=float),
             "o-",
             color=colour,
             label=f"{name}, ECE {drawn.ece:.3f}",
