@@ -70,7 +70,8 @@ class Form(Generic[T]):
     def value(self, value: T) -> None:
         with self.widgets.changed.blocked():
             for field in fields(self._kind):  # type: ignore[arg-type]
-                getattr(self.widgets, field.name).value = getattr(value, field.name)
+                widget: Any = self.widgets[field.name]  # a field may be called "name"
+                widget.value = getattr(value, field.name)
         self.changed.emit(value)
 
     def change(self, **changes: Any) -> None:
@@ -122,7 +123,8 @@ class FormDialog(QDialog, Generic[T]):
         self.setMinimumWidth(_WIDTH_PX)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self.form.widgets.changed.connect(self._refresh)
+        self.form.widgets.changed.connect(self._refresh)  # by hand, also what is wrong
+        self.form.changed.connect(self._refresh)
         self._refresh()
 
     @property
@@ -137,7 +139,7 @@ class FormDialog(QDialog, Generic[T]):
             return str(error)
         return ""
 
-    def _refresh(self) -> None:
+    def _refresh(self, value: object = None) -> None:
         problem = self._find_problem()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))

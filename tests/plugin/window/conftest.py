@@ -57,9 +57,17 @@ def canvas_drag(qtbot):
             qtbot.mouseMove(native, QPoint(point.x() + 1, point.y()))  # else no move
         raise AssertionError(f"The canvas has not heard of a move to {point}.")
 
+    def wait_until_still(native) -> None:
+        """Wait until the window has its last size: the parts beside may have moved."""
+        size = None
+        while native.size() != size:
+            size = native.size()
+            qtbot.wait(300)
+
     def drag(viewer, layer, start_xy, end_xy):
         canvas = viewer.window._qt_viewer.canvas
         native = canvas.native
+        wait_until_still(native)
 
         def to_screen(point_xy) -> QPoint:
             world = np.array(
