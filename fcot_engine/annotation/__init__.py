@@ -42,7 +42,6 @@ from fcot_engine.annotation.propagation_config import (
     PropagationConfig,
     Until,
 )
-from fcot_engine.annotation.risk import FEATURES, RiskModel, describe_frames
 from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.run_events import (
     FrameDone,
@@ -83,7 +82,14 @@ from fcot_engine.annotation.tracker_pool import (
     TrackerPool,
 )
 from fcot_engine.annotation.video_identity import VideoIdentity, identify_video
-from fcot_engine.annotation.work_list import WorkListConfig, WorkStop, list_work
+from fcot_engine.annotation.work_list import (
+    FEATURES,
+    RiskModel,
+    WorkListConfig,
+    WorkStop,
+    describe_frames,
+    list_work,
+)
 
 __all__ = [
     "FEATURES",

@@ -33,7 +33,6 @@ from fcot_engine.annotation.propagation_config import (
     PropagationConfig,
     Until,
 )
-from fcot_engine.annotation.risk import RiskModel
 from fcot_engine.annotation.run import Run
 from fcot_engine.annotation.self_check import HeldOut, check_target
 from fcot_engine.annotation.shot_cuts import ShotCuts
@@ -42,6 +41,7 @@ from fcot_engine.annotation.tracker_pool import TrackerFactory, TrackerPool
 from fcot_engine.annotation.video_identity import identify_video
 from fcot_engine.annotation.work_list import (
     PassedOver,
+    RiskModel,
     WorkListConfig,
     WorkStop,
     list_work,
