@@ -1,11 +1,11 @@
 """Where to look next: how likely each box is wrong, and which corrections pay most.
 
-Each box has a risk of being wrong (`RiskModel`). If it is, a correction mends it and the
-frames around it, the less the further away, up to the next box that a person drew or
-the next shot. So the worth of a correction is the risk of its own frame, times the risk
-within that fading reach, in boxes: 1 where everything within reach is surely wrong.
-After a frame is chosen, what it would mend is taken out before the next one is chosen,
-so that stops do not crowd.
+Each box has a risk of being wrong (`RiskModel`). If it is, a correction mends it and
+the frames around it, the less the further away, up to the next box that a person drew
+or the next shot. So the worth of a correction is the risk of its own frame, times the
+risk within that fading reach, in boxes: 1 where everything within reach is surely
+wrong. After a frame is chosen, what it would mend is taken out before the next one is
+chosen, so that stops do not crowd.
 """
 
 from __future__ import annotations
