@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from fcot_engine.cli import main
+from fcot_engine.model import LiteNet
 from fcot_engine.tracker import MultiTracker
 
 BOX = "8,20,16,12"
@@ -149,13 +150,22 @@ class TestRealTracker:
     def test_three_targets_take_one_pass_a_frame(
         self, images, tmp_path, monkeypatch, capsys
     ):
-        passes, follow = [], MultiTracker.track
+        calls = []  # one list a frame: its targets, then the patches of each pass
+        follow, extract = MultiTracker.track, LiteNet.extract
 
-        def count(self, frame, target_ids):
-            passes.append(len(target_ids))
-            return follow(self, frame, target_ids)
+        def count_frame(self, frame, target_ids):
+            calls.append([len(target_ids)])
+            results = follow(self, frame, target_ids)
+            calls.append([])  # what follows outside is not this frame's
+            return results
 
-        monkeypatch.setattr(MultiTracker, "track", count)
+        def count_pass(self, images):
+            if calls and calls[-1]:
+                calls[-1].append(len(images))
+            return extract(self, images)
+
+        monkeypatch.setattr(MultiTracker, "track", count_frame)
+        monkeypatch.setattr(LiteNet, "extract", count_pass)
         words = ["track", str(images), "--out", str(tmp_path / "out"), "--json"]
         words += ["--preset", "lite", "--device", "cpu", "--end", "4"]
         for box in (BOX, "40,5,20,15", "cup=60,40,16,14"):
@@ -163,7 +173,7 @@ class TestRealTracker:
         assert main(words) == 0
         facts = json.loads(capsys.readouterr().out)
         assert (facts["targets"], facts["tracked"]) == (3, 4)
-        assert passes == [3] * 4
+        assert [call for call in calls if call] == [[3, 3]] * 4
 
     def test_files_say_who_made_the_boxes(self, images, tmp_path):
         words = ["track", str(images), "--box", BOX, "--out", str(tmp_path / "out")]
