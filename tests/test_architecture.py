@@ -89,6 +89,14 @@ def engine_edges() -> list[tuple[str, str, str]]:
     ]
 
 
+def is_module(name: str, *, inside: str) -> bool:
+    """Whether a dotted name is a module within a package, and not the package."""
+    return (
+        name != inside
+        and (REPOSITORY / name.replace(".", "/")).with_suffix(".py").is_file()
+    )
+
+
 class TestEngineOrder:
     def test_every_part_has_a_place_in_the_order(self):
         parts = {part_of(path) for path in source_files("fcot_engine")} - FACADES
@@ -150,6 +158,23 @@ class TestPackages:
             for path in source_files("fcot_engine")
             for found in imports_of(path)
             if found.module.split(".")[0] in SCREEN_LIBRARIES
+        ]
+        assert wrong == []
+
+    def test_packages_import_each_other_through_their_init_alone(self):
+        packages = {
+            ".".join(path.parent.relative_to(REPOSITORY).parts)
+            for package in ("fcot_engine", "napari_fcot")
+            for path in (REPOSITORY / package).glob("*/__init__.py")
+        }
+        wrong = [
+            f"{found.place}: {found.module}"
+            for package in ("fcot_engine", "napari_fcot")
+            for path in source_files(package)
+            for found in imports_of(path)
+            if (owner := ".".join(found.module.split(".")[:2])) in packages
+            and owner != ".".join(path.relative_to(REPOSITORY).parts[:2])
+            and is_module(".".join(found.module.split(".")[:-1]), inside=owner)
         ]
         assert wrong == []
 

@@ -1,4 +1,4 @@
-"""`__all__` says the truth, in every module of both packages.
+"""Each package's `__init__` is its API, and `__all__` says what is in it.
 
 That it is sorted is ruff's rule RUF022.
 """
@@ -12,59 +12,39 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FILES = [
-    pytest.param(path, id=str(path.relative_to(REPOSITORY)))
+PACKAGES = [
+    path.parent.relative_to(REPOSITORY)
     for package in ("fcot_engine", "napari_fcot")
-    for path in sorted((REPOSITORY / package).rglob("*.py"))
-    if path.name != "__main__.py"
+    for path in sorted((REPOSITORY / package).rglob("__init__.py"))
 ]
 
 
-def module_name(path: Path) -> str:
-    parts = path.relative_to(REPOSITORY).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def load(package: Path):
+    if package.parts[0] == "napari_fcot":
+        pytest.importorskip("napari")
+    return importlib.import_module(".".join(package.parts))
 
 
-def defined_names(tree: ast.Module) -> set[str]:
-    """Public functions and classes that a module defines itself."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = {node.name for node in tree.body if isinstance(node, kinds)}
-    return {name for name in names if not name.startswith("_")}
-
-
-def imported_names(tree: ast.Module) -> set[str]:
+def taken_over(package: Path) -> set[str]:
     """Public names that a package takes over from its own modules."""
+    tree = ast.parse((REPOSITORY / package / "__init__.py").read_text(encoding="utf-8"))
     names = {
         alias.asname or alias.name
         for node in tree.body
         if isinstance(node, ast.ImportFrom)
-        and (node.module or "").split(".")[0] in ("fcot_engine", "napari_fcot")
+        and (node.module or "").split(".")[0] == package.parts[0]
         for alias in node.names
     }
     return {name for name in names if not name.startswith("_")}
 
 
-def exported_names(path: Path) -> list[str] | None:
-    if path.is_relative_to(REPOSITORY / "napari_fcot"):
-        pytest.importorskip("napari")
-    exported = getattr(importlib.import_module(module_name(path)), "__all__", None)
-    return None if exported is None else list(exported)
-
-
-@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("package", PACKAGES, ids=str)
 class TestAll:
-    def test_no_name_comes_twice(self, path):
-        exported = exported_names(path) or []
+    def test_names_exist_and_none_comes_twice(self, package):
+        module = load(package)
+        exported = list(getattr(module, "__all__", ()))
+        assert [name for name in exported if not hasattr(module, name)] == []
         assert len(exported) == len(set(exported))
 
-    def test_names_exist(self, path):
-        module = importlib.import_module(module_name(path))
-        missing = [n for n in exported_names(path) or [] if not hasattr(module, n)]
-        assert missing == []
-
-    def test_public_names_are_exported(self, path):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        public = defined_names(tree)
-        if path.name == "__init__.py":
-            public |= imported_names(tree)
-        assert public <= set(exported_names(path) or [])
+    def test_what_is_taken_over_is_exported(self, package):
+        assert taken_over(package) <= set(getattr(load(package), "__all__", ()))

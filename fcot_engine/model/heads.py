@@ -353,8 +353,9 @@ class ClassificationHead(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, before, H, W)` to `(N, after, H, W)`."""
         x = self.conv(self.enter(x))
-        out: Tensor = self.gain * F.rms_norm(x, x.shape[1:], eps=1e-5)
-        return out
+        # not rms_norm: it rounds otherwise, which moves boxes of nearly lost targets
+        power = x.square().mean((1, 2, 3), keepdim=True)
+        return x * (self.gain * (power + 1e-5).rsqrt())
 
 
 def conv_block(before: int, after: int) -> nn.Sequential:
