@@ -9,6 +9,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from fcot_engine.errors import FcotError, MovedVideoError
@@ -146,8 +147,15 @@ class ViewerLink:
 
     def _add_video(self, data: LayerData, opened: Opened | None = None) -> None:
         layer = Layer.create(*data)
+        is_first = not self._viewer.layers
         self._viewer.add_layer(layer)
         self.choose_video(layer, opened)
+        if is_first:  # the window makes room for its controls, and the canvas shrinks
+            QTimer.singleShot(0, self._fit_view)
+
+    def _fit_view(self) -> None:
+        if self._is_open:
+            self._viewer.reset_view()
 
     def choose_first_video(self) -> None:
         """Choose the topmost layer that could be a video, unless there is one."""

@@ -54,6 +54,25 @@ def test_panel_is_in_the_menus_for_tracking_and_annotation(viewer):
         assert "napari-fcot.track" in commands
 
 
+def test_video_opened_from_the_panel_lies_on_the_canvas_as_a_whole(
+    qtbot, make_napari_viewer, our_manifest, clips, sample, tmp_path
+):
+    boxes = sample.boxes_xywh[:3]
+    clip = clips.write_clip(tmp_path / "cup.mp4", sample.frames[:3], boxes, boxes)
+    viewer = make_napari_viewer(show=True)
+    _, panel = open_dock(qtbot, viewer)
+    panel.link.open_video(clip.path)
+    canvas = viewer.window._qt_viewer.canvas
+    height, width = sample.frames.shape[1:3]
+
+    def is_all_there() -> bool:
+        (_, top, left), (_, bottom, right) = canvas._viewbox_corners_in_world
+        return max(top, left) < 0 and bottom > height - 1 and right > width - 1
+
+    qtbot.wait(1000)  # napari makes room for the layer's controls
+    qtbot.waitUntil(is_all_there, timeout=120_000)
+
+
 def test_boxes_outlive_the_dock(qtbot, viewer, helpers):
     dock, panel = open_dock(qtbot, viewer)
     panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
