@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -158,12 +159,14 @@ class EfficientNetLite(nn.Module):
             `(N, 24, S / 4, S / 4)`, `(N, 40, S / 8, S / 8)` and
             `(N, 112, S / 16, S / 16)`.
         """
-        x = self.stem((images - _MEAN) / _DEVIATION).clamp(0, 6)
-        maps = []
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return BackboneTaps(maps[1], maps[2], maps[4])
+        layer1 = _one_by_one(self._to_stride_4, images)
+        layer2 = self.stages[2](layer1)
+        return BackboneTaps(layer1, layer2, self.stages[4](self.stages[3](layer2)))
+
+    def _to_stride_4(self, images: Tensor) -> Tensor:
+        x = F.relu6(self.stem((images - _MEAN) / _DEVIATION), inplace=True)
+        out: Tensor = self.stages[1](self.stages[0](x))
+        return out
 
 
 class _Convolution(nn.Module):
@@ -180,18 +183,17 @@ class _Convolution(nn.Module):
         pad_far: bool = False,
     ) -> None:
         super().__init__()
-        self.side, self.stride, self.pad_far = side, stride, pad_far
-        padding = side // 2 if stride == 1 else 0
+        self.pad_far = pad_far and stride == 2
+        padding = 0 if self.pad_far else side // 2
         self.conv = nn.Conv2d(before, after, side, stride, padding, groups=groups)
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
         assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.stride == 2:
-            less, more = self.side // 2 - 1, self.side // 2
-            near, far = (less, more) if self.pad_far else (more, less)
-            x = F.pad(x, (near, far, near, far))
+        if self.pad_far:
+            far = self.conv.kernel_size[0] // 2
+            x = F.pad(x, (far - 1, far, far - 1, far))
         out: Tensor = self.conv(x)
         return out
 
@@ -212,8 +214,8 @@ class _InvertedResidual(nn.Module):
         self.has_shortcut = stride == 1 and before == sizes.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        y = x if self.expand is None else self.expand(x).clamp(0, 6)
-        y = self.depthwise(y).clamp(0, 6)
+        y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        y = F.relu6(self.depthwise(y), inplace=True)
         out: Tensor = self.project(y)
         return x + out if self.has_shortcut else out
 
@@ -320,7 +322,7 @@ class EfficientNetFeatures(nn.Module):
 
     def forward(self, images: Tensor) -> BackboneFeatures:
         """Extract features of `(N, 3, S, S)` RGB in [0, 1], S a multiple of 16."""
-        fixed = None if self.fixed is None else self.fixed(images)
+        fixed = None if self.fixed is None else _one_by_one(self.fixed, images)
         raw = self.trunk(images)
         pairs = zip(raw, _TAP_DEVIATIONS, strict=True)
         taps = BackboneTaps(*(tap / deviation for tap, deviation in pairs))
@@ -367,7 +369,7 @@ class LiteBackbone(nn.Module):
 
     def forward(self, images: Tensor) -> BackboneFeatures:
         """Extract features of `(N, 3, S, S)` RGB in [0, 1], S a multiple of 16."""
-        fixed = None if self.fixed is None else self.fixed(images)
+        fixed = None if self.fixed is None else _one_by_one(self.fixed, images)
         stem = self.stem((images - 0.45) / 0.25)
         entry = stem if fixed is None else torch.cat([stem, fixed], 1)
         map4 = self.stage4(self.enter(entry))
@@ -406,6 +408,17 @@ def _stage(before: int, after: int, blocks: int, *, stride: int) -> nn.Sequentia
 def _conv_bn(before: int, after: int, side: int, *, stride: int = 1) -> nn.Sequential:
     conv = nn.Conv2d(before, after, side, stride, side // 2, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(after))
+
+
+def _one_by_one(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Apply a function to each image of a batch, on a CPU; elsewhere to all at once.
+
+    For maps near the images' size: those of several images fit no cache and are new
+    memory each time, so that three together took up to three times as long.
+    """
+    if images.device.type != "cpu":
+        return function(images)
+    return torch.cat([function(image) for image in images.split(1)])
 
 
 def _enlarge(x: Tensor, times: int) -> Tensor:
