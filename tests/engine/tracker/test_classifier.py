@@ -143,19 +143,6 @@ class TestLearn:
         assert len(classifier.memory) == 2 + UPDATE.memory_size
         assert classifier.memory.given_weight() >= UPDATE.given_share - 1e-6
 
-    def test_same_samples_give_the_same_filters(self, network, extract):
-        maps = []
-        for _ in range(2):
-            classifier = OnlineClassifier(network, UPDATE, LocalisationConfig())
-            learn(classifier, extract, BOX, moved(12, 8))
-            maps.append(classifier.score(extract(moved(4, 4))).fused)
-        assert torch.equal(*maps)
-
-    def test_network_stays_as_it_is(self, network, classifier, extract):
-        before = {name: t.clone() for name, t in network.state_dict().items()}
-        learn(classifier, extract, BOX)
-        assert all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
-
 
 class TestRejected:
     """The scene has one square; another place of it is said not to be the target."""

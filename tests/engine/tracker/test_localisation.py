@@ -82,12 +82,6 @@ class TestLocate:
             rows = (39 - seen.peak.row) if 0 in flip else seen.peak.row
             assert mirrored.peak.row == rows
 
-    def test_scores_are_not_written_to(self):
-        scores = make_scores(middle=0.9, far=0.6)
-        before = scores.clone()
-        locate(scores, TARGET, make_config(window=0.3))
-        assert torch.equal(scores, before)
-
     def test_score_of_nan_is_not_taken_for_found(self):
         scores = torch.full((40, 40), torch.nan)
         assert locate(scores, TARGET, make_config()).verdict is Verdict.LOST

@@ -5,8 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fcot_engine.config import AugmentationConfig, RegressionUpdateConfig
+from fcot_engine.config import (
+    AugmentationConfig,
+    PaperNetworkConfig,
+    RegressionUpdateConfig,
+)
 from fcot_engine.geometry import PatchFrame
+from fcot_engine.model import PaperNet, rectify
 from fcot_engine.model.rectifier import measure_loss
 from fcot_engine.tracker.regression import RegressionModelGenerator
 from fcot_engine.tracker.samples import make_box_patches
@@ -127,14 +132,6 @@ class TestLearnGiven:
         assert find(regressor, extract, wide) == pytest.approx((64, 64, 70, 24), abs=5)
         assert find(regressor, extract, BOX) == pytest.approx((64, 64, 40, 32), abs=5)
 
-    def test_same_samples_give_the_same_model(self, network, given):
-        models = []
-        for _ in range(2):
-            regressor = RegressionModelGenerator(network, CONFIG)
-            regressor.learn_given(*given)
-            models.append(regressor.current_model())
-        assert torch.equal(*models)
-
 
 class TestBlend:
     def learn(self, network, given, extract, blend):
@@ -144,27 +141,11 @@ class TestBlend:
         regressor.learn_tracked(extract(tuple(larger[0].tolist())), larger)
         return regressor
 
-    def test_current_model_is_between_static_and_online(self, network, given, extract):
-        static, half, online = (
-            self.learn(network, given, extract, blend).current_model()
-            for blend in (0.0, 0.5, 1.0)
-        )
-        assert not torch.allclose(static, online)
-        torch.testing.assert_close(half, 0.5 * static + 0.5 * online)
-
     def test_without_blend_tracked_frames_change_nothing(self, network, given, extract):
         plain = RegressionModelGenerator(network, CONFIG)
         plain.learn_given(*given)
         tracked = self.learn(network, given, extract, 0.0)
         assert torch.equal(plain.current_model(), tracked.current_model())
-
-    def test_human_box_puts_the_online_model_away(self, network, given, extract):
-        regressor = self.learn(network, given, extract, 1.0)
-        online = regressor.current_model()
-        regressor.learn_given(*given)
-        static = regressor.current_model()
-        assert not torch.allclose(static, online)
-        assert regressor._online is None
 
 
 class TestCellsBesideTheCenter:
@@ -185,3 +166,257 @@ class TestCellsBesideTheCenter:
         for step in ((1, 0), (-1, 0), (2, 0)):
             assert error(beside, step) < error(alone, step)
             assert error(beside, step) < 0.75 * 4 * abs(step[0])  # of the way off
+
+
+# --- the switches for Tables II and III
+
+TRACKED = (39.0, 44.0, 50.0, 40.0)
+SWITCHED = RegressionUpdateConfig(
+    first_iterations=20, online_iterations=10, cell_jitter=1, cells_per_sample=2
+)
+
+
+@pytest.fixture
+def tracked(network, scene):
+    """Two tracked samples, the target larger than it was given."""
+    image = scene(TRACKED, width=SIDE, height=SIDE)[None] / 255
+    features = network.extract(image.repeat(2, 1, 1, 1)).for_regressor
+    return features, torch.tensor([TRACKED, TRACKED])
+
+
+def learn(network, given, **changes):
+    regressor = RegressionModelGenerator(network, replace(SWITCHED, **changes))
+    regressor.learn_given(*given)
+    return regressor
+
+
+def first_of(features):
+    return type(features)(*(None if m is None else m[:1] for m in features))
+
+
+class TestStaticModel:
+    def test_generated_is_the_filter_of_the_unchanged_sample(self, network, given):
+        features, boxes = given
+        expected = network.regression.generate(first_of(features), boxes[:1])
+        regressor = learn(network, given, static_model="generated")
+        torch.testing.assert_close(regressor.current_model(), expected)
+
+    def test_rectified_starts_there(self, network, given):
+        generated = learn(network, given, static_model="generated")
+        rectified = learn(network, given, static_model="rectified")
+        without_steps = learn(network, given, first_iterations=0)
+        assert torch.equal(without_steps.current_model(), generated.current_model())
+        assert not torch.allclose(rectified.current_model(), generated.current_model())
+
+
+class TestOnlineUpdate:
+    def test_off_keeps_the_static_model(self, network, given, tracked):
+        regressor = learn(network, given, online_update="off")
+        static = regressor.current_model()
+        regressor.learn_tracked(*tracked)
+        assert torch.equal(regressor.current_model(), static)
+
+    def test_rmg_rectifies_the_generated_model_on_given_samples_alone(
+        self, network, given, tracked
+    ):
+        regressor = learn(network, given, online_update="rmg", blend=1.0)
+        regressor.learn_tracked(*tracked)
+        rows = regressor._given[0]
+        inputs = regressor._join(rows.learned, rows.detail)
+        expected = rectify(
+            network.regression.generate(*tracked),
+            inputs,
+            rows.targets,
+            inputs.new_full((len(inputs),), 1 / len(inputs)),
+            eta=network.regression.eta,
+            iterations=SWITCHED.online_iterations,
+        )
+        torch.testing.assert_close(regressor.current_model(), expected)
+        assert regressor.n_tracked == 0
+
+
+class TestTrad:
+    def test_goes_on_from_its_own_last_filter(self, network, given, tracked):
+        short = learn(
+            network, given, online_update="trad", blend=1.0, trad_sample_weight=0.0
+        )
+        long = learn(network, given, first_iterations=SWITCHED.first_iterations + 20)
+        for _ in range(2):  # with no weight on tracked samples: 2 x 10 more steps
+            short.learn_tracked(*tracked)
+        torch.testing.assert_close(short.current_model(), long.current_model())
+
+    def test_tracked_boxes_are_learned_from(self, network, given, tracked):
+        features, boxes = tracked
+        cell = torch.tensor([16, 16])  # the middle of the tracked box
+        found = {}
+        for update in ("off", "trad"):
+            regressor = learn(
+                network,
+                given,
+                online_update=update,
+                blend=1.0,
+                online_iterations=100,
+                trad_sample_weight=1.0,
+            )
+            regressor.learn_tracked(features, boxes)
+            corners = regressor.find_box(first_of(features), cell)
+            found[update] = float(corners[2] - corners[0])
+        assert abs(found["trad"] - 50) < 0.5 * abs(found["off"] - 50)
+
+    def test_blend_mixes_with_the_static_model(self, network, given, tracked):
+        models = []
+        for blend in (0.0, 0.4, 1.0):
+            regressor = learn(network, given, online_update="trad", blend=blend)
+            regressor.learn_tracked(*tracked)
+            models.append(regressor.current_model())
+        static, mixed, online = models
+        assert not torch.allclose(static, online)
+        torch.testing.assert_close(mixed, 0.4 * online + 0.6 * static)
+
+    def test_memory_is_bounded(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", trad_memory=3)
+        counts = []
+        for _ in range(3):
+            regressor.learn_tracked(*tracked)
+            counts.append(regressor.n_tracked)
+        assert counts == [2, 3, 3]
+
+    def test_oldest_sample_leaves_first(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", trad_memory=2)
+        features, boxes = tracked
+        for shift in (0.0, 1.0, 2.0):
+            moved = boxes[:1] + torch.tensor([0.0, 0.0, shift, 0.0])
+            regressor.learn_tracked(first_of(features), moved)
+        cells = SWITCHED.cells_per_sample
+        unit = network.regression.offset_unit_px
+        widths = [
+            float((rows.targets[:, 0] + rows.targets[:, 1]).mean() * unit)
+            for rows in regressor._tracked
+        ]
+        assert widths == pytest.approx([51.0, 52.0])
+        assert all(len(rows.targets) == cells for rows in regressor._tracked)
+
+    def test_human_box_forgets_tracked_samples(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad", blend=1.0)
+        regressor.learn_tracked(*tracked)
+        regressor.learn_given(*given)
+        assert regressor.n_tracked == 0
+        fresh = learn(network, given)
+        fresh.learn_given(*given)
+        assert torch.equal(regressor.current_model(), fresh.current_model())
+
+
+class TestGivenCapacity:
+    def learn_many(self, network, given, n_boxes, **changes):
+        regressor = learn(network, given, **changes)
+        for _ in range(n_boxes - 1):
+            regressor.learn_given(*given)
+        return regressor
+
+    def test_samples_kept_are_bounded(self, network, given):
+        regressor = self.learn_many(network, given, 5, given_capacity=20)
+        kept = [len(rows.targets) for rows in regressor._given]
+        assert sum(kept) == 20 * SWITCHED.cells_per_sample
+        assert regressor.n_given == len(kept) == 5
+
+    def test_unchanged_sample_of_each_box_stays(self, network, given):
+        regressor = self.learn_many(network, given, 3, given_capacity=4)
+        n_samples = len(given[1])
+        whole = learn(network, given)._given[0]
+        for rows in regressor._given:
+            kept = len(rows.targets) // SWITCHED.cells_per_sample
+            assert kept < n_samples
+            assert torch.equal(rows.targets[::kept], whole.targets[::n_samples])
+            assert torch.equal(rows.detail[::kept], whole.detail[::n_samples])
+
+    def test_more_boxes_than_places(self, network, given):
+        regressor = self.learn_many(network, given, 4, given_capacity=2)
+        assert [len(rows.targets) for rows in regressor._given] == [2, 2]
+        assert regressor.n_given == 4
+
+
+class TestSampleWeights:
+    def test_each_human_box_weighs_the_same(self, network, given):
+        features, boxes = given
+        regressor = learn(network, given)
+        regressor.learn_given(first_of(features), boxes[:1])  # a single sample
+        weights = regressor._weigh([])
+        few = SWITCHED.cells_per_sample
+        assert float(weights[:-few].sum()) == pytest.approx(0.5)
+        assert float(weights[-few:].sum()) == pytest.approx(0.5)
+
+    def test_unchanged_sample_may_weigh_more(self, network, given):
+        n_samples = len(given[1])
+        regressor = learn(network, given, unchanged_weight=3.0)
+        weights = regressor._weigh([]).view(SWITCHED.cells_per_sample, n_samples)
+        torch.testing.assert_close(weights[:, 0], 3 * weights[:, 1])
+        torch.testing.assert_close(weights[:, 1], weights[:, -1])
+
+    def test_tracked_sample_weighs_a_part_of_a_human_box(self, network, given, tracked):
+        regressor = learn(network, given, online_update="trad")
+        regressor.learn_tracked(*tracked)
+        weights = regressor._weigh(list(regressor._tracked))
+        n_given = len(regressor._given[0].targets)
+        share = float(weights[n_given:].sum() / weights[:n_given].sum())
+        assert share == pytest.approx(2 / 23)
+
+
+@pytest.fixture(scope="module")
+def paper_network():
+    """The paper's kind of network, small and without training."""
+    torch.manual_seed(3)
+    small = replace(PaperNetworkConfig().fine, channels=8)
+    config = PaperNetworkConfig(
+        depth=18,
+        decoder_width=8,
+        head_width=8,
+        groups=2,
+        coarse=small,
+        fine=small,
+        regression_channels=8,
+    )
+    return PaperNet(config).eval().requires_grad_(False)
+
+
+class TestBranchOfThePaper:
+    """No constant input, no fixed features, offsets of at least 0."""
+
+    @pytest.fixture
+    def samples(self, paper_network, scene):
+        image = scene(BOX, width=SIDE, height=SIDE)[None] / 255
+        patches = torch.cat([image, image.roll(6, -1), image.roll(-5, -2)])
+        boxes = torch.tensor([BOX] * 3)
+        boxes[1, 0] += 6
+        boxes[2, 1] -= 5
+        return paper_network.extract(patches).for_regressor, boxes
+
+    @pytest.mark.parametrize("update", ["rmg", "trad"])
+    def test_online_update_blends_filters(self, paper_network, samples, update):
+        regressor = learn(paper_network, samples, online_update=update, blend=0.6)
+        static = regressor.current_model()
+        regressor.learn_tracked(first_of(samples[0]), samples[1][:1])
+        online = regressor._online
+        assert static.shape == (4, 8 * 3 * 3)
+        assert not torch.allclose(online, static)
+        expected = 0.6 * online + 0.4 * static
+        torch.testing.assert_close(regressor.current_model(), expected)
+
+    def test_rectifier_brings_the_given_box(self, paper_network, samples):
+        errors = []
+        for iterations in (0, 200):
+            regressor = learn(
+                paper_network,
+                samples,
+                first_iterations=iterations,
+                cell_jitter=0,
+                cells_per_sample=1,
+            )
+            corners = regressor.find_box(first_of(samples[0]), torch.tensor([16, 16]))
+            errors.append(float((corners - torch.tensor([44.0, 48, 84, 80])).norm()))
+        assert errors[1] < 0.2 * errors[0]
+
+    def test_offsets_below_zero_count_as_zero(self, paper_network, samples):
+        regressor = learn(paper_network, samples)
+        regressor._static = -regressor._static  # answers the negative of each offset
+        corners = regressor.find_box(first_of(samples[0]), torch.tensor([16, 16]))
+        assert corners[:2].max() <= 66 <= corners[2:].min()
