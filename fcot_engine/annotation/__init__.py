@@ -15,41 +15,48 @@ from fcot_engine.annotation.boxes import (
     are_human,
     empty_rows,
 )
-from fcot_engine.annotation.change_report import TargetReport, touched_frames
-from fcot_engine.annotation.changes import By, Edit
-from fcot_engine.annotation.document import Document
-from fcot_engine.annotation.editor import Editor
-from fcot_engine.annotation.effort_report import (
-    EffortReport,
-    TargetEffort,
-    report_effort,
+from fcot_engine.annotation.changes import (
+    By,
+    Edit,
+    TargetReport,
+    touched_frames,
 )
-from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
-from fcot_engine.annotation.imported_tracks import Imported, ReadTracks
+from fcot_engine.annotation.document import (
+    Document,
+)
+from fcot_engine.annotation.editor import (
+    Editor,
+)
+from fcot_engine.annotation.imported_tracks import (
+    Imported,
+    ReadTracks,
+)
 from fcot_engine.annotation.project import (
     PROJECT_SUFFIX,
     Project,
     find_video_of,
     project_path_for,
 )
-from fcot_engine.annotation.project_json import (
+from fcot_engine.annotation.project_reports import (
+    EffortReport,
     annotations_to_json,
+    report_effort,
     write_project_json,
 )
-from fcot_engine.annotation.propagation_config import (
+from fcot_engine.annotation.propagation import (
     Direction,
-    Overwrite,
-    PropagationConfig,
-    Until,
-)
-from fcot_engine.annotation.run import Run
-from fcot_engine.annotation.run_events import (
     FrameDone,
     Fused,
     Note,
     NoteKind,
+    Overwrite,
+    PropagationConfig,
     RunEvent,
     Stage,
+    Until,
+)
+from fcot_engine.annotation.run import (
+    Run,
 )
 from fcot_engine.annotation.score_peaks import (
     ScorePeak,
@@ -57,9 +64,13 @@ from fcot_engine.annotation.score_peaks import (
     find_peaks,
     nearest_peak,
 )
-from fcot_engine.annotation.self_check import HeldOut, SelfCheck
-from fcot_engine.annotation.session import AnnotationSession
-from fcot_engine.annotation.shot_cuts import ShotCuts
+from fcot_engine.annotation.self_check import (
+    HeldOut,
+    SelfCheck,
+)
+from fcot_engine.annotation.session import (
+    AnnotationSession,
+)
 from fcot_engine.annotation.targets import (
     PALETTE,
     AnnotatedTarget,
@@ -81,13 +92,15 @@ from fcot_engine.annotation.tracker_pool import (
     TrackerFactory,
     TrackerPool,
 )
-from fcot_engine.annotation.video_identity import VideoIdentity, identify_video
+from fcot_engine.annotation.video_identity import (
+    VideoIdentity,
+    identify_video,
+)
 from fcot_engine.annotation.work_list import (
     FEATURES,
     RiskModel,
     WorkListConfig,
     WorkStop,
-    describe_frames,
     list_work,
 )
 
@@ -109,7 +122,6 @@ __all__ = [
     "EffortReport",
     "FrameDone",
     "Fused",
-    "FusedPath",
     "HeldOut",
     "Imported",
     "Maker",
@@ -126,15 +138,12 @@ __all__ = [
     "Rows",
     "Run",
     "RunEvent",
-    "RunPath",
     "ScorePeak",
     "SelfCheck",
-    "ShotCuts",
     "Span",
     "SpanKind",
     "Spans",
     "Stage",
-    "TargetEffort",
     "TargetInfo",
     "TargetReport",
     "TargetTracker",
@@ -149,11 +158,9 @@ __all__ = [
     "are_human",
     "box_around",
     "colour_of",
-    "describe_frames",
     "empty_rows",
     "find_peaks",
     "find_video_of",
-    "fuse_paths",
     "identify_video",
     "join_spans",
     "list_work",

@@ -22,14 +22,17 @@ __all__ = [
     "ROW",
     "Box",
     "BoxTable",
+    "Boxes",
     "Frames",
     "Maker",
     "Makers",
     "Origin",
     "Rows",
     "are_human",
+    "center_shift_px",
     "differ",
     "empty_rows",
+    "paired_iou",
     "to_rows",
 ]
 
@@ -37,6 +40,8 @@ Rows = NDArray[np.void]
 """Array of `ROW`s, shape (n,)."""
 Frames = NDArray[np.int64]
 """Frame numbers, 0-based, shape (n,)."""
+Boxes = NDArray[np.float64]
+"""x, y, width, height in image pixels, shape (n, 4)."""
 
 ROW = np.dtype(
     [
@@ -315,3 +320,34 @@ class BoxTable:
         grown = np.zeros(max(length, 2 * len(self._rows), _FIRST_CAPACITY), ROW)
         grown[: len(self._rows)] = self._rows
         self._rows = grown
+
+
+def paired_iou(a_xywh: Boxes, b_xywh: Boxes) -> NDArray[np.float64]:
+    """Intersection over union of paired boxes.
+
+    Args:
+        a_xywh: shape `(*, 4)`, image pixels.
+        b_xywh: same shape.
+
+    Returns:
+        IoU in [0, 1], shape `(*)`; NaN where a box has one.
+
+    Example:
+        >>> paired_iou(np.array([0.0, 0, 2, 2]), np.array([1.0, 0, 2, 2])).round(3)
+        np.float64(0.333)
+    """
+    top_left = np.maximum(a_xywh[..., :2], b_xywh[..., :2])
+    bottom_right = np.minimum(
+        a_xywh[..., :2] + a_xywh[..., 2:], b_xywh[..., :2] + b_xywh[..., 2:]
+    )
+    inter = np.maximum(bottom_right - top_left, 0).prod(axis=-1)
+    union = a_xywh[..., 2:].prod(axis=-1) + b_xywh[..., 2:].prod(axis=-1) - inter
+    return np.asarray(inter / np.maximum(union, 1e-7))[()]
+
+
+def center_shift_px(a_xywh: Boxes, b_xywh: Boxes) -> NDArray[np.float64]:
+    """Distance of the centres of paired boxes in pixels, `(*, 4)` to `(*)`."""
+    shift = (a_xywh[..., :2] + a_xywh[..., 2:] / 2) - (
+        b_xywh[..., :2] + b_xywh[..., 2:] / 2
+    )
+    return np.asarray(np.hypot(shift[..., 0], shift[..., 1]))[()]

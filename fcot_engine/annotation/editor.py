@@ -173,7 +173,7 @@ class Editor:
 
         It is drawn by a person from there on. Trackers learn that the place where it
         was before is not the target, as long as there is a drawn box in that frame. See
-        `score_peaks.find_peaks` for the peaks, and `box_around` for a box at one.
+        `find_peaks` for the peaks, and `box_around` for a box at one.
 
         Args:
             target_id: whose box.

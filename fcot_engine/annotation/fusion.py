@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_paths import Boxes, paired_iou
+from fcot_engine.annotation.boxes import Boxes, paired_iou
 from fcot_engine.errors import ShapeError
 from fcot_engine.geometry import BoxXywh
 

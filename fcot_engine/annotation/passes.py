@@ -25,7 +25,7 @@ import numpy as np
 from fcot_engine.annotation.boxes import Box, Frames
 from fcot_engine.annotation.changes import Edit, SetBoxes
 from fcot_engine.annotation.fusion import FusedPath, RunPath, fuse_paths
-from fcot_engine.annotation.propagation_config import Until
+from fcot_engine.annotation.propagation import Until
 from fcot_engine.annotation.targets import AnnotatedTarget
 from fcot_engine.geometry import BoxXywh
 
@@ -147,48 +147,48 @@ class Segment:
         cls, target_id: int, start: int, last: int, *, has_far_anchor: bool = False
     ) -> Segment:
         """Make a segment from a box to a last frame, forward or backward."""
-        one = TrackingPass(
+        pass_ = TrackingPass(
             target_id, start, last, is_first=True, has_far_anchor=has_far_anchor
         )
-        return cls(target_id, [one])
+        return cls(target_id, [pass_])
 
     @property
     def first_frame(self) -> int:
         """Leftmost frame of the segment, its anchor included."""
-        return min(min(one.start, one.last) for one in self.passes)
+        return min(min(pass_.start, pass_.last) for pass_ in self.passes)
 
     @property
     def last_frame(self) -> int:
         """Rightmost frame of the segment, its anchor included."""
-        return max(max(one.start, one.last) for one in self.passes)
+        return max(max(pass_.start, pass_.last) for pass_ in self.passes)
 
     @property
     def is_done(self) -> bool:
         """Whether all passes have ended."""
-        return all(one.state is PassState.DONE for one in self.passes)
+        return all(pass_.state is PassState.DONE for pass_ in self.passes)
 
     def adopt(self, old: TrackingPass) -> None:
         """Go on with a pass under way, if it is one of these with another end."""
-        for place, one in enumerate(self.passes):
-            is_same = (one.start, one.step) == (old.start, old.step)
-            if is_same and (one.last - old.cursor) * one.step >= 0:
-                old.last, old.has_far_anchor = one.last, one.has_far_anchor
-                old.is_first = one.is_first
+        for place, pass_ in enumerate(self.passes):
+            is_same = (pass_.start, pass_.step) == (old.start, old.step)
+            if is_same and (pass_.last - old.cursor) * pass_.step >= 0:
+                old.last, old.has_far_anchor = pass_.last, pass_.has_far_anchor
+                old.is_first = pass_.is_first
                 self.passes[place] = old
 
-    def may_start(self, one: TrackingPass) -> bool:
+    def may_start(self, pass_: TrackingPass) -> bool:
         """Whether it is known where a pass starts: where the first one ends."""
         first = self.passes[0]
-        return one is first or not self.may_rejoin or first.state is PassState.DONE
+        return pass_ is first or not self.may_rejoin or first.state is PassState.DONE
 
-    def shorten(self, one: TrackingPass, frame_index: int) -> None:
+    def shorten(self, pass_: TrackingPass, frame_index: int) -> None:
         """End a pass at a frame whose old box it has met; the others start there."""
-        one.last = frame_index
-        one.has_far_anchor = True
-        one.found.pop(frame_index, None)
-        one.state = PassState.DONE
+        pass_.last = frame_index
+        pass_.has_far_anchor = True
+        pass_.found.pop(frame_index, None)
+        pass_.state = PassState.DONE
         for other in self.passes:
-            if other is not one and other.state is PassState.WAITING:
+            if other is not pass_ and other.state is PassState.WAITING:
                 other.start = frame_index
                 other.cursor = frame_index + other.step
 
@@ -199,7 +199,7 @@ class Segment:
             Frames that a pass has reached, and their boxes.
         """
         frames = np.arange(self.first_frame + 1, self.last_frame)
-        forward, backward = sorted(self.passes, key=lambda one: -one.step)
+        forward, backward = sorted(self.passes, key=lambda pass_: -pass_.step)
         path = fuse_paths(
             forward.path(frames),
             backward.path(frames),
@@ -338,7 +338,7 @@ class PassQueue:
     @property
     def n_left(self) -> int:
         """Frames to look at, each target and way counted."""
-        return sum(one.n_left for s in self._segments for one in s.passes)
+        return sum(pass_.n_left for s in self._segments for pass_ in s.passes)
 
     def add(self, segments: list[Segment], *, work_frame: int) -> None:
         """Take on more work, to be begun around a frame."""
@@ -353,9 +353,9 @@ class PassQueue:
         """Put a segment aside."""
         self._segments.remove(segment)
 
-    def segment_of(self, one: TrackingPass) -> Segment | None:
+    def segment_of(self, pass_: TrackingPass) -> Segment | None:
         """Return the segment that a pass belongs to, None if it was dropped."""
-        return next((s for s in self._segments if one in s.passes), None)
+        return next((s for s in self._segments if pass_ in s.passes), None)
 
     def is_ahead(self, target_id: int, frame_index: int) -> bool:
         """Whether a frame of a target lies in a segment that is not done."""
@@ -386,21 +386,21 @@ class PassQueue:
 
     def choose(self) -> list[TrackingPass]:
         """Return the passes to advance next, all at the same frame; empty when done."""
-        passes = [one for s in self._segments for one in s.passes]
+        passes = [pass_ for s in self._segments for pass_ in s.passes]
         busy = {
-            (one.target_id, one.step)
-            for one in passes
-            if one.state is PassState.RUNNING
+            (pass_.target_id, pass_.step)
+            for pass_ in passes
+            if pass_.state is PassState.RUNNING
         }
         free = [
-            one
+            pass_
             for segment in self._segments
-            for one in segment.passes
-            if one.state is PassState.RUNNING
+            for pass_ in segment.passes
+            if pass_.state is PassState.RUNNING
             or (
-                one.state is PassState.WAITING
-                and (one.target_id, one.step) not in busy
-                and segment.may_start(one)
+                pass_.state is PassState.WAITING
+                and (pass_.target_id, pass_.step) not in busy
+                and segment.may_start(pass_)
             )
         ]
         if not free:
@@ -411,15 +411,15 @@ class PassQueue:
             best = self._latest if lead < _TURN_FRAMES else best
         self._latest = best
         group = {best.target_id: best}
-        for one in free:
-            if one.cursor == best.cursor and one.step == best.step:
-                group.setdefault(one.target_id, one)
+        for pass_ in free:
+            if pass_.cursor == best.cursor and pass_.step == best.step:
+                group.setdefault(pass_.target_id, pass_)
         return list(group.values())
 
-    def _distance(self, one: TrackingPass) -> tuple[int, int]:
+    def _distance(self, pass_: TrackingPass) -> tuple[int, int]:
         places = [f for f in (self._work_frame, self._view_frame) if f is not None]
-        nearest = min((abs(one.cursor - frame) for frame in places), default=0)
-        return nearest, 0 if one.state is PassState.RUNNING else 1
+        nearest = min((abs(pass_.cursor - frame) for frame in places), default=0)
+        return nearest, 0 if pass_.state is PassState.RUNNING else 1
 
 
 def _covers(segment: Segment, target_id: int, frame_index: int) -> bool:

@@ -14,10 +14,21 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.boxes import Box, Frames, Origin, Rows, empty_rows
-from fcot_engine.annotation.change_report import TargetReport, report_changes
-from fcot_engine.annotation.changes import Change, Edit, merge_changes
+from fcot_engine.annotation.boxes import (
+    Box,
+    Frames,
+    Origin,
+    Rows,
+    empty_rows,
+    paired_iou,
+)
+from fcot_engine.annotation.changes import (
+    Change,
+    Edit,
+    TargetReport,
+    merge_changes,
+    report_changes,
+)
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.edits import put_found
 from fcot_engine.annotation.passes import (
@@ -27,12 +38,12 @@ from fcot_engine.annotation.passes import (
     TrackingPass,
     plan_around,
 )
-from fcot_engine.annotation.propagation_config import PropagationConfig
-from fcot_engine.annotation.run_events import (
+from fcot_engine.annotation.propagation import (
     FrameDone,
     Fused,
     Note,
     NoteKind,
+    PropagationConfig,
     RunEvent,
     Stage,
 )
@@ -206,10 +217,13 @@ class Run:
                 reach=(first, last),
             )
             under_way = [
-                one for s in hit for one in s.passes if one.state is PassState.RUNNING
+                pass_
+                for s in hit
+                for pass_ in s.passes
+                if pass_.state is PassState.RUNNING
             ]
-            for segment, one in itertools.product(around, under_way):
-                segment.adopt(one)
+            for segment, pass_ in itertools.product(around, under_way):
+                segment.adopt(pass_)
             self._queue.add(around, work_frame=frame_index)
 
     def on_edited(self, edit: Edit) -> None:
@@ -247,9 +261,9 @@ class Run:
 
     def _advance(self, group: list[TrackingPass]) -> Iterator[RunEvent]:
         """Bring some passes of different targets one frame on."""
-        for one in group:
-            if one.state is PassState.WAITING:
-                yield from self._begin(one)
+        for pass_ in group:
+            if pass_.state is PassState.WAITING:
+                yield from self._begin(pass_)
             if self._is_cancelled:
                 return
         frame_index, step = group[0].cursor, group[0].step
@@ -259,15 +273,15 @@ class Run:
         frame_rgb = self._source.read(frame_index)
         notes: list[RunEvent] = []
         going: dict[int, TrackingPass] = {}
-        for one in group:
+        for pass_ in group:
             if self._is_cancelled:
                 return
-            if one.state is PassState.RUNNING and self._is_wanted(one):
-                boundary = self._find_boundary(one, is_cut=is_cut)
+            if pass_.state is PassState.RUNNING and self._is_wanted(pass_):
+                boundary = self._find_boundary(pass_, is_cut=is_cut)
                 if boundary is None:
-                    going[one.target_id] = one
+                    going[pass_.target_id] = pass_
                 else:
-                    notes += self._end(one, boundary)
+                    notes += self._end(pass_, boundary)
         results: dict[int, TrackResult] = {}
         if going:
             with self._pool.lock:
@@ -288,45 +302,47 @@ class Run:
         yield FrameDone(frame_index, boxes, maps)
         yield from notes
 
-    def _begin(self, one: TrackingPass) -> Iterator[RunEvent]:
+    def _begin(self, pass_: TrackingPass) -> Iterator[RunEvent]:
         """Teach a pass's tracker what it does not know and put it on the start box."""
         with self._document.lock:
-            target = self._target_of(one)
-            segment = self._queue.segment_of(one)
-            start = None if target is None else target.boxes.get(one.start)
+            target = self._target_of(pass_)
+            segment = self._queue.segment_of(pass_)
+            start = None if target is None else target.boxes.get(pass_.start)
             if target is None or segment is None or start is None:
-                one.state = PassState.DONE
+                pass_.state = PassState.DONE
                 if segment is not None:
                     self._settle(segment)
                 return
             drawn = [target.boxes.get(int(f)) for f in target.boxes.human_frames()]
             name, rejections = target.info.name, target.info.rejections
-        if not self._pool.has(one.step):
+        if not self._pool.has(pass_.step):
             yield Stage("Loading the network")
             self._pool.prepare()
         boxes = [box for box in drawn if box]
         for given in self._pool.missing(
-            one.target_id, one.step, boxes, start, rejections
+            pass_.target_id, pass_.step, boxes, start, rejections
         ):
             yield Stage(f"Learning the box of {name} in frame {given.frame_index}")
-            if not self._teach(one, given, rejected_at(rejections, given.frame_index)):
+            if not self._teach(
+                pass_, given, rejected_at(rejections, given.frame_index)
+            ):
                 return
-        self._place(one, start, is_fused=len(segment.passes) > 1)
+        self._place(pass_, start, is_fused=len(segment.passes) > 1)
         with self._document.lock:
-            if one.state is PassState.WAITING:
-                one.state = PassState.RUNNING
+            if pass_.state is PassState.WAITING:
+                pass_.state = PassState.RUNNING
 
     def _teach(
-        self, one: TrackingPass, given: Box, not_boxes: tuple[BoxXywh, ...]
+        self, pass_: TrackingPass, given: Box, not_boxes: tuple[BoxXywh, ...]
     ) -> bool:
         """Teach one box; return False if the run was cancelled before."""
         frame_rgb = self._source.read(given.frame_index)
-        replaced = self._replaced.get((one.target_id, given.frame_index))
+        replaced = self._replaced.get((pass_.target_id, given.frame_index))
         with self._pool.lock:
             if not self._is_cancelled:
                 self._pool.teach(
-                    one.target_id,
-                    one.step,
+                    pass_.target_id,
+                    pass_.step,
                     given,
                     frame_rgb,
                     replaced_xywh=replaced,
@@ -334,10 +350,10 @@ class Run:
                 )
         return not self._is_cancelled
 
-    def _place(self, one: TrackingPass, start: Box, *, is_fused: bool) -> None:
+    def _place(self, pass_: TrackingPass, start: Box, *, is_fused: bool) -> None:
         """Put a tracker on the start box; see how it meets it, for a fusion."""
-        frame_rgb = self._source.read(one.start) if is_fused else None
-        target_id, step = one.target_id, one.step
+        frame_rgb = self._source.read(pass_.start) if is_fused else None
+        target_id, step = pass_.target_id, pass_.step
         with self._pool.lock:
             if self._is_cancelled:
                 return
@@ -345,25 +361,25 @@ class Run:
             if frame_rgb is not None:  # its habit, where that differs from the person's
                 seen = self._pool.track(step, frame_rgb, [target_id])[target_id]
                 is_lost = seen.verdict is Verdict.LOST
-                one.at_own_anchor = None if is_lost else seen.box_xywh
+                pass_.at_own_anchor = None if is_lost else seen.box_xywh
                 self._pool.place(target_id, step, start.box_xywh)
 
-    def _target_of(self, one: TrackingPass) -> AnnotatedTarget | None:
-        if self._queue.segment_of(one) is None:
+    def _target_of(self, pass_: TrackingPass) -> AnnotatedTarget | None:
+        if self._queue.segment_of(pass_) is None:
             return None
         annotations = self._document.annotations
-        return annotations.find(one.target_id)
+        return annotations.find(pass_.target_id)
 
-    def _is_wanted(self, one: TrackingPass) -> bool:
+    def _is_wanted(self, pass_: TrackingPass) -> bool:
         """Whether nobody has dropped the pass meanwhile."""
         with self._document.lock:
-            return self._queue.segment_of(one) is not None
+            return self._queue.segment_of(pass_) is not None
 
-    def _find_boundary(self, one: TrackingPass, *, is_cut: bool) -> Note | None:
+    def _find_boundary(self, pass_: TrackingPass, *, is_cut: bool) -> Note | None:
         """Say why a pass may not go on to its next frame, or None."""
         with self._document.lock:
-            target = self._target_of(one)
-            span = None if target is None else target.span_at(one.cursor)
+            target = self._target_of(pass_)
+            span = None if target is None else target.span_at(pass_.cursor)
         if is_cut:
             kind, reason = NoteKind.SHOT_CUT, "a new shot begins"
         elif span is not None and span.kind is SpanKind.OUT_OF_VIEW:
@@ -371,41 +387,41 @@ class Run:
         else:
             return None
         name = "" if target is None else f"{target.info.name}: "
-        text = f"{name}stopped at frame {one.cursor}, {reason}"
-        return Note(kind, one.target_id, one.cursor, text)
+        text = f"{name}stopped at frame {pass_.cursor}, {reason}"
+        return Note(kind, pass_.target_id, pass_.cursor, text)
 
     def _accept(
-        self, one: TrackingPass, frame_index: int, result: TrackResult
+        self, pass_: TrackingPass, frame_index: int, result: TrackResult
     ) -> tuple[Box | None, list[RunEvent]]:
         """Take what a tracker found; return the box that was written, and notes."""
         with self._document.lock:
-            target = self._target_of(one)
-            segment = self._queue.segment_of(one)
+            target = self._target_of(pass_)
+            segment = self._queue.segment_of(pass_)
             if target is None or segment is None or self._is_cancelled:
-                one.state = PassState.DONE
+                pass_.state = PassState.DONE
                 return None, []
             self._n_done += 1
             box = self._to_box(frame_index, result)
-            if one.has_far_anchor and frame_index == one.last:
-                one.at_far_anchor = None if box.is_lost else box.box_xywh
-                one.advance()
+            if pass_.has_far_anchor and frame_index == pass_.last:
+                pass_.at_far_anchor = None if box.is_lost else box.box_xywh
+                pass_.advance()
                 return None, self._settle(segment)
-            if segment.may_rejoin and self._has_rejoined(one, box, target):
-                segment.shorten(one, frame_index)
+            if segment.may_rejoin and self._has_rejoined(pass_, box, target):
+                segment.shorten(pass_, frame_index)
                 text = f"{target.info.name}: agrees again from frame {frame_index}"
-                note = Note(NoteKind.REJOINED, one.target_id, frame_index, text)
+                note = Note(NoteKind.REJOINED, pass_.target_id, frame_index, text)
                 return None, [note, *self._settle(segment)]
-            one.found[frame_index] = box
-            if one.is_first:
-                self._writer.put(one.target_id, [box], allowed=segment.gaps_only)
-            one.advance()
-            one.lost_in_a_row = one.lost_in_a_row + 1 if box.is_lost else 0
+            pass_.found[frame_index] = box
+            if pass_.is_first:
+                self._writer.put(pass_.target_id, [box], allowed=segment.gaps_only)
+            pass_.advance()
+            pass_.lost_in_a_row = pass_.lost_in_a_row + 1 if box.is_lost else 0
             if (
                 segment.ends_when_lost
-                and one.lost_in_a_row >= self._config.lost_patience
+                and pass_.lost_in_a_row >= self._config.lost_patience
             ):
-                return box, self._give_up(one, segment, target)
-            return box if one.is_first else None, self._settle(segment)
+                return box, self._give_up(pass_, segment, target)
+            return box if pass_.is_first else None, self._settle(segment)
 
     def _to_box(self, frame_index: int, result: TrackResult) -> Box:
         return Box(
@@ -419,10 +435,10 @@ class Run:
         )
 
     def _has_rejoined(
-        self, one: TrackingPass, box: Box, target: AnnotatedTarget
+        self, pass_: TrackingPass, box: Box, target: AnnotatedTarget
     ) -> bool:
         """Count frames in a row that agree with the old boxes; True at the last one."""
-        if not one.is_first:
+        if not pass_.is_first:
             return False
         old = target.boxes.get(box.frame_index)
         agrees = (
@@ -432,29 +448,29 @@ class Run:
             and paired_iou(np.array(old.box_xywh), np.array(box.box_xywh))
             >= self._config.rejoin_iou
         )
-        one.agreed_in_a_row = one.agreed_in_a_row + 1 if agrees else 0
-        return one.agreed_in_a_row >= (self._config.rejoin_frames or 1)
+        pass_.agreed_in_a_row = pass_.agreed_in_a_row + 1 if agrees else 0
+        return pass_.agreed_in_a_row >= (self._config.rejoin_frames or 1)
 
     def _give_up(
-        self, one: TrackingPass, segment: Segment, target: AnnotatedTarget
+        self, pass_: TrackingPass, segment: Segment, target: AnnotatedTarget
     ) -> list[RunEvent]:
         """End a pass that has lost its target for a while; take those boxes back."""
-        last_seen = one.cursor - (one.lost_in_a_row + 1) * one.step
-        lost = [f for f in one.found if (f - last_seen) * one.step > 0]
+        last_seen = pass_.cursor - (pass_.lost_in_a_row + 1) * pass_.step
+        lost = [f for f in pass_.found if (f - last_seen) * pass_.step > 0]
         for frame in lost:
-            del one.found[frame]
-        if one.is_first:
-            self._writer.take_away(one.target_id, lost, allowed=segment.gaps_only)
+            del pass_.found[frame]
+        if pass_.is_first:
+            self._writer.take_away(pass_.target_id, lost, allowed=segment.gaps_only)
         text = f"{target.info.name}: lost after frame {last_seen}"
-        note = Note(NoteKind.LOST, one.target_id, last_seen + one.step, text)
-        return self._end(one, note, segment)
+        note = Note(NoteKind.LOST, pass_.target_id, last_seen + pass_.step, text)
+        return self._end(pass_, note, segment)
 
     def _end(
-        self, one: TrackingPass, note: Note, segment: Segment | None = None
+        self, pass_: TrackingPass, note: Note, segment: Segment | None = None
     ) -> list[RunEvent]:
         with self._document.lock:
-            one.state = PassState.DONE
-            segment = segment or self._queue.segment_of(one)
+            pass_.state = PassState.DONE
+            segment = segment or self._queue.segment_of(pass_)
             return [note, *(self._settle(segment) if segment else [])]
 
     def _settle(self, segment: Segment) -> list[RunEvent]:

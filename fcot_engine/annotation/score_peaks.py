@@ -6,74 +6,88 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch.nn import functional as F
 
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.ops import Peak, refine_peak
-from fcot_engine.tracker import ScoreMaps
+from fcot_engine.tracker import ScoreMap
 
 __all__ = ["ScorePeak", "box_around", "find_peaks", "nearest_peak"]
+
+_MAX_PEAKS = 6
+_MIN_RATIO = 0.2
+"""Lower ones, compared to the first, are ripples."""
+_MIN_SCORE = 0.05
+"""In a frame without the target the first peak is a ripple, too."""
+_REACH_CELLS = 2
+"""A peak is the highest of the 5 x 5 cells around it."""
 
 
 @dataclass(frozen=True)
 class ScorePeak:
-    """A place where the classifiers see something like the target."""
+    """A local maximum of a score map."""
 
-    center_xy: tuple[float, float]
+    x: float
+    """Image pixels, between the cells by a parabola."""
+    y: float
     """Image pixels."""
     score: float
-    """Fused score (Eq. 1 of the paper), about 0 to 1."""
+    """Height, about 0 to 1."""
+    ratio: float
+    """Height over that of the first peak, in (0, 1]."""
 
 
 def find_peaks(
-    maps: ScoreMaps,
-    size_wh: tuple[float, float],
-    *,
-    limit: int = 5,
-    least_ratio: float = 0.2,
-) -> list[ScorePeak]:
-    """Return the peaks of the fused map that are not parts of one another.
+    scores: ScoreMap, *, max_peaks: int = _MAX_PEAKS, min_ratio: float = _MIN_RATIO
+) -> tuple[ScorePeak, ...]:
+    """Return the local maxima of a map, the highest first.
 
     Args:
-        maps: of one frame.
-        size_wh: size of the target in image pixels; of two peaks nearer than half of
-            it along both axes the lower one belongs to the higher one.
-        limit: the most peaks.
-        least_ratio: height of a peak over that of the first, at least.
-
-    Returns:
-        The highest first; none where no score is positive.
+        scores: a map of at least one cell.
+        max_peaks: return no more than these.
+        min_ratio: leave out peaks lower than this share of the first one.
     """
-    cell_px = maps.fused.cell_px
-    fused = torch.from_numpy(maps.fused.values.astype("f4"))
-    around = F.max_pool2d(fused[None, None], 3, stride=1, padding=1)[0, 0]
-    rows, columns = torch.nonzero((fused == around) & (fused > 0), as_tuple=True)
-    order = fused[rows, columns].argsort(descending=True, stable=True).tolist()
-    found: list[Peak] = []
-    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
-        value = float(fused[row, column])
-        if len(found) == limit or (found and value < least_ratio * found[0].value):
-            break
-        if not any(
-            abs(column - peak.column) * cell_px < size_wh[0] / 2
-            and abs(row - peak.row) * cell_px < size_wh[1] / 2
-            for peak in found
-        ):
-            found.append(Peak(row, column, value))
-    return [_in_image(maps, peak, refine_peak(fused, peak)) for peak in found]
+    from skimage.feature import peak_local_max
+
+    heights = np.nan_to_num(scores.values.astype(np.float32), nan=0.0)
+    first = float(heights.max(initial=0.0))
+    cells = peak_local_max(  # type: ignore[no-untyped-call]
+        heights,
+        min_distance=_REACH_CELLS,
+        threshold_abs=max(min_ratio * first, _MIN_SCORE),
+        exclude_border=False,
+        num_peaks=max_peaks,
+    )
+    as_tensor = torch.from_numpy(heights)
+    peaks = []
+    for row, column in cells.tolist():
+        score = float(heights[row, column])
+        x, y = scores.to_image(*refine_peak(as_tensor, Peak(row, column, score)))
+        peaks.append(ScorePeak(x, y, score, score / first))
+    return tuple(peaks)
 
 
 def nearest_peak(
     peaks: Sequence[ScorePeak], point_xy: tuple[float, float], *, reach_px: float
 ) -> ScorePeak | None:
-    """Return the peak that a click means, or None if none is within reach."""
-    near = [p for p in peaks if math.dist(p.center_xy, point_xy) <= reach_px]
-    return min(near, key=lambda p: math.dist(p.center_xy, point_xy), default=None)
+    """Return the peak nearest to a point, or None where all are further off.
+
+    Args:
+        peaks: of one frame.
+        point_xy: image pixels.
+        reach_px: how far a peak may be away, in image pixels.
+    """
+
+    def distance(peak: ScorePeak) -> float:
+        return math.dist((peak.x, peak.y), point_xy)
+
+    best = min(peaks, key=distance, default=None)
+    return best if best is not None and distance(best) <= reach_px else None
 
 
 def box_around(center_xy: tuple[float, float], size_wh: tuple[float, float]) -> BoxXywh:
-    """Return the box of a size around a place.
+    """Return the box of a size around a point.
 
     Example:
         >>> box_around((50.0, 40.0), (20.0, 10.0))
@@ -81,7 +95,3 @@ def box_around(center_xy: tuple[float, float], size_wh: tuple[float, float]) -> 
     """
     (x, y), (w, h) = center_xy, size_wh
     return x - w / 2, y - h / 2, w, h
-
-
-def _in_image(maps: ScoreMaps, peak: Peak, place: tuple[float, float]) -> ScorePeak:
-    return ScorePeak(maps.fused.to_image(*place), peak.value)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.boxes import Box
+from fcot_engine.annotation.boxes import Box, paired_iou
 from fcot_engine.annotation.shot_cuts import ShotCuts
 from fcot_engine.annotation.targets import AnnotatedTarget, SpanKind, rejected_at
 from fcot_engine.annotation.tracker_pool import TargetTracker

@@ -24,10 +24,10 @@ from fcot_engine.annotation.boxes import Box
 from fcot_engine.annotation.changes import Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
-from fcot_engine.annotation.effort_report import EffortReport, report_effort
 from fcot_engine.annotation.passes import plan_one_way
 from fcot_engine.annotation.project import Project
-from fcot_engine.annotation.propagation_config import (
+from fcot_engine.annotation.project_reports import EffortReport, report_effort
+from fcot_engine.annotation.propagation import (
     Direction,
     Overwrite,
     PropagationConfig,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.boxes import Box, BoxTable, Makers
+from fcot_engine.annotation.boxes import Box, BoxTable, Makers, paired_iou
 from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh
 

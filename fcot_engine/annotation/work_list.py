@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fcot_engine.annotation.box_paths import paired_iou
-from fcot_engine.annotation.boxes import Box, Frames, Rows, are_human
+from fcot_engine.annotation.boxes import Box, Frames, Rows, are_human, paired_iou
 from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ConfigError
 

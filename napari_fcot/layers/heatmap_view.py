@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from psygnal import Signal
 
-from fcot_engine.annotation import box_around
+from fcot_engine.annotation import ScorePeak, box_around, find_peaks, nearest_peak
 from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
-from napari_fcot.tracking import (
-    MapKind,
-    MapPeak,
-    TrackingController,
-    find_map_peaks,
-    nearest_peak,
-)
+from napari_fcot.tracking import MapKind, TrackingController
 
 __all__ = ["PICK_KEY", "HeatmapView"]
 
@@ -52,7 +46,7 @@ class HeatmapView:
         self._is_shown = False
         self._is_picking = False
         self._kind = MapKind.FUSED
-        self._peaks: tuple[ScoreMap | None, tuple[MapPeak, ...]] = (None, ())
+        self._peaks: tuple[ScoreMap | None, tuple[ScorePeak, ...]] = (None, ())
         clicks.clicked.connect(self._on_clicked)
 
     def close(self) -> None:
@@ -114,7 +108,7 @@ class HeatmapView:
     # --- peaks ---------------------------------------------------------------
 
     @property
-    def peaks(self) -> tuple[MapPeak, ...]:
+    def peaks(self) -> tuple[ScorePeak, ...]:
         """Peaks of the selected target in the frame on the screen, the highest first.
 
         The one that its box is on comes before all others.
@@ -123,7 +117,7 @@ class HeatmapView:
         if score_map is None:
             return ()
         if score_map is not self._peaks[0]:
-            self._peaks = score_map, find_map_peaks(score_map)
+            self._peaks = score_map, find_peaks(score_map)
         peaks = self._peaks[1]
         here = self._peak_of_box(peaks)
         if here is None:
@@ -167,7 +161,7 @@ class HeatmapView:
             self.pick(False)
             self._move_to(peak)
 
-    def _peak_of_box(self, peaks: tuple[MapPeak, ...]) -> MapPeak | None:
+    def _peak_of_box(self, peaks: tuple[ScorePeak, ...]) -> ScorePeak | None:
         box = self._controller.state.current_box
         if box is None:
             return None
@@ -175,7 +169,7 @@ class HeatmapView:
         reach_px = max(w, h) / 2
         return nearest_peak(peaks, (x + w / 2, y + h / 2), reach_px=reach_px)
 
-    def _move_to(self, peak: MapPeak) -> None:
+    def _move_to(self, peak: ScorePeak) -> None:
         state = self._controller.state
         target_id, box = state.selected_id, state.current_box
         if target_id is None or box is None:

@@ -12,11 +12,11 @@ from psygnal import Signal
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
+from fcot_engine.annotation import ScorePeak
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.box_layer import ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
-from napari_fcot.tracking import MapPeak
 
 __all__ = ["SELECTED_LINE_PX", "PaintedHeatmap", "PeakRings", "ThinBoxes"]
 
@@ -232,14 +232,14 @@ class PeakRings:
     changed = Signal()
 
     def __init__(self) -> None:
-        self._peaks: tuple[MapPeak, ...] = ()
+        self._peaks: tuple[ScorePeak, ...] = ()
 
     @property
-    def peaks(self) -> tuple[MapPeak, ...]:
+    def peaks(self) -> tuple[ScorePeak, ...]:
         """What is shown, the highest first."""
         return self._peaks
 
-    def show(self, peaks: Sequence[MapPeak]) -> None:
+    def show(self, peaks: Sequence[ScorePeak]) -> None:
         """Show these peaks and no others."""
         peaks = tuple(peaks)
         if peaks != self._peaks:

@@ -6,13 +6,7 @@ from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.jobs import Job, JobEvent
 from napari_fcot.tracking.projects import Opened, ProjectPlace, SessionOpener
 from napari_fcot.tracking.runs import Activity
-from napari_fcot.tracking.score_maps import (
-    MapKind,
-    MapPeak,
-    ScoreMapStore,
-    find_map_peaks,
-    nearest_peak,
-)
+from napari_fcot.tracking.score_maps import MapKind, ScoreMapStore
 from napari_fcot.tracking.state import VideoSession
 from napari_fcot.tracking.status_text import describe_box, describe_status
 from napari_fcot.tracking.trackers import TrackerChoice
@@ -22,7 +16,6 @@ __all__ = [
     "Job",
     "JobEvent",
     "MapKind",
-    "MapPeak",
     "Opened",
     "ProjectPlace",
     "ScoreMapStore",
@@ -32,6 +25,4 @@ __all__ = [
     "VideoSession",
     "describe_box",
     "describe_status",
-    "find_map_peaks",
-    "nearest_peak",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import AnnotationSession, annotations_to_json
-from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.boxes import paired_iou
 from fcot_engine.config import find_preset
 from fcot_engine.model import load_network
 from fcot_engine.sample import make_sample_video

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fcot_engine.annotation import Origin, empty_rows
-from fcot_engine.annotation.change_report import report_changes
-from fcot_engine.annotation.changes import SetBoxes
+from fcot_engine.annotation.changes import SetBoxes, report_changes
 
 
 def rows_at(*lefts):

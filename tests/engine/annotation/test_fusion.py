@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcot_engine.annotation import RunPath, fuse_paths
-from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.boxes import paired_iou
+from fcot_engine.annotation.fusion import RunPath, fuse_paths
 from fcot_engine.errors import ShapeError
 
 N = 9

@@ -20,7 +20,7 @@ from fcot_engine.annotation import (
     WorkListConfig,
     annotations_to_json,
 )
-from fcot_engine.annotation.box_paths import paired_iou
+from fcot_engine.annotation.boxes import paired_iou
 from fcot_engine.errors import BoxError, EditError, FrameError, FrameIndexError
 from fcot_engine.formats import write_coco, write_mot
 

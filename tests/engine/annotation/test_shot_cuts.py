@@ -3,8 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcot_engine.annotation import ShotCuts
-from fcot_engine.annotation.shot_cuts import FrameLook, find_cuts, look_difference
+from fcot_engine.annotation.shot_cuts import (
+    FrameLook,
+    ShotCuts,
+    find_cuts,
+    look_difference,
+)
 from fcot_engine.video import ArrayFrames
 
 SIZE = (48, 64)

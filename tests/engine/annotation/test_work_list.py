@@ -10,11 +10,11 @@ from fcot_engine.annotation import (
     RiskModel,
     SpanKind,
     WorkListConfig,
-    describe_frames,
     edits,
     empty_rows,
     list_work,
 )
+from fcot_engine.annotation.work_list import describe_frames
 from fcot_engine.errors import ConfigError
 
 N = 200

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from qtpy.QtGui import QImage, QPainter
 
+from fcot_engine.annotation import ScorePeak
 from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers import ShownBox
 from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
 from napari_fcot.layers.pixel_frame import CanvasPlace
-from napari_fcot.tracking import MapPeak
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))
 RED, GREEN = "#ff0000", "#00ff00"
@@ -156,7 +156,7 @@ class TestPaintedHeatmap:
 class TestRings:
     def test_lie_around_the_peaks(self):
         rings = PeakRings()
-        rings.show([MapPeak(10, 12, 0.9, 1.0), MapPeak(50, 12, 0.6, 0.66)])
+        rings.show([ScorePeak(10, 12, 0.9, 1.0), ScorePeak(50, 12, 0.6, 0.66)])
         pixels = paint(rings)[..., 0] > 100
         for x, half in ((20, slice(0, 60)), (100, slice(60, 120))):
             rows, columns = np.nonzero(pixels[:, half])
