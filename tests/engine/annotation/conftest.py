@@ -175,3 +175,18 @@ def one_target(session):
 def finish():
     """Do all of a run's work and return its events."""
     return list
+
+
+@pytest.fixture
+def begin():
+    """A function that draws one target in some frames, the first one by default."""
+
+    def begin(*frames, cuts=(), bad_frame=None, config=None, **tracker):
+        video = NumberedVideo(cuts=cuts, bad_frame=bad_frame)
+        session = AnnotationSession(video, TrackerShop(**tracker), config=config)
+        target = session.edit.add_target()
+        for frame in frames or (0,):
+            session.edit.draw_box(target, frame, video.truth(frame))
+        return session, target
+
+    return begin

@@ -143,26 +143,6 @@ class TestUndo:
             assert annotations_to_json(document.annotations) == expected
         document.close()
 
-    def test_new_edit_after_reopening_cuts_what_was_undone(self, document, path):
-        document.do(edits.draw_box(document.annotations, 1, 1, BOX))
-        document.undo()
-        document = reopen(document, path)
-        assert document.can_redo
-        document.do(edits.draw_box(document.annotations, 1, 2, BOX))
-        document = reopen(document, path)
-        assert not document.can_redo
-        assert document.annotations[1].boxes.frames().tolist() == [2]
-        document.close()
-
-    def test_removed_target_comes_back_with_its_boxes(self, document, path):
-        document.do(edits.draw_box(document.annotations, 1, 1, BOX))
-        document.do(edits.remove_target(document.annotations, 1))
-        document = reopen(document, path)
-        assert len(document.annotations) == 0
-        document.undo()
-        assert document.annotations[1].boxes.get(1).box_xywh == BOX
-        document.close()
-
 
 class TestFailingWrites:
     def test_edit_on_a_full_disk_changes_nothing_and_can_be_tried_again(

@@ -1,18 +1,31 @@
+"""What each edit does, and what it refuses."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fcot_engine.annotation import (
     Box,
     By,
     Document,
     Edit,
-    Maker,
     Origin,
+    Rejection,
     Span,
     SpanKind,
     edits,
+)
+from fcot_engine.annotation.targets import (
+    add_rejections,
+    add_span,
+    find_span,
+    is_same_thing,
+    rejected_at,
+    take_out_frames,
+    take_out_rejections,
 )
 from fcot_engine.errors import EditError
 
@@ -111,11 +124,6 @@ class TestTargets:
 
 
 class TestBoxes:
-    def test_moving_an_own_box_stays_human(self, desk):
-        target = desk.target(3)
-        desk.do(edits.draw_box, target, 3, (5.0, 5.0, 9.0, 9.0))
-        assert desk.annotations[target].boxes.get(3).origin is Origin.HUMAN
-
     def test_moving_a_corrected_box_stays_corrected(self, desk):
         target = desk.target(tracked=[3])
         for _ in range(2):
@@ -126,6 +134,8 @@ class TestBoxes:
         target = desk.target(3)
         with pytest.raises(EditError, match="no box in frame 4"):
             desk.do(edits.delete_box, target, 4)
+        desk.do(edits.delete_box, target, 3)
+        assert target in desk.annotations and desk.frames(target) == []
 
     def test_cleaning_keeps_human_boxes(self, desk):
         target = desk.target(3, 6, tracked=range(10))
@@ -144,15 +154,6 @@ class TestBoxes:
         target = desk.target(0)
         with pytest.raises(EditError, match="needs a box in two frames"):
             desk.do(edits.interpolate, target, 0, 4)
-
-    def test_box_remembers_what_made_it(self, desk):
-        target = desk.target()
-        maker = Maker("fcot 0.1.0", "lite", "abc")
-        box = Box(0, BOX, Origin.TRACKED, 0.5, True, 0.25, None, maker)
-        rows = box.to_rows(desk.annotations.makers)
-        found = {target: (np.array([0]), rows)}
-        desk.do(edits.put_found, found, kind="run", text="found")
-        assert desk.annotations[target].boxes.get(0) == box
 
 
 class TestSpans:
@@ -270,12 +271,6 @@ class TestHistory:
         with pytest.raises(EditError, match="nothing to redo"):
             document.redo()
 
-    def test_new_edit_ends_what_could_be_repeated(self, desk):
-        desk.target(0)
-        desk.document.undo()
-        desk.do(edits.add_target)
-        assert not desk.document.can_redo
-
     def test_stale_edit_is_refused_and_changes_nothing(self, desk):
         target = desk.target(0)
         stale = edits.draw_box(desk.annotations, target, 0, (9.0, 9.0, 9.0, 9.0))
@@ -312,14 +307,68 @@ class TestHistory:
         document.undo()
         assert len(document.annotations) == 1 and not document.can_undo
 
-    def test_growing_edit_is_one_step(self, desk):
-        target = desk.target(0)
-        for frame in range(1, 300):
-            rows = Box(frame, BOX, Origin.TRACKED, 0.5).to_rows(desk.annotations.makers)
-            found = {target: (np.array([frame]), rows)}
-            part = edits.put_found(desk.annotations, found, kind="run", text="more")
-            desk.document.add_found("run", part, write_every_s=frame % 3)
-        desk.document.undo()
-        assert desk.frames(target) == [0]
-        desk.document.redo()
-        assert desk.frames(target) == list(range(300))
+
+ranges = st.tuples(st.integers(0, 20), st.integers(0, 20)).map(sorted)
+marks = st.lists(st.tuples(ranges, st.sampled_from([HIDDEN, AWAY, None])), max_size=12)
+
+
+def test_touching_spans_of_a_kind_become_one():
+    assert add_span((Span(0, 3, AWAY),), Span(4, 6, AWAY)) == (Span(0, 6, AWAY),)
+
+
+def test_new_span_covers_an_old_one_of_the_other_kind():
+    spans = add_span((Span(0, 9, HIDDEN),), Span(3, 5, AWAY))
+    assert spans == (Span(0, 2, HIDDEN), Span(3, 5, AWAY), Span(6, 9, HIDDEN))
+
+
+def test_hole_parts_a_span():
+    assert take_out_frames((Span(0, 9, AWAY),), 4, 4) == (
+        Span(0, 3, AWAY),
+        Span(5, 9, AWAY),
+    )
+
+
+@given(marks)
+def test_spans_say_of_each_frame_what_was_said_last(marks):
+    spans, expected = (), [None] * 21
+    for (first, last), kind in marks:
+        if kind is None:
+            spans = take_out_frames(spans, first, last)
+        else:
+            spans = add_span(spans, Span(first, last, kind))
+        expected[first : last + 1] = [kind] * (last - first + 1)
+    found = [find_span(spans, frame) for frame in range(21)]
+    assert [span and span.kind for span in found] == expected
+    assert list(spans) == sorted(spans)
+
+
+A, B = (0.0, 0.0, 10.0, 10.0), (50.0, 0.0, 10.0, 10.0)
+
+
+def test_places_are_ordered_by_frame_and_age():
+    known = add_rejections((), 7, [A])
+    known = add_rejections(known, 3, [B, A])
+    assert known == (Rejection(3, B), Rejection(3, A), Rejection(7, A))
+    assert rejected_at(known, 3) == (B, A)
+
+
+def test_same_thing_is_noted_once_where_it_was_seen_last():
+    moved = (2.0, 0.0, 10.0, 10.0)
+    assert is_same_thing(A, moved)
+    assert rejected_at(add_rejections((), 3, [A, B, moved]), 3) == (B, moved)
+
+
+def test_newest_few_of_a_frame_are_kept():
+    boxes = [(20.0 * n, 0.0, 10.0, 10.0) for n in range(7)]
+    assert rejected_at(add_rejections((), 3, boxes), 3) == tuple(boxes[-4:])
+
+
+def test_frames_can_be_left_out():
+    known = tuple(Rejection(frame, A) for frame in range(6))
+    left = take_out_rejections(known, 2, 4)
+    assert [one.frame_index for one in left] == [0, 1, 5]
+
+
+def test_boxes_that_overlap_little_are_other_things():
+    assert not is_same_thing(A, (5.0, 0.0, 10.0, 10.0))
+    assert not is_same_thing(A, B)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from fcot_engine.annotation import (
@@ -12,7 +10,7 @@ from fcot_engine.annotation import (
     annotations_to_json,
 )
 from fcot_engine.errors import TrackFileError
-from fcot_engine.formats import export_tracks, read_tracks
+from fcot_engine.formats import read_tracks
 
 GT = """\
 1,1,11,21,30,20,1,1,1
@@ -79,11 +77,6 @@ class TestForeignFile:
         session.edit.redo()
         assert state(session) == after
 
-    def test_drawing_over_an_imported_box_is_a_correction(self, session, mot_file):
-        import_file(session, mot_file)
-        drawn = session.edit.draw_box(1, 0, (5, 5, 20, 20))
-        assert drawn.origin is Origin.CORRECTED
-
     def test_imported_boxes_start_a_run_and_are_replaced_by_it(self, session, mot_file):
         import_file(session, mot_file)
         for _ in session.propagate(0, target_ids=[1], until=3):
@@ -136,84 +129,3 @@ class TestRefusals:
         )
         (note,) = import_file(session, mot_file).notes
         assert "was made for 50 frames, numbered has 60" in note
-
-    def test_damaged_line(self, session, mot_file):
-        mot_file.write_text(GT + "3,1,a,1,5,5\n")
-        self.refused(session, mot_file, "gt.txt, line 4: `left` must be a number")
-
-
-@pytest.fixture
-def rich(session, video):
-    """Every kind of box and mark in one session."""
-    ball = session.edit.add_target("Ann", class_name="ball", attributes={"red": True})
-    cup = session.edit.add_target(class_name="cup", colour="#123456")
-    session.edit.draw_box(ball, 0, video.truth(0))
-    session.edit.draw_box(ball, 6, video.truth(6))
-    session.edit.interpolate(ball, 0, 6)
-    for _ in session.propagate(6, target_ids=[ball], until=20):
-        pass
-    session.edit.draw_box(ball, 12, (5.25, 6.5, 20.125, 18))
-    session.edit.mark_span(ball, 14, 16, SpanKind.OUT_OF_VIEW)
-    session.edit.mark_span(ball, 8, 9, SpanKind.OCCLUDED)
-    session.edit.end_target(ball, 40)
-    session.edit.draw_box(cup, 3, video.truth(3, 1))
-    return session
-
-
-@pytest.mark.parametrize(
-    ("name", "file", "left_out"),
-    [
-        ("mot", "mot/numbered/gt/gt.txt", ()),
-        ("coco", "coco/annotations/instances_numbered.json", ()),
-        ("cvat", "cvat/numbered.xml", ("colour",)),
-    ],
-)
-class TestOwnExport:
-    def imported(self, rich, video, shop, tmp_path, name, file):
-        export_tracks(tmp_path, rich.copy_annotations(), video, [name])
-        other = AnnotationSession(video, shop)
-        import_file(other, tmp_path / file)
-        return other
-
-    def test_targets_come_back(self, rich, video, shop, tmp_path, name, file, left_out):
-        other = self.imported(rich, video, shop, tmp_path, name, file)
-        for target in rich.annotations:
-            found = other.annotations[target.target_id].info
-            for field in ("name", "class_name", "colour", "attributes", "spans"):
-                if field not in left_out:
-                    assert getattr(found, field) == getattr(target.info, field), field
-            assert found.end_frame == target.info.end_frame
-
-    def test_boxes_come_back(self, rich, video, shop, tmp_path, name, file, left_out):
-        other = self.imported(rich, video, shop, tmp_path, name, file)
-        for target in rich.annotations:
-            boxes = list(other.annotations[target.target_id].boxes)
-            assert len(boxes) == len(target.boxes)
-            for box, wanted in zip(boxes, target.boxes, strict=True):
-                assert box.frame_index == wanted.frame_index
-                assert box.box_xywh == pytest.approx(wanted.box_xywh, abs=1e-3)
-                assert box.origin is wanted.origin
-                assert box.score == pytest.approx(wanted.score, abs=1e-3)
-                if "maker" not in left_out:
-                    assert box.maker == wanted.maker
-
-
-def test_coco_file_of_several_videos_is_read_by_name(session, tmp_path):
-    path = tmp_path / "many.json"
-    size = {"width": 200, "height": 120}
-    document = {
-        "videos": [{"id": 1, "name": "other"}, {"id": 2, "name": "numbered.mp4"}],
-        "categories": [{"id": 1, "name": "ball"}],
-        "images": [
-            {"id": 1, "video_id": 1, "frame_id": 0, **size},
-            {"id": 2, "video_id": 2, "frame_id": 7, **size},
-        ],
-        "annotations": [
-            {"image_id": i, "category_id": 1, "instance_id": i, "bbox": [i, 1, 9, 9]}
-            for i in (1, 2)
-        ],
-    }
-    path.write_text(json.dumps(document))
-    added = import_file(session, path)
-    assert added.target_ids == {2: 2}
-    assert session.box(2, 7).box_xywh == (2, 1, 9, 9)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from fcot_engine.annotation import (
-    AnnotationSession,
     Origin,
     Rejection,
     SpanKind,
@@ -164,19 +163,6 @@ class TestTeaching:
         finish(session.propagate(0, until=30))
         assert shop.trackers[0].rejected == []
 
-    def test_run_goes_on_from_the_picked_place(self, one_target, finish):
-        session, target = one_target
-        run = session.propagate(0, until=40)
-        events = iter(run)
-        for _ in range(6):
-            next(events)
-        x, y, w, h = session.box(target, 0).box_xywh
-        session.edit.pick_peak(target, 20, (x, y + 40, w, h))
-        finish(events)
-        assert session.box(target, 20).origin is Origin.HUMAN
-        assert session.box(target, 40).origin is Origin.TRACKED
-        assert run.is_over
-
     def test_self_check_teaches_it_too(self, picked, shop):
         session, target, old, _ = picked
         session.edit.draw_box(target, 14, (40, 20, 24, 18))
@@ -195,24 +181,3 @@ class TestReadBox:
     def test_rough_box_comes_back_before_anything_was_learned(self, one_target):
         session, target = one_target
         assert session.read_box(target, 3, (20, 20, 10, 10)) == (20, 20, 10, 10)
-
-
-class TestProject:
-    def test_it_is_there_again_from_the_journal_and_from_the_file(
-        self, video, shop, tmp_path
-    ):
-        path = tmp_path / "film.fcot"
-        session = AnnotationSession.create(video, shop, path)
-        target = session.edit.add_target()
-        session.edit.draw_box(target, FRAME, (10.5, 10, 20, 20))
-        session.edit.pick_peak(target, FRAME, (90, 10, 20, 20))
-        session.document.project.close()  # as a crash would
-        expected = (Rejection(FRAME, (10.5, 10, 20, 20)),)
-        session = AnnotationSession.open(path, shop, source=video)
-        assert rejections(session, target) == expected
-        session.close()
-        session = AnnotationSession.open(path, shop, source=video)
-        assert rejections(session, target) == expected
-        session.edit.undo()
-        assert rejections(session, target) == ()
-        session.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -87,8 +88,20 @@ def encode_video():
     return encode
 
 
-def reopen(path, video, shop):
-    return AnnotationSession.open(path, shop, source=video)
+@pytest.fixture
+def reopen(video, shop):
+    """A function that opens a project, closed with its video when the test ends."""
+    with contextlib.ExitStack() as opened:
+
+        def reopen(path, **options):
+            if "video_path" not in options:
+                options.setdefault("source", video)
+            session = AnnotationSession.open(path, shop, **options)
+            opened.callback(session.source.close)
+            opened.callback(session.close)
+            return session
+
+        yield reopen
 
 
 class TestComingAndGoing:
@@ -96,51 +109,42 @@ class TestComingAndGoing:
         place = project_path_for(tmp_path / "my.film.mp4")
         assert place == tmp_path / "my.film.fcot"
 
-    def test_everything_is_there_again(self, saved, video, shop):
-        session = reopen(saved, video, shop)
+    def test_everything_is_there_again(self, saved, reopen):
+        session = reopen(saved)
         assert session.box(1, 3).box_xywh == (1.5, 2.25, 30.125, 40)
         assert session.annotations[1].info.name == "Ann"
         assert session.notes == ()
-        session.close()
 
-    def test_undo_reaches_behind_the_opening(self, saved, video, shop):
-        session = reopen(saved, video, shop)
+    def test_undo_reaches_behind_the_opening(self, saved, reopen):
+        session = reopen(saved)
         session.edit.undo()
         assert session.box(1, 3) is None
         session.edit.undo()
         assert len(session.annotations) == 0
         assert not session.edit.can_undo
-        session.close()
-
-    def test_edits_are_on_the_disk_at_once(self, saved, video, shop):
-        session = reopen(saved, video, shop)
-        session.edit.draw_box(1, 9, BOX)
-        assert 9 in Project.open(saved, read_only=True).annotations[1].boxes
-        session.close()
 
     def test_one_file_is_left_behind(self, saved):
         assert list(saved.parent.iterdir()) == [saved]
 
-    def test_old_project_is_not_replaced_unasked(self, saved, video, shop):
+    def test_old_project_is_not_replaced_unasked(self, saved, video, shop, reopen):
         with pytest.raises(ProjectError, match="already a project"):
             AnnotationSession.create(video, shop, saved)
         AnnotationSession.create(video, shop, saved, replace=True).close()
-        session = reopen(saved, video, shop)
+        session = reopen(saved)
         assert len(session.annotations) == 0
-        session.close()
 
-    def test_missing_project_is_named(self, tmp_path, shop, video):
+    def test_missing_project_is_named(self, tmp_path, reopen):
         with pytest.raises(ProjectError, match=r"no project .*x\.fcot"):
-            reopen(tmp_path / "x.fcot", video, shop)
+            reopen(tmp_path / "x.fcot")
 
-    def test_names_that_urls_know_are_file_names(self, tmp_path, video, shop):
+    def test_names_that_urls_know_are_file_names(self, tmp_path, video, shop, reopen):
         path = tmp_path / "50% #1 ?ü.fcot"
         AnnotationSession.create(video, shop, path).close()
         assert list(tmp_path.iterdir()) == [path]
-        reopen(path, video, shop).close()
+        reopen(path).close()
 
-    def test_json_for_people_holds_everything(self, saved, video, shop, tmp_path):
-        session = reopen(saved, video, shop)
+    def test_json_for_people_holds_everything(self, saved, tmp_path, reopen):
+        session = reopen(saved)
         project = session.document.project
         written = json.loads(
             write_project_json(tmp_path / "a.json", project).read_text()
@@ -176,19 +180,18 @@ class TestFirstEdit:
         begun.close()
         assert list(tmp_path.iterdir()) == []
 
-    def test_first_edit_begins_the_project(self, begun, video, shop, path):
+    def test_first_edit_begins_the_project(self, begun, path, reopen):
         annotations = begun.annotations
         target = begun.edit.add_target("Ann")
         assert begun.is_saved and begun.annotations is annotations
         begun.edit.draw_box(target, 3, BOX)
         begun.close()
-        session = reopen(path, video, shop)
+        session = reopen(path)
         assert (session.project_path, session.is_saved) == (path, True)
         assert session.box(target, 3).box_xywh == BOX
         session.edit.undo()
         session.edit.undo()
         assert not session.edit.can_undo
-        session.close()
 
     def test_refused_edit_begins_nothing(self, begun, tmp_path):
         with pytest.raises(EditError):
@@ -202,7 +205,7 @@ class TestFirstEdit:
             AnnotationSession.begin(video, shop, saved)
 
     def test_project_that_came_meanwhile_is_not_overwritten(
-        self, begun, video, shop, path
+        self, begun, video, shop, path, reopen
     ):
         other = AnnotationSession.create(video, shop, path)
         with pytest.raises(ProjectInUseError):
@@ -212,9 +215,8 @@ class TestFirstEdit:
         with pytest.raises(ProjectError, match="already a project"):
             begun.edit.add_target()
         assert len(begun.annotations) == 0 and not begun.is_saved
-        session = reopen(path, video, shop)
+        session = reopen(path)
         assert session.annotations[1].info.name == "other"
-        session.close()
 
     def test_missing_folder_refuses_the_edit_and_changes_nothing(
         self, video, shop, tmp_path
@@ -255,13 +257,13 @@ class TestTwoAtOnce:
             yield process
             process.kill()
 
-    def test_second_process_is_told_who_has_it(self, saved, video, shop, holder):
+    def test_second_process_is_told_who_has_it(self, saved, holder, reopen):
         with pytest.raises(ProjectInUseError, match="looking only") as caught:
-            reopen(saved, video, shop)
+            reopen(saved)
         assert f"process {holder.pid}) since 2" in caught.value.owner
 
-    def test_second_process_may_look(self, saved, video, shop, holder):
-        session = AnnotationSession.open(saved, shop, source=video, read_only=True)
+    def test_second_process_may_look(self, saved, holder, reopen):
+        session = reopen(saved, read_only=True)
         assert session.box(1, 3) is not None
         assert session.effort_report().n_drawn == 1
         assert "can be looked at, but not changed" in session.notes[0]
@@ -272,29 +274,26 @@ class TestTwoAtOnce:
         with pytest.raises(ProjectError, match="cannot be changed"):
             list(session.propagate(3))
         assert annotations_to_json(session.annotations) == state
-        session.close()
 
-    def test_project_is_free_when_the_process_ends_well(
-        self, saved, video, shop, holder
-    ):
+    def test_project_is_free_when_the_process_ends_well(self, saved, holder, reopen):
         holder.communicate("\n")
-        reopen(saved, video, shop).close()
+        reopen(saved).close()
         assert list(saved.parent.iterdir()) == [saved]
 
-    def test_killed_process_leaves_no_lock(self, saved, video, shop, holder):
+    def test_killed_process_leaves_no_lock(self, saved, holder, reopen):
         holder.kill()
         holder.wait()
-        reopen(saved, video, shop).close()
+        reopen(saved).close()
         assert list(saved.parent.iterdir()) == [saved]
 
-    def test_second_window_of_a_process_is_refused(self, saved, video, shop):
-        session = reopen(saved, video, shop)
+    def test_second_window_of_a_process_is_refused(self, saved, reopen):
+        session = reopen(saved)
         for _ in range(2):
             with pytest.raises(ProjectInUseError, match=f"process {os.getpid()}"):
-                reopen(saved, video, shop)
+                reopen(saved)
         session.edit.draw_box(1, 9, BOX)
         session.close()
-        reopen(saved, video, shop).close()
+        reopen(saved).close()
 
 
 class TestNotWritable:
@@ -315,8 +314,8 @@ class TestNotWritable:
         monkeypatch.setattr("sqlite3.connect", connect)
         return saved
 
-    def test_it_is_opened_for_looking(self, locked_up, video, shop):
-        session = reopen(locked_up, video, shop)
+    def test_it_is_opened_for_looking(self, locked_up, reopen):
+        session = reopen(locked_up)
         assert session.box(1, 3) is not None
         assert "but not changed" in session.notes[0]
         assert "folder of your own" in session.notes[0]
@@ -480,49 +479,43 @@ def damage(data, way, rng):
 
 
 class TestVideo:
-    def test_project_finds_its_video(self, image_folder, shop, path):
+    def test_project_finds_its_video(self, image_folder, shop, path, reopen):
         folder = image_folder("images")
         self.annotate(folder, shop, path)
-        session = AnnotationSession.open(path, shop)
+        session = reopen(path, source=None)
         assert len(session.source) == 4
         assert session.box(1, 0) is not None
-        session.source.close()
-        session.close()
 
-    def test_moved_video_is_asked_for(self, image_folder, shop, path, tmp_path):
+    def test_moved_video_is_asked_for(self, image_folder, shop, path, tmp_path, reopen):
         folder = image_folder("images/deep")
         self.annotate(folder, shop, path)
         moved = tmp_path / "elsewhere" / "deep"
         moved.parent.mkdir()
         shutil.move(folder, moved)
         with pytest.raises(MovedVideoError, match="no longer at") as caught:
-            AnnotationSession.open(path, shop)
+            reopen(path, source=None)
         assert caught.value.video_path == str(folder)
-        session = AnnotationSession.open(path, shop, video_path=moved)
-        session.source.close()
-        session.close()
-        session = AnnotationSession.open(path, shop)  # the new place was noted
-        session.source.close()
-        session.close()
+        reopen(path, video_path=moved).close()
+        reopen(path, source=None)  # the new place was noted
 
-    def test_video_beside_a_moved_project_is_found(self, image_folder, shop, path):
+    def test_video_beside_a_moved_project_is_found(
+        self, image_folder, shop, path, reopen
+    ):
         folder = image_folder("a/images")
         project_path = folder.parent / "film.fcot"
         self.annotate(folder, shop, project_path)
         moved = folder.parent.rename(path.parent / "b")
-        session = AnnotationSession.open(moved / "film.fcot", shop)
-        session.source.close()
-        session.close()
+        reopen(moved / "film.fcot", source=None)
 
-    def test_other_video_is_refused_with_the_reasons(self, image_folder, shop, path):
+    def test_other_video_is_refused_with_the_reasons(
+        self, image_folder, shop, path, reopen
+    ):
         self.annotate(image_folder("images"), shop, path)
         other = image_folder("other", n_frames=5)
         with pytest.raises(OtherVideoError, match="5 frames, not 4") as caught:
-            AnnotationSession.open(path, shop, video_path=other)
+            reopen(path, video_path=other)
         assert any("bytes" in reason for reason in caught.value.reasons)
-        session = AnnotationSession.open(path, shop)  # nothing was locked or changed
-        session.source.close()
-        session.close()
+        reopen(path, source=None)  # nothing was locked or changed
 
     def test_video_of_the_same_size_with_other_content_is_refused(self, tmp_path):
         for name, level in (("a.bin", 1), ("b.bin", 2)):
@@ -546,36 +539,30 @@ class TestVideo:
         assert even.differences(found) == ("its frames are shown at other times",)
 
     def test_frames_without_a_file_are_known_by_their_pixels(
-        self, saved, make_video, shop
+        self, saved, make_video, reopen
     ):
         class Brighter(make_video):
             def read(self, index):
                 return super().read(index) + np.uint8(1)
 
         with pytest.raises(OtherVideoError, match="content"):
-            AnnotationSession.open(saved, shop, source=Brighter())
+            reopen(saved, source=Brighter())
 
-    def test_frames_without_a_file_must_be_given(self, saved, shop):
+    def test_frames_without_a_file_must_be_given(self, saved, reopen):
         with pytest.raises(MovedVideoError, match="not a file"):
-            AnnotationSession.open(saved, shop)
+            reopen(saved, source=None)
 
     def test_video_file_is_known_by_the_times_of_its_frames(
-        self, encode_video, shop, path, tmp_path
+        self, encode_video, shop, path, tmp_path, reopen
     ):
         film = encode_video(tmp_path / "film.mp4")
         self.annotate(film, shop, path)
-        session = AnnotationSession.open(path, shop)
+        session = reopen(path, source=None)
         assert session.document.project.video.times_hash is not None
-        session.source.close()
         session.close()
         encode_video(film, slow_from=5)
         with pytest.raises(OtherVideoError, match="shown at other times"):
-            AnnotationSession.open(path, shop)
-
-    def test_project_can_be_read_without_its_video(self, saved):
-        project = Project.open(saved)
-        assert project.annotations.count_human_boxes() == 1
-        project.close()
+            reopen(path, source=None)
 
     @staticmethod
     def annotate(folder, shop, path):

@@ -239,3 +239,36 @@ class TestRiskModel:
     def test_weight_without_a_feature_is_refused(self):
         with pytest.raises(ConfigError, match="one weight for each"):
             RiskModel(weights={"low_score": 1.0})
+
+
+class TestPassedOver:
+    @pytest.fixture
+    def tracked(self, one_target, finish):
+        session, target = one_target
+        finish(session.propagate(0))
+        session._passed_over.add(target, 7, session.box(target, 7))
+        return session, target
+
+    def seen(self, session):
+        return session._passed_over.frames(session.annotations)
+
+    def test_frame_is_remembered_while_its_box_stays(self, tracked):
+        session, target = tracked
+        assert self.seen(session) == {target: {7}}
+
+    def test_other_box_is_worth_a_new_look(self, tracked):
+        session, target = tracked
+        session.edit.draw_box(target, 7, (0, 0, 9, 9))
+        assert self.seen(session) == {}
+        session.edit.undo()
+        assert self.seen(session) == {target: {7}}
+
+    def test_removed_box_is_worth_a_new_look(self, tracked):
+        session, target = tracked
+        session.edit.delete_box(target, 7)
+        assert self.seen(session) == {}
+
+    def test_frames_of_a_removed_target_are_left_out(self, tracked):
+        session, target = tracked
+        session.edit.remove_target(target)
+        assert self.seen(session) == {}

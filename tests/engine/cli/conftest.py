@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcot_engine.cli import main
 from fcot_engine.errors import FrameError
 from fcot_engine.tracker import Maker, MultiTracker, TrackResult, Verdict
 
@@ -13,7 +14,10 @@ N_FRAMES = 12
 
 
 class SquareTracker:
-    """Finds white pixels; can be told to fail or to be interrupted."""
+    """Finds white pixels; can be told to fail, or to be interrupted, in a later frame.
+
+    Frames are counted over all targets and sequences.
+    """
 
     device_name = "CPU (fake)"
     maker = Maker("fcot 1.0", "tiny", "tiny.safetensors sha256:0123")
@@ -31,7 +35,7 @@ class SquareTracker:
         return tuple(self._boxes)
 
     def init(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
-        self._boxes[target_id], self._tracked = tuple(box_xywh), 0
+        self._boxes[target_id] = tuple(box_xywh)
         return TrackResult(tuple(box_xywh), 1.0, Verdict.GIVEN)
 
     def correct(self, target_id, frame_rgb, box_xywh, *, not_boxes=()):
@@ -106,3 +110,18 @@ def weights_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
     save_network(LiteNet(), path)
     return path
+
+
+@pytest.fixture
+def refused(capsys):
+    """Run a command, expect it to fail, and return its one line on stderr."""
+
+    def run(command, *words):
+        assert main([command, *map(str, words)]) == 1
+        shown = capsys.readouterr()
+        assert not shown.out and "Traceback" not in shown.err
+        line = shown.err.splitlines()[-1]
+        assert line.startswith(f"fcot {command}: ")
+        return line
+
+    return run

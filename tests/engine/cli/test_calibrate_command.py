@@ -46,13 +46,8 @@ class TestCalibrate:
         assert json.loads(capsys.readouterr().out) == json.loads(out.read_text("utf-8"))
         assert "<svg " in plot.read_text("utf-8")
 
-    def test_no_records_is_one_line(self, tmp_path, capsys):
-        assert main(["calibrate", str(tmp_path / "none.csv")]) == 1
-        message = capsys.readouterr().err
-        assert message.startswith("fcot calibrate: ") and message.count("\n") == 1
-
-    def test_too_few_sequences_is_one_line(self, records, capsys):
+    def test_too_few_records_are_one_line(self, records, tmp_path, refused):
+        refused("calibrate", tmp_path / "none.csv")
         lines = records.read_text("utf-8").splitlines()[:100]
         records.write_text("\n".join(lines), encoding="utf-8")
-        assert main(["calibrate", str(records)]) == 1
-        assert "at least 2 sequences" in capsys.readouterr().err
+        assert "at least 2 sequences" in refused("calibrate", records)

@@ -15,6 +15,14 @@ from fcot_engine.evaluation import (
 )
 
 N_FRAMES = 12
+FAST = [
+    "--set=search.patch_size=96",
+    "--set=augmentation.box_patch_size=96",
+    "--set=augmentation.box_samples=2",
+    "--set=classification.first_iterations=1",
+    "--set=regression.first_iterations=5",
+]
+"""For a tiny network."""
 
 
 @pytest.fixture
@@ -100,16 +108,7 @@ class TestEval:
         assert [p.name for p in path.parent.iterdir()] == ["figures.json"]
 
     def test_ctrl_c_shows_what_is_complete(self, root, fake_tracker, capsys):
-        track = fake_tracker.track
-        calls = []
-
-        def track_until_the_second(*args):
-            calls.append(1)
-            if len(calls) == N_FRAMES + 3:
-                raise KeyboardInterrupt
-            return track(*args)
-
-        fake_tracker.track = track_until_the_second
+        fake_tracker.interrupt_at = N_FRAMES + 3  # in the second one
         assert main(["eval", str(root), "--json"]) == 130
         captured = capsys.readouterr()
         rows = json.loads(captured.out)["sequences"]
@@ -124,53 +123,42 @@ class TestEval:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            pytest.param(["--sequences", "three"], "no sequence three", id="name"),
-            pytest.param(["--out", "{root}/one"], "cannot be written", id="out"),
-        ],
-    )
-    def test_bad_input_is_one_line(self, root, fake_tracker, capsys, words, message):
-        words = [word.format(root=root) for word in words]
-        assert main(["eval", str(root), *words]) == 1
-        last = capsys.readouterr().err.splitlines()[-1]
-        assert last.startswith("fcot eval: ") and message in last
-
-    def test_missing_root_is_one_line(self, tmp_path, fake_tracker, capsys):
-        assert main(["eval", str(tmp_path / "nowhere")]) == 1
-        assert "is not a folder" in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("words", "message"),
-        [
-            pytest.param(["--ablation", "V"], "no ablation table 'V'", id="table"),
-            pytest.param(["--max-frames", "1"], "At least 2 frames", id="frames"),
+            pytest.param("--sequences three", "no sequence three", id="name"),
+            pytest.param("--out {root}/one", "cannot be written", id="out"),
+            pytest.param("--ablation V", "no ablation table 'V'", id="table"),
+            pytest.param("--max-frames 1", "At least 2 frames", id="frames"),
             pytest.param(
-                ["--ablation", "I", "--effort"],
+                "--ablation I --effort",
                 "--ablation and --effort are measured one at a time",
-                id="effort",
+                id="ablation_and_effort",
             ),
-            pytest.param(["--settings", "got"], "no settings 'got'", id="settings"),
+            pytest.param("--settings got", "no settings 'got'", id="settings"),
             pytest.param(
-                ["--ablation", "I", "--records", "x.csv"],
+                "--ablation I --records x.csv",
                 "--ablation and --records are measured one at a time",
-                id="records",
+                id="ablation_and_records",
             ),
             pytest.param(
-                ["--effort", "--effort-mode", "linear", "--records", "x.csv"],
+                "--effort --effort-mode linear --records x.csv",
                 "Nothing is tracked",
                 id="records_of_nothing",
             ),
+            pytest.param("--annotate --annotate-mode magic", "no annotator", id="mode"),
+            pytest.param("--annotate --effort", "one at a time", id="effort"),
+            pytest.param("--annotate --ablation I", "one at a time", id="ablation"),
+            pytest.param("--annotate --records x.csv", "one at a time", id="records"),
+            pytest.param("--annotate --max-frames 1", "At least 2", id="few_frames"),
         ],
     )
-    def test_bad_ablation_is_one_line(self, root, fake_tracker, capsys, words, message):
-        assert main(["eval", str(root), *words]) == 1
-        last = capsys.readouterr().err.splitlines()[-1]
-        assert last.startswith("fcot eval: ") and message in last
+    def test_bad_input_is_one_line(self, root, fake_tracker, refused, words, message):
+        assert message in refused("eval", root, *words.format(root=root).split())
 
-    def test_unknown_setting_is_one_line(self, root, weights_file, capsys):
-        words = ["--weights", str(weights_file), "--set", "regression.blnd=1"]
-        assert main(["eval", str(root), *words]) == 1
-        message = capsys.readouterr().err
-        assert "did you mean regression.blend" in message and "\n" not in message[:-1]
+    def test_missing_root_is_one_line(self, tmp_path, fake_tracker, refused):
+        assert "is not a folder" in refused("eval", tmp_path / "nowhere")
+
+    def test_unknown_setting_is_one_line(self, root, weights_file, refused):
+        words = ["--weights", weights_file, "--set", "regression.blnd=1"]
+        assert "did you mean regression.blend" in refused("eval", root, *words)
 
 
 class TestAblation:
@@ -185,15 +173,8 @@ class TestAblation:
         assert "preset: lite, weights: shipped" in lines[-2]
 
     def test_each_complete_run_is_on_disk(self, root, fake_tracker, capsys, tmp_path):
-        path, track, calls = tmp_path / "table.json", fake_tracker.track, []
-
-        def track_until_the_second_run(*args):
-            calls.append(1)
-            if len(calls) > 2 * (N_FRAMES - 1) + 3:
-                raise KeyboardInterrupt
-            return track(*args)
-
-        fake_tracker.track = track_until_the_second_run
+        path = tmp_path / "table.json"
+        fake_tracker.interrupt_at = 2 * (N_FRAMES - 1) + 4  # in the second run
         words = ["--ablation", "II", "--out", str(path), "--json"]
         assert main(["eval", str(root), *words]) == 130
         captured = capsys.readouterr()
@@ -222,15 +203,7 @@ class TestAblation:
     def test_tiny_network_runs_every_row_of_two_tables(
         self, root, weights_file, capsys
     ):
-        changes = {
-            "search.patch_size": 96,
-            "augmentation.box_patch_size": 96,
-            "augmentation.box_samples": 2,
-            "regression.update_interval": 2,
-            "classification.first_iterations": 1,
-            "regression.first_iterations": 5,
-        }
-        words = [f"--set={name}={value}" for name, value in changes.items()]
+        words = [*FAST, "--set=regression.update_interval=2"]
         words += ["--weights", str(weights_file), "--device", "cpu"]
         words += ["--sequences", "one", "--max-frames", "5", "--json"]
         runs = {}
@@ -273,15 +246,8 @@ class TestAnnotate:
         assert main(["eval", str(root), *words]) == 0
 
     def test_ctrl_c_keeps_what_is_complete(self, root, fake_tracker, tmp_path, capsys):
-        path, track, calls = tmp_path / "boxes.json", fake_tracker.track, []
-
-        def track_until_the_second(*args):
-            calls.append(1)
-            if len(calls) == N_FRAMES + 3:
-                raise KeyboardInterrupt
-            return track(*args)
-
-        fake_tracker.track = track_until_the_second
+        path = tmp_path / "boxes.json"
+        fake_tracker.interrupt_at = N_FRAMES + 3  # in the second one
         words = ["--annotate", "--annotate-mode", "in-order", "--out", str(path)]
         assert main(["eval", str(root), *words]) == 130
         assert "Interrupted after 1 sequences." in capsys.readouterr().err
@@ -293,31 +259,8 @@ class TestAnnotate:
         assert main(["eval", str(root), "--annotate"]) == 130
         assert capsys.readouterr().out == ""
 
-    @pytest.mark.parametrize(
-        ("words", "message"),
-        [
-            pytest.param(["--annotate-mode", "magic"], "no annotator mode", id="mode"),
-            pytest.param(["--effort"], "one at a time", id="effort"),
-            pytest.param(["--ablation", "I"], "one at a time", id="ablation"),
-            pytest.param(["--records", "x.csv"], "one at a time", id="records"),
-            pytest.param(["--max-frames", "1"], "At least 2 frames", id="frames"),
-        ],
-    )
-    def test_bad_input_is_one_line(self, root, fake_tracker, capsys, words, message):
-        assert main(["eval", str(root), "--annotate", *words]) == 1
-        last = capsys.readouterr().err.splitlines()[-1]
-        assert last.startswith("fcot eval: ") and message in last
-
     def test_tiny_network_works_with_a_session(self, root, weights_file, capsys):
-        changes = {
-            "search.patch_size": 96,
-            "augmentation.box_patch_size": 96,
-            "augmentation.box_samples": 2,
-            "classification.first_iterations": 1,
-            "regression.first_iterations": 5,
-        }
-        words = [f"--set={name}={value}" for name, value in changes.items()]
-        words += ["--weights", str(weights_file), "--device", "cpu", "--json"]
+        words = [*FAST, "--weights", str(weights_file), "--device", "cpu", "--json"]
         words += ["--sequences", "one", "--max-frames", "6", "--annotate"]
         assert main(["eval", str(root), *words]) == 0
         (sequence,) = json.loads(capsys.readouterr().out)["sequences"]

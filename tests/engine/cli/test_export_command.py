@@ -29,15 +29,6 @@ def project(images, tmp_path):
     return path
 
 
-@pytest.fixture
-def refused(capsys):
-    def refused(*words):
-        assert main([str(word) for word in words]) == 1
-        return capsys.readouterr().err
-
-    return refused
-
-
 class TestExport:
     def test_default_formats(self, project, tmp_path, capsys):
         out = tmp_path / "out"
@@ -103,13 +94,12 @@ class TestReport:
         assert "2 boxes drawn, 0 of them corrections: 16.7 for each 100" in shown
         assert "Square (box): 2 drawn, 0 corrections; 4 boxes now" in shown
 
-    def test_needs_no_video(self, project, images, capsys):
+    def test_json_and_file_are_the_same_and_need_no_video(
+        self, project, images, tmp_path, capsys
+    ):
         images.rename(images.with_name("gone"))
-        assert main(["export", str(project), "--report", "--json"]) == 0
+        words = ["--out", str(tmp_path / "out"), "--format", "json", "--json"]
+        assert main(["export", str(project), "--report", *words]) == 0
         effort = json.loads(capsys.readouterr().out)["effort"]
         assert (effort["drawn"], effort["frames"]) == (2, 12)
-
-    def test_file_beside_the_boxes(self, project, tmp_path):
-        out = tmp_path / "out"
-        main(["export", str(project), "--report", "--out", str(out)])
-        assert json.loads((out / "effort.json").read_text())["drawn"] == 2
+        assert json.loads((tmp_path / "out" / "effort.json").read_text()) == effort

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from fcot_engine.annotation import AnnotationSession, Origin
+from fcot_engine.annotation import AnnotationSession
 from fcot_engine.cli import main
-from fcot_engine.video import open_frames
 
 LINES = "1,1,9,21,16,12,1,3,1\n2,1,13,21,16,12,1,3,1\n1,2,1,1,5,5,1,1,1\n"
 
@@ -60,17 +59,6 @@ def test_pixel_origin(images, boxes, project):
     assert read(project)[0][1][0] == (9, 21, 16, 12)
 
 
-def test_undo_takes_the_import_back(images, boxes, project):
-    main(["import", str(boxes), "--video", str(images)])
-    source = open_frames(images)
-    session = AnnotationSession.open(project, lambda: None, source=source)
-    assert session.box(1, 0).origin is Origin.IMPORTED
-    session.edit.undo()
-    assert len(session.annotations) == 0
-    session.close()
-    source.close()
-
-
 def test_notes_go_to_stderr(images, boxes, capsys):
     boxes.write_text(LINES + "3,1,13,21,16,12,0,3,1\n")
     assert main(["import", str(boxes), "--video", str(images)]) == 0
@@ -85,18 +73,13 @@ def test_notes_go_to_stderr(images, boxes, capsys):
         ("3,1,500,1,5,5\n", "outside the frame of 96x64"),
     ],
 )
-def test_damaged_file_makes_no_project(images, boxes, project, capsys, line, words):
+def test_damaged_file_makes_no_project(images, boxes, project, refused, line, words):
     boxes.write_text(LINES + line)
-    assert main(["import", str(boxes), "--video", str(images)]) == 1
-    assert words in capsys.readouterr().err
+    assert words in refused("import", boxes, "--video", images)
     assert not project.exists()
 
 
-def test_new_project_needs_a_video(boxes, project, capsys):
-    assert main(["import", str(boxes), "--project", str(project)]) == 1
-    assert "Give the video with --video" in capsys.readouterr().err
-
-
-def test_target_of_the_import_is_needed(boxes, capsys):
-    assert main(["import", str(boxes)]) == 1
-    assert "give --video, --project or both" in capsys.readouterr().err
+def test_project_or_video_is_needed(boxes, project, refused):
+    line = refused("import", boxes, "--project", project)
+    assert "Give the video with --video" in line
+    assert "give --video, --project or both" in refused("import", boxes)

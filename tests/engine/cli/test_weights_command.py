@@ -17,21 +17,6 @@ from fcot_engine.tracker import choose_preset, package_folder, read_scores
 
 
 @pytest.fixture
-def refused(capsys):
-    """Run `fcot weights`, expect it to fail, and return its line on stderr."""
-
-    def run(*words):
-        assert main(["weights", *map(str, words)]) == 1
-        shown = capsys.readouterr()
-        assert not shown.out
-        (line,) = shown.err.splitlines()
-        assert line.startswith("fcot weights: ")
-        return line
-
-    return run
-
-
-@pytest.fixture
 def shown(capsys):
     """Run `fcot weights`, expect it to succeed, and return its output."""
 
@@ -87,6 +72,13 @@ def report(tmp_path):
     path = tmp_path / "figures.json"
     path.write_text(EvaluationReport(scores, "teach").to_json())
     return path
+
+
+def rewrite(path, out, change):
+    """Write a weights file anew, with other tensors under the same header."""
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, out, metadata=read_weights_info(path))
 
 
 class TestList:
@@ -157,12 +149,12 @@ class TestGet:
     def test_weights_of_another_preset_are_refused(
         self, refused, user_folder, weights_file
     ):
-        line = refused("get", "base", "--from", weights_file)
+        line = refused("weights", "get", "base", "--from", weights_file)
         assert "weights for preset 'lite', not 'base'" in line
         assert not any(user_folder.iterdir())
 
     def test_unknown_preset(self, refused):
-        assert "no preset 'huge'" in refused("get", "huge")
+        assert "no preset 'huge'" in refused("weights", "get", "huge")
 
 
 class TestScore:
@@ -183,9 +175,7 @@ class TestScore:
         path = no_package / "lite.safetensors"
         path.write_bytes(weights_file.read_bytes())
         shown("score", "lite", "--report", report)
-        tensors = load_file(path)
-        tensors["fine.label_table"][0] += 1
-        save_file(tensors, path, metadata=read_weights_info(path))
+        rewrite(path, path, lambda tensors: tensors["fine.label_table"][0].add_(1))
         told = json.loads(shown("list", "--json"))["presets"]["lite"]
         assert told["scores"] == "of other weights" and "auc" not in told
 
@@ -205,7 +195,7 @@ class TestScore:
     def test_other_file_is_no_report(self, refused, weights_file, tmp_path):
         path = tmp_path / "other.json"
         path.write_text("[]")
-        line = refused("score", weights_file, "--report", path)
+        line = refused("weights", "score", weights_file, "--report", path)
         assert "no report of `fcot eval`" in line
 
 
@@ -244,43 +234,36 @@ class TestVerify:
 
     def test_digest_follows_the_numbers(self, shown, weights_file, tmp_path):
         other = tmp_path / "other.safetensors"
-        tensors = load_file(weights_file)
-        tensors["fine.label_table"].view(-1)[3] += 1
-        save_file(tensors, other, metadata=read_weights_info(weights_file))
+        rewrite(weights_file, other, lambda t: t["fine.label_table"].add_(1))
         assert shown("verify", other).split()[-1] not in shown("verify", weights_file)
 
     def test_number_that_is_none_is_refused(self, refused, weights_file, tmp_path):
         other = tmp_path / "other.safetensors"
-        tensors = load_file(weights_file)
-        tensors["fine.label_table"].view(-1)[3] = torch.nan
-        save_file(tensors, other, metadata=read_weights_info(weights_file))
-        assert "fine.label_table is not finite" in refused("verify", other)
+        rewrite(weights_file, other, lambda t: t["fine.label_table"].fill_(torch.nan))
+        assert "fine.label_table is not finite" in refused("weights", "verify", other)
 
     def test_tensor_that_is_missing_is_refused(self, refused, weights_file, tmp_path):
         other = tmp_path / "other.safetensors"
-        tensors = load_file(weights_file)
-        del tensors["fine.label_table"]
-        save_file(tensors, other, metadata=read_weights_info(weights_file))
-        assert "missing fine.label_table" in refused("verify", other)
+        rewrite(weights_file, other, lambda tensors: tensors.pop("fine.label_table"))
+        assert "missing fine.label_table" in refused("weights", "verify", other)
 
 
+@pytest.mark.parametrize("part", ["show", "verify"])
 class TestFilesThatAreNone:
-    @pytest.mark.parametrize("part", ["show", "verify"])
     def test_unknown_name(self, refused, part):
-        line = refused(part, "nothing")
+        line = refused("weights", part, "nothing")
         assert "'nothing'" in line and "lite" in line
 
-    @pytest.mark.parametrize("part", ["show", "verify"])
     def test_other_file(self, refused, tmp_path, part):
         path = tmp_path / "text.safetensors"
         path.write_text("text")
-        assert "cannot be read" in refused(part, path)
+        assert "cannot be read" in refused("weights", part, path)
 
-    @pytest.mark.parametrize("part", ["show", "verify"])
     def test_checkpoint_is_told_to_be_imported(self, refused, tmp_path, part):
         path = tmp_path / "fcot.pth"
         torch.save({"net": {}}, path)
-        assert "fcot weights import fcot.pth" in refused(part, path)
+        line = refused("weights", part, path)
+        assert "fcot weights import fcot.pth" in line
 
 
 class TestImport:
@@ -300,7 +283,7 @@ class TestImport:
     def test_file_that_is_there_is_kept(self, refused, shown, fake_import, tmp_path):
         out = tmp_path / "fcot.safetensors"
         out.write_text("mine")
-        assert "--force" in refused("import", tmp_path / "fcot.pth")
+        assert "--force" in refused("weights", "import", tmp_path / "fcot.pth")
         assert out.read_text() == "mine"
         shown("import", tmp_path / "fcot.pth", "--force")
         assert out.read_bytes() != b"mine"
@@ -308,25 +291,25 @@ class TestImport:
     def test_checkpoint_is_never_overwritten(self, refused, fake_import, tmp_path):
         path = tmp_path / "fcot.pth"
         path.write_text("theirs")
-        line = refused("import", path, "--out", path, "--force")
+        line = refused("weights", "import", path, "--out", path, "--force")
         assert "the checkpoint itself" in line
         assert path.read_text() == "theirs" and not fake_import
 
     def test_missing_checkpoint(self, refused, tmp_path):
         assert "nothing.pth cannot be read" in refused(
-            "import", tmp_path / "nothing.pth"
+            "weights", "import", tmp_path / "nothing.pth"
         )
 
     def test_web_page_in_place_of_a_checkpoint(self, refused, tmp_path):
         path = tmp_path / "fcot.pth"
         path.write_text("<!DOCTYPE html><title>Quota exceeded</title>")
-        assert "web page" in refused("import", path)
+        assert "web page" in refused("weights", "import", path)
         assert not (tmp_path / "fcot.safetensors").exists()
 
     def test_checkpoint_of_another_network(self, refused, tmp_path):
         path = tmp_path / "fcot.pth"
         torch.save({"net": {"layer.weight": torch.ones(2)}}, path)
-        assert "not of FCOT, DiMP or EfficientNet" in refused("import", path)
+        assert "not of FCOT, DiMP or EfficientNet" in refused("weights", "import", path)
 
 
 class TestUsage:
