@@ -19,7 +19,7 @@ __all__ = ["EXAMPLES", "add_arguments", "run"]
 EXAMPLES = """\
   fcot export film.fcot --out boxes
   fcot export film.fcot --format cvat,yolo --out boxes --video moved/film.mp4
-  fcot export film.fcot --format json --out boxes    # all of it, for people
+  fcot export film.fcot --format json --out boxes
   fcot export film.fcot --report
   fcot export film.fcot --report --out boxes --json"""
 

@@ -154,7 +154,9 @@ def _build_trainer(
         teacher = Teacher(taught_by, iterations=config.losses.iterations)
         told = f"{told}, taught by {args.distill_from.name}"
     if args.channels_last:
-        network = network.to(memory_format=torch.channels_last)
+        for module in network.modules():  # other layers have tensors of other ranks
+            if isinstance(module, torch.nn.Conv2d):
+                module.to(memory_format=torch.channels_last)
     trainer = Trainer(
         network,
         source,
