@@ -92,7 +92,9 @@ class TestHelp:
         parser = argparse.ArgumentParser(exit_on_error=False)
         module = command.load()
         module.add_arguments(parser)
-        lines = [line.split() for line in module.EXAMPLES.splitlines()]
+        lines = [
+            line.partition("#")[0].split() for line in module.EXAMPLES.splitlines()
+        ]
         examples = [words[2:] for words in lines if words[:2] == ["fcot", command.name]]
         assert examples
         for words in examples:

@@ -124,7 +124,6 @@ class TestEval:
         ("words", "message"),
         [
             pytest.param("--sequences three", "no sequence three", id="name"),
-            pytest.param("--out {root}/one", "cannot be written", id="out"),
             pytest.param("--ablation V", "no ablation table 'V'", id="table"),
             pytest.param("--max-frames 1", "At least 2 frames", id="frames"),
             pytest.param(
@@ -151,7 +150,12 @@ class TestEval:
         ],
     )
     def test_bad_input_is_one_line(self, root, fake_tracker, refused, words, message):
-        assert message in refused("eval", root, *words.format(root=root).split())
+        assert message in refused("eval", root, *words.split())
+
+    def test_figures_are_shown_that_cannot_be_written(self, root, fake_tracker, capsys):
+        assert main(["eval", str(root), "--out", str(root / "one")]) == 1
+        shown = capsys.readouterr()
+        assert "mean" in shown.out and "cannot be written" in shown.err
 
     def test_missing_root_is_one_line(self, tmp_path, fake_tracker, refused):
         assert "is not a folder" in refused("eval", tmp_path / "nowhere")
