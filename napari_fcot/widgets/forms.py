@@ -40,19 +40,18 @@ class Form(Generic[T]):
         self._kind = type(value)
         hints = get_type_hints(self._kind, include_extras=True)
         docs = field_docs(self._kind)
-        self.widgets = Container(
-            widgets=[
-                create_widget(
-                    value=getattr(value, field.name),
-                    annotation=hints[field.name],
-                    name=field.name,
-                    label=_label_of(field.name, hints[field.name]),
-                    options={"tooltip": docs.get(field.name, "")},
-                )
-                for field in fields(self._kind)  # type: ignore[arg-type]
-            ]
-        )
+        self.widgets = Container()
         """magicgui's, with one attribute for each field."""
+        self.widgets.extend(  # not at once: only then are labels equally wide
+            create_widget(
+                value=getattr(value, field.name),
+                annotation=hints[field.name],
+                name=field.name,
+                label=_label_of(field.name, hints[field.name]),
+                options={"tooltip": docs.get(field.name, "")},
+            )
+            for field in fields(self._kind)  # type: ignore[arg-type]
+        )
         self.widgets.margins = (0, 0, 0, 0)
         self.widgets.changed.connect(self._on_changed)
 
