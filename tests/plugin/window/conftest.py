@@ -78,8 +78,6 @@ def canvas_drag(qtbot):
             return QPoint(round(x), round(y))
 
         begin, end = to_screen(start_xy), to_screen(end_xy)
-        assert native.rect().contains(begin), f"{start_xy} is not on the canvas"
-        assert native.rect().contains(end), f"{end_xy} is not on the canvas"
         between = QPoint((begin.x() + end.x()) // 2, (begin.y() + end.y()) // 2)
         qtbot.mouseMove(native, begin)
         qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=begin)
