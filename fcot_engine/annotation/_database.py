@@ -103,7 +103,8 @@ class OwnerLock:
     """
 
     def __init__(self, project_path: Path) -> None:
-        self._path = project_path.with_name(f".{project_path.name}.lock")
+        place = project_path.resolve()  # two links to one file are one project
+        self._path = place.with_name(f".{place.name}.lock")
         self._token = secrets.token_hex(8)
         while True:
             self._connection = self._take(project_path.name)

@@ -114,8 +114,15 @@ def info_from_json(written: dict[str, Any]) -> TargetInfo:
 
 
 def _seal(key: Key, value: Any, *data: bytes) -> bytes:
-    head = json.dumps([key, value], separators=(",", ":")).encode()
+    head = json.dumps([key, value], separators=(",", ":"), default=_plain).encode()
     return zlib.compress(b"".join((head, b"\n", *data)), 1)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy as one of Python, as scripts give frame numbers."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be written to a project")
 
 
 def _unseal(key: Key, sealed: bytes) -> tuple[Any, bytes]:

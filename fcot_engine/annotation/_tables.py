@@ -177,7 +177,7 @@ def write_touched(
     connection: sqlite3.Connection, annotations: Annotations, edit: Edit
 ) -> None:
     """Write what an edit has changed in the annotations."""
-    for number in edit.target_ids:
+    for number in map(int, edit.target_ids):  # SQLite takes numpy's for bytes
         target = annotations.find(number)
         if target is None:
             _remove_target(connection, number)

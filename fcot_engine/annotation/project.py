@@ -307,7 +307,8 @@ class Project:
                 reasons=reasons,
             )
         known = None if path is None else str(path.resolve())
-        if known not in (None, read_fact(self._connection, "video_path")):
+        written = read_fact(self._connection, "video_path")
+        if not self.why_read_only and known not in (None, written):
             with self._transaction():
                 write_fact(self._connection, "video_path", known)
 
@@ -463,12 +464,22 @@ class Project:
         with translate_errors("saved", self.path):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                self._check_unchanged()
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):  # some errors end it already
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _check_unchanged(self) -> None:
+        """Make sure that nobody got past the lock, such as from another computer."""
+        found = read_fact(self._connection, "state")
+        if (found.done, found.last) != (self._state.done, self._state.last):
+            raise ProjectError(
+                f"{self.path} was changed by another program. Open it again; nothing "
+                "was overwritten."
+            )
 
     def _go_to_disk(self, *, replace: bool = False) -> None:
         assert self.path is not None
@@ -548,6 +559,7 @@ def _write_file(
     memory: sqlite3.Connection, path: Path, *, old_goes_to: Path | None = None
 ) -> None:
     """Write a database to a file that appears complete or not at all."""
+    path = path.resolve()  # of a link, what it leads to
     part = path.with_name(f".{path.name}.part")
     journal = path.with_name(f"{path.name}-journal")
     try:

@@ -335,7 +335,7 @@ class Run:
     def _teach(
         self, pass_: TrackingPass, given: Box, not_boxes: tuple[BoxXywh, ...]
     ) -> bool:
-        """Teach one box; return False if the run was cancelled before."""
+        """Teach one box; return False if nobody wants the pass any more."""
         frame_rgb = self._source.read(given.frame_index)
         replaced = self._replaced.get((pass_.target_id, given.frame_index))
         with self._pool.lock:
@@ -348,7 +348,7 @@ class Run:
                     replaced_xywh=replaced,
                     not_boxes=not_boxes,
                 )
-        return not self._is_cancelled
+        return not self._is_cancelled and self._is_wanted(pass_)
 
     def _place(self, pass_: TrackingPass, start: Box, *, is_fused: bool) -> None:
         """Put a tracker on the start box; see how it meets it, for a fusion."""
@@ -380,10 +380,13 @@ class Run:
         with self._document.lock:
             target = self._target_of(pass_)
             span = None if target is None else target.span_at(pass_.cursor)
+            end = None if target is None else target.info.end_frame
         if is_cut:
             kind, reason = NoteKind.SHOT_CUT, "a new shot begins"
         elif span is not None and span.kind is SpanKind.OUT_OF_VIEW:
             kind, reason = NoteKind.OUT_OF_VIEW, "it is out of view from there on"
+        elif end is not None and pass_.step > 0 and pass_.cursor > end:
+            kind, reason = NoteKind.TARGET_CHANGED, "a person said that it ends before"
         else:
             return None
         name = "" if target is None else f"{target.info.name}: "

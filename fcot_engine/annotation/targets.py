@@ -213,6 +213,12 @@ class TargetInfo:
                 f"Target {self.target_id} needs a name and a class that are not empty, "
                 f"got {self.name!r} and {self.class_name!r}."
             )
+        for text in (self.name, self.class_name):
+            if any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise EditError(
+                    f"Target {self.target_id}: {text!r} is not valid text and cannot "
+                    "be saved. Give it another name."
+                )
         if not _COLOUR.fullmatch(self.colour):
             raise EditError(
                 f"A colour must be written as #rrggbb, got {self.colour!r}; "

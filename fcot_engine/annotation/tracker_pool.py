@@ -167,7 +167,7 @@ class TrackerPool:
         replaced_xywh: BoxXywh | None = None,
         not_boxes: tuple[BoxXywh, ...] = (),
     ) -> None:
-        """Teach one given box; the first one starts the target.
+        """Teach one given box; the first one starts the target. Nothing if it is gone.
 
         Args:
             target_id: whose box.
@@ -180,6 +180,8 @@ class TrackerPool:
             not_boxes: positions in the frame that a person said are not the target.
         """
         with self.lock:
+            if target_id in self._gone:
+                return
             tracker = self._find(direction)
             taught = self._taught.setdefault((target_id, direction), {})
             if taught:

@@ -18,6 +18,7 @@ from fcot_engine.annotation import (
     AnnotationSession,
     Document,
     Project,
+    SpanKind,
     annotations_to_json,
     edits,
     empty_rows,
@@ -122,6 +123,26 @@ class TestComingAndGoing:
         session.edit.undo()
         assert len(session.annotations) == 0
         assert not session.edit.can_undo
+
+    def test_numbers_of_numpy_can_be_saved(self, saved, reopen):
+        session = reopen(saved)
+        target = np.int64(1)
+        session.edit.draw_box(target, np.int64(9), np.float32(BOX))
+        session.edit.pick_peak(target, np.int64(3), (60, 60, 20, 10))
+        session.edit.mark_span(target, np.int64(20), np.int64(22), SpanKind.OUT_OF_VIEW)
+        new = session.edit.split(target, np.int64(5))
+        session.edit.end_target(np.int64(new), np.int64(30))
+        session.edit.remove_target(np.int64(1))
+        state = annotations_to_json(session.annotations)
+        session.close()
+        session = reopen(saved)
+        assert session.notes == ()
+        assert annotations_to_json(session.annotations) == state
+
+    def test_name_that_is_no_text_is_refused(self, saved, reopen):
+        session = reopen(saved)
+        with pytest.raises(EditError, match="not valid text"):
+            session.edit.add_target("half a \ud83d")
 
     def test_one_file_is_left_behind(self, saved):
         assert list(saved.parent.iterdir()) == [saved]
@@ -294,6 +315,26 @@ class TestTwoAtOnce:
         session.edit.draw_box(1, 9, BOX)
         session.close()
         reopen(saved).close()
+
+    def test_link_leads_to_the_same_project(self, saved, reopen, tmp_path):
+        link = tmp_path / "link.fcot"
+        link.symlink_to(saved)
+        reopen(saved)
+        with pytest.raises(ProjectInUseError):
+            reopen(link)
+
+    def test_edits_of_others_are_not_overwritten(self, saved, reopen):
+        session = reopen(saved)
+        saved.with_name(f".{saved.name}.lock").unlink()  # somebody cleaned up
+        other = reopen(saved)
+        other.edit.draw_box(1, 8, BOX)
+        other.close()
+        with pytest.raises(ProjectError, match="changed by another program"):
+            session.edit.draw_box(1, 9, BOX)
+        assert session.box(1, 9) is None
+        session.close()
+        session = reopen(saved)
+        assert session.box(1, 8) is not None
 
 
 class TestNotWritable:
@@ -505,7 +546,8 @@ class TestVideo:
         project_path = folder.parent / "film.fcot"
         self.annotate(folder, shop, project_path)
         moved = folder.parent.rename(path.parent / "b")
-        reopen(moved / "film.fcot", source=None)
+        for looks_only in (True, False):
+            reopen(moved / "film.fcot", source=None, read_only=looks_only).close()
 
     def test_other_video_is_refused_with_the_reasons(
         self, image_folder, shop, path, reopen

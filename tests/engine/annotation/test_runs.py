@@ -362,6 +362,38 @@ class TestWhileItRuns:
         assert true_frames(session, second, 1) == list(range(60))
         assert first not in session.annotations
 
+    def test_target_that_is_removed_while_it_is_learned_can_come_back(self, one_target):
+        session, target = one_target
+        session.edit.draw_box(target, 40, session.source.truth(40))
+        read = session.source.read
+
+        def remove_and_read(frame_index):
+            if target in session.annotations:
+                session.edit.remove_target(target)
+            return read(frame_index)
+
+        run = session.propagate(0)
+        for event in run:
+            if isinstance(event, Stage) and "frame 40" in event.text:
+                session.source.read = remove_and_read
+        session.source.read = read
+        session.edit.undo()
+        for _ in session.propagate(0):
+            pass
+        assert true_frames(session, target) == list(range(60))
+
+    def test_run_ends_where_a_person_ends_the_target(self, one_target):
+        session, target = one_target
+        events = []
+        for event in session.propagate(0):
+            events.append(event)
+            if isinstance(event, FrameDone) and event.frame_index == 10:
+                session.edit.end_target(target, 20)
+        looked = [e.frame_index for e in events if isinstance(e, FrameDone)]
+        assert max(looked) <= 21
+        assert [n.kind for n in notes(events)] == [NoteKind.TARGET_CHANGED]
+        assert session.annotations[target].boxes.frames().max() == 20
+
     def test_stop_ends_before_the_next_frame(self, one_target):
         session, target = one_target
         for event in session.propagate(0):
