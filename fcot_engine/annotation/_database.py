@@ -29,8 +29,8 @@ _WAYS_TO_SAY = {
     "on this computer",
     "SQLITE_READONLY": "the file cannot be written to. Copy it to a folder of your "
     "own, or change its permissions",
-    "SQLITE_CANTOPEN": "its folder is not there or cannot be written to. Copy it to a "
-    "folder of your own",
+    "SQLITE_CANTOPEN": "its folder is not there or cannot be written to, or its name "
+    "is too long. Copy it to a folder of your own, or give it a shorter name",
     "SQLITE_IOERR": "the disk reports an error ({error}). Check that the drive or "
     "network folder is still connected and has space, then try again",
     "SQLITE_CORRUPT": "the file is damaged. Close it and open it again: what can be "

@@ -221,6 +221,12 @@ class TestFirstEdit:
             begun.edit.undo()
         assert list(tmp_path.iterdir()) == []
 
+    def test_name_that_is_too_long_is_said(self, video, shop, tmp_path):
+        session = AnnotationSession.begin(video, shop, tmp_path / f"{'a' * 250}.fcot")
+        with pytest.raises(ProjectError, match="name is too long"):
+            session.edit.add_target()
+        session.close()
+
     def test_old_project_is_refused_at_once(self, saved, video, shop):
         with pytest.raises(ProjectError, match="already a project"):
             AnnotationSession.begin(video, shop, saved)
