@@ -518,8 +518,12 @@ class AnnotationSession:
 
 
 def _check_side(start: int, until: int, direction: Direction) -> None:
+    if direction is Direction.BOTH:
+        raise EditError(
+            f"A run both ways cannot end at one frame, got {until}. Choose a direction."
+        )
     is_ahead = until >= start
-    if direction is Direction.BOTH or is_ahead != (direction is Direction.FORWARD):
+    if is_ahead != (direction is Direction.FORWARD):
         raise EditError(
             f"Frame {until} does not lie {direction.value} of frame {start}. Choose "
             "the direction that leads there."
