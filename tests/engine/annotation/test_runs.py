@@ -148,6 +148,11 @@ class TestPropagate:
         assert run.is_over
         assert session.box(target, 15) is not None
 
+    def test_one_last_frame_for_both_ways_is_refused(self, one_target):
+        session, _ = one_target
+        with pytest.raises(EditError, match="both ways"):
+            session.propagate(0, direction=Direction.BOTH, until=9)
+
 
 class TestBoundaries:
     def test_run_ends_at_a_shot_cut_with_a_note(self, begin, finish):
