@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from napari.layers import Layer
 
 from fcot_engine.annotation import AnnotationSession
+from fcot_engine.errors import ProjectError
 from fcot_engine.video import open_frames
 from napari_fcot.layers import video_layer_data
 from napari_fcot.preferences import PreferencesStore
@@ -94,19 +95,23 @@ def test_closing_the_dock_ends_the_run(qtbot, viewer, helpers):
 
 
 def test_project_that_cannot_be_saved_is_said_after_the_panel_is_gone(
-    qtbot, viewer, helpers, project_folder, monkeypatch
+    qtbot, viewer, helpers, monkeypatch
 ):
     said = []
-    monkeypatch.setattr("napari_fcot.widgets.closing.show_error", said.append)
+    monkeypatch.setattr("napari_fcot.widgets.tracking_widget.show_error", said.append)
     dock, panel = open_dock(qtbot, viewer)
     panel._show_problem = lambda parent, sentence: parent.isVisible()  # a dialog
     panel.controller.edits.draw_box(helpers.square_box(0), frame_index=0)
-    project = panel.controller.state.project_path
-    shutil.rmtree(project_folder)  # such as a disk that was unplugged
+    annotation = panel.controller.state.session.annotation
+
+    def fail():  # such as a disk that was unplugged while boxes waited to be written
+        AnnotationSession.close(annotation)
+        raise ProjectError("disk.fcot cannot be written.")
+
+    monkeypatch.setattr(annotation, "close", fail)
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: "FCOT boxes" not in viewer.layers)
-    assert len(said) == 1
-    assert project.name in said[0] or str(project.parent) in said[0]
+    assert said == ["disk.fcot cannot be written."]
 
 
 class TestProjects:
@@ -164,18 +169,18 @@ class TestProjects:
         assert "Went on with" in panel.status.text()
         assert problems == []
 
-    def test_project_that_is_open_elsewhere_is_one_sentence(
-        self, empty, clip, project, dock, problems, tracker
+    def test_project_that_is_open_elsewhere_is_opened_for_looking(
+        self, empty, clip, project, dock, problems, tracker, helpers
     ):
         with closing(AnnotationSession.open(project, lambda: tracker)):
             panel = dock(empty, ask_project=lambda parent: project)
             panel.video.open.menu().actions()[1].trigger()
-            assert problems == [
-                f"{project.name} is open in another window. Close it there first."
-            ]
-            assert panel.controller.state.session is None
-        panel.video.open.menu().actions()[1].trigger()
-        assert panel.controller.state.project_path == project
+            assert problems == []
+            assert "works on it" in panel.status.text()
+            assert panel.controller.state.project_path == project
+            assert len(panel.controller.state.targets) == 1
+            panel.controller.edits.draw_box(helpers.square_box(1), frame_index=1)
+            assert len(problems) == 1  # nothing can be written, and that is said
 
     def test_video_that_was_moved_is_asked_for(
         self, empty, clip, project, dock, problems, tmp_path
@@ -201,9 +206,9 @@ class TestProjects:
         panel = dock(
             empty,
             ask_project=lambda parent: project,
-            ask_import=lambda parent: clip.path,
+            ask_import=lambda parent, choice: replace(choice, path=clip.path),
         )
         panel.video.open.menu().actions()[1].trigger()
-        panel.export.load.click()
+        panel.load.click()
         assert len(problems) == 1
         assert clip.path.name in problems[0]
