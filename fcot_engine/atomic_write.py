@@ -11,8 +11,6 @@ from pathlib import Path
 
 from fcot_engine.errors import ExportError
 
-__all__ = ["StagedFiles", "write_together"]
-
 
 class StagedFiles:
     """Files written beside their final paths; see `write_together`."""

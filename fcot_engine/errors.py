@@ -28,28 +28,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor  # the command line reads this module, and torch is slow
 
-__all__ = [
-    "BoxError",
-    "ConfigError",
-    "EditError",
-    "ExportError",
-    "FcotError",
-    "FrameError",
-    "FrameIndexError",
-    "MovedVideoError",
-    "OtherVideoError",
-    "ProjectError",
-    "ProjectInUseError",
-    "ShapeError",
-    "TrackFileError",
-    "TrackerStateError",
-    "TrainingError",
-    "VideoError",
-    "WeightsError",
-    "check_last_dim",
-    "check_ndim",
-]
-
 
 class FcotError(Exception):
     """Base of every error that this package raises on purpose."""

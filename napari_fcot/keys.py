@@ -15,17 +15,6 @@ from app_model.types import KeyBinding, KeyCode, KeyMod
 
 from fcot_engine.errors import ConfigError
 
-__all__ = [
-    "KEYS",
-    "TIMELINE_KEYS",
-    "Handlers",
-    "KeyAction",
-    "bind_to_layer",
-    "find_key",
-    "keys_of",
-    "napari_key",
-]
-
 Handlers = Mapping[str, Callable[[], object]]
 """What to do, by action id."""
 

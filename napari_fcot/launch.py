@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from fcot_engine.geometry import BoxXywh
     from napari_fcot.widgets import TrackingWidget
 
-__all__ = ["main", "open_panel", "parse_box", "show_demo", "start"]
-
 PANEL_NAME = "Track boxes (FCOT box tracker)"
 
 

@@ -13,8 +13,6 @@ from fcot_engine.annotation import Overwrite, PropagationConfig
 from fcot_engine.config import PRESETS
 from fcot_engine.errors import ConfigError
 
-__all__ = ["Preferences", "PreferencesStore", "find_settings"]
-
 Device = Literal["auto", "cpu", "cuda", "mps"]
 ProjectChoice = Literal["beside the video", "own folder"]
 OverwriteChoice = Literal["tracked boxes", "nothing"]

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["get_project_reader", "get_reader", "read_projects", "read_videos"]
-
 PathOrPaths = str | Sequence[str]
 VIDEO_SUFFIXES = (".avi", ".mkv", ".mov", ".mp4", ".webm")
 PROJECT_SUFFIX = ".fcot"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["open_sample"]
-
 
 def open_sample() -> list[Any]:
     """Compose the sample video; takes some seconds."""

@@ -16,8 +16,6 @@ from urllib.parse import quote
 
 from fcot_engine.errors import ProjectError, ProjectInUseError
 
-__all__ = ["DAMAGE", "OwnerLock", "connect", "describe_error", "translate_errors"]
-
 DAMAGE = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 """What SQLite calls a file that is not as it was written."""
 

@@ -36,8 +36,6 @@ from fcot_engine.annotation.changes import By, Edit
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError, ProjectError
 
-__all__ = ["salvage"]
-
 EditRow = tuple[Any, ...]
 
 

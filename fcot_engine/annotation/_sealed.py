@@ -19,18 +19,6 @@ from fcot_engine.annotation.changes import Change, SetBoxes, SetNextId, SetTarge
 from fcot_engine.annotation.targets import Rejection, Span, SpanKind, TargetInfo
 from fcot_engine.errors import EditError
 
-__all__ = [
-    "BROKEN",
-    "info_from_json",
-    "info_to_json",
-    "seal_changes",
-    "seal_json",
-    "seal_rows",
-    "unseal_changes",
-    "unseal_json",
-    "unseal_rows",
-]
-
 Key = str | tuple[int, ...]
 """Under which a piece is kept: name of a fact, or ids of a row."""
 

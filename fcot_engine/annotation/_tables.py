@@ -31,21 +31,6 @@ from fcot_engine.annotation.changes import Edit, SetBoxes
 from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ProjectError
 
-__all__ = [
-    "PAGE_BYTES",
-    "ROWS_IN_BLOCK",
-    "State",
-    "box_key",
-    "check_file",
-    "new_memory",
-    "read_annotations",
-    "read_fact",
-    "restore_makers",
-    "write_all",
-    "write_fact",
-    "write_touched",
-]
-
 PAGE_BYTES = 4096
 ROWS_IN_BLOCK = 256
 _VERSION = 1

@@ -29,19 +29,6 @@ from fcot_engine.errors import EditError
 if TYPE_CHECKING:
     from fcot_engine.annotation.targets import Annotations
 
-__all__ = [
-    "By",
-    "Change",
-    "Edit",
-    "SetBoxes",
-    "SetNextId",
-    "SetTarget",
-    "TargetReport",
-    "merge_changes",
-    "report_changes",
-    "touched_frames",
-]
-
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class SetBoxes:

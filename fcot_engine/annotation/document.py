@@ -13,8 +13,6 @@ from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.errors import EditError
 
-__all__ = ["Document"]
-
 
 class Document:
     """Carries edits out and writes them down; any thread may call it.

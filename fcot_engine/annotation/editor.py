@@ -14,8 +14,6 @@ from fcot_engine.errors import FrameIndexError
 from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource
 
-__all__ = ["Editor", "check_frame"]
-
 
 class Editor:
     """Edits of the annotations of a video, from any thread.

@@ -50,24 +50,6 @@ from fcot_engine.geometry import BoxXywh
 if TYPE_CHECKING:
     from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 
-__all__ = [
-    "add_target",
-    "clear_span",
-    "delete_box",
-    "delete_machine_boxes",
-    "describe_target",
-    "draw_box",
-    "end_target",
-    "interpolate",
-    "mark_span",
-    "merge_targets",
-    "pick_peak",
-    "put_found",
-    "remove_target",
-    "split_target",
-    "swap_targets",
-]
-
 
 def add_target(
     annotations: Annotations,

@@ -26,8 +26,6 @@ from fcot_engine.annotation.boxes import Boxes, paired_iou
 from fcot_engine.errors import ShapeError
 from fcot_engine.geometry import BoxXywh
 
-__all__ = ["FusedPath", "RunPath", "fuse_paths"]
-
 _CLOSES_IOU = 0.5
 _APART_IOU, _TOGETHER_IOU = 0.3, 0.7  # between them, blending fades into switching
 _JUMP_COST = 1.0  # of a jump to a box that does not overlap, in units of score

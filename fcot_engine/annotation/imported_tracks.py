@@ -41,8 +41,6 @@ from fcot_engine.errors import BoxError, TrackFileError
 from fcot_engine.geometry import check_box_in_frame
 from fcot_engine.video import FrameSource
 
-__all__ = ["Imported", "ReadTracks", "import_edit"]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # annotations do not compare
 class ReadTracks:

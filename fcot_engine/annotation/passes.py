@@ -29,15 +29,6 @@ from fcot_engine.annotation.propagation import Until
 from fcot_engine.annotation.targets import AnnotatedTarget
 from fcot_engine.geometry import BoxXywh
 
-__all__ = [
-    "PassQueue",
-    "PassState",
-    "Segment",
-    "TrackingPass",
-    "plan_around",
-    "plan_one_way",
-]
-
 
 class PassState(enum.Enum):
     """How far a pass is."""

@@ -41,14 +41,6 @@ from fcot_engine.annotation.targets import Annotations
 from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
 
-__all__ = [
-    "PROJECT_SUFFIX",
-    "Project",
-    "StoredEdit",
-    "find_video_of",
-    "project_path_for",
-]
-
 PROJECT_SUFFIX = ".fcot"
 
 _MOST_EDIT_BYTES = 256 * 2**20

@@ -20,14 +20,6 @@ from fcot_engine.annotation.project import Project
 from fcot_engine.annotation.targets import Annotations
 from fcot_engine.atomic_write import write_together
 
-__all__ = [
-    "EffortReport",
-    "TargetEffort",
-    "annotations_to_json",
-    "report_effort",
-    "write_project_json",
-]
-
 _NOT_DRAWING = {"split_target", "merge_targets", "swap_targets", "import_tracks"}
 """Edits of a person that move boxes, or bring them from elsewhere."""
 

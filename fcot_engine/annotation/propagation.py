@@ -10,19 +10,6 @@ from fcot_engine.annotation.boxes import Box
 from fcot_engine.errors import ConfigError
 from fcot_engine.tracker import ScoreMaps
 
-__all__ = [
-    "Direction",
-    "FrameDone",
-    "Fused",
-    "Note",
-    "NoteKind",
-    "Overwrite",
-    "PropagationConfig",
-    "RunEvent",
-    "Stage",
-    "Until",
-]
-
 
 class Direction(enum.Enum):
     """Which way to go from a frame."""

@@ -54,8 +54,6 @@ from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import ScoreMaps, TrackResult, Verdict
 from fcot_engine.video import FrameSource
 
-__all__ = ["FoundWriter", "Run"]
-
 _MOST_CHANGES = 256  # merging at each frame would take quadratic time
 
 

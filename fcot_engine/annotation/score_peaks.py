@@ -13,8 +13,6 @@ from fcot_engine.geometry import BoxXywh
 from fcot_engine.ops import Peak, refine_peak
 from fcot_engine.tracker import ScoreMap
 
-__all__ = ["ScorePeak", "box_around", "find_peaks", "nearest_peak"]
-
 _MAX_PEAKS = 6
 _MIN_RATIO = 0.2
 """Lower ones, compared to the first, are ripples."""

@@ -24,8 +24,6 @@ from fcot_engine.errors import ConfigError
 from fcot_engine.tracker import Verdict
 from fcot_engine.video import FrameSource
 
-__all__ = ["HeldOut", "SelfCheck", "check_target", "wilson_interval"]
-
 _GOOD_IOU = 0.5
 
 

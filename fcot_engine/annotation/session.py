@@ -50,8 +50,6 @@ from fcot_engine.errors import EditError
 from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource, open_frames
 
-__all__ = ["AnnotationSession"]
-
 
 class AnnotationSession:
     """A video, its annotations, and trackers that learn from them.

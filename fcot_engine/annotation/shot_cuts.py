@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.video import FrameSource
 
-__all__ = ["FrameLook", "ShotCutConfig", "ShotCuts", "find_cuts", "look_difference"]
-
 _GRID = 12  # sides of the small picture
 _BINS = 8  # of each colour's histogram
 

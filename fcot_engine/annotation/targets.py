@@ -19,29 +19,6 @@ from fcot_engine.geometry import BoxXywh
 if TYPE_CHECKING:
     from fcot_engine.annotation.changes import Change, Edit
 
-__all__ = [
-    "PALETTE",
-    "AnnotatedTarget",
-    "Annotations",
-    "AttributeValue",
-    "Rejection",
-    "Rejections",
-    "Span",
-    "SpanKind",
-    "Spans",
-    "TargetInfo",
-    "add_rejections",
-    "add_span",
-    "colour_of",
-    "find_span",
-    "is_same_thing",
-    "join_spans",
-    "name_of",
-    "rejected_at",
-    "take_out_frames",
-    "take_out_rejections",
-]
-
 
 AttributeValue = str | int | float | bool
 

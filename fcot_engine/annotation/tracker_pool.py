@@ -22,8 +22,6 @@ from fcot_engine.annotation.targets import Rejections, rejected_at
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import Maker, TrackResult
 
-__all__ = ["TargetTracker", "TrackerFactory", "TrackerPool"]
-
 
 class TargetTracker(Protocol):
     """Follows targets told apart by their ids; a `MultiTracker[int]` is one.

@@ -12,8 +12,6 @@ import numpy as np
 from fcot_engine.errors import ProjectError
 from fcot_engine.video import FrameSource
 
-__all__ = ["VideoIdentity", "identify_video"]
-
 _END_BYTES = 2**20
 _TIME_STEP_S = 1e-4
 

@@ -21,17 +21,6 @@ from fcot_engine.annotation.boxes import Box, Frames, Rows, are_human, paired_io
 from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ConfigError
 
-__all__ = [
-    "FEATURES",
-    "Feature",
-    "PassedOver",
-    "RiskModel",
-    "WorkListConfig",
-    "WorkStop",
-    "describe_frames",
-    "list_work",
-]
-
 Values = NDArray[np.float64]
 
 Feature = Callable[[Frames, Rows], Values]

@@ -46,8 +46,6 @@ from fcot_engine.training import (
     read_clips,
 )
 
-__all__ = ["EXIT_REFUSED", "parse_project", "run"]
-
 EXIT_REFUSED = 3
 """The new weights did not help and were not written."""
 

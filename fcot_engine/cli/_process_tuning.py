@@ -6,8 +6,6 @@ import ctypes
 import os
 import sys
 
-__all__ = ["tune_process"]
-
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 512 * 1024**2

@@ -20,8 +20,6 @@ from fcot_engine.config import (
 )
 from fcot_engine.errors import ConfigError
 
-__all__ = ["add_arguments", "read_adaptation_config", "read_config"]
-
 _DEFAULT = TrainingConfig(samples=1)
 _GENTLE = TrainingConfig(
     samples=600, lr=5e-4, batch=8, warmup_samples=64, ema_decay=0.98

@@ -16,8 +16,6 @@ from typing import Protocol, cast
 from fcot_engine.cli._process_tuning import tune_process
 from fcot_engine.errors import FcotError
 
-__all__ = ["COMMANDS", "Command", "CommandModule", "main"]
-
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from fcot_engine.annotation import AnnotationSession
     from fcot_engine.sample import SampleVideo
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 GOOD_IOU = 0.5
 LOOK_AFTER_FRAMES = 7
 """So long after the look-alike has left, a person looks whether the box is right."""

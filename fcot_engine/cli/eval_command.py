@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from fcot_engine.evaluation import Ablation, EffortConfig
     from fcot_engine.tracker import MultiTracker
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 EFFORT_MODES = ("teach", "restart", "classifier-only", "linear")
 """As `evaluation.effort.EffortMode`, without loading all that is behind it."""
 

@@ -14,8 +14,6 @@ from fcot_engine.errors import ConfigError
 if TYPE_CHECKING:
     from fcot_engine.annotation import EffortReport, Project
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 EXAMPLES = """\
   fcot export film.fcot --out boxes
   fcot export film.fcot --format cvat,yolo --out boxes --video moved/film.mp4

@@ -13,8 +13,6 @@ from fcot_engine.errors import ConfigError, TrackerStateError
 if TYPE_CHECKING:
     from fcot_engine.annotation import AnnotationSession
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 EXAMPLES = """\
   fcot import gt/gt.txt --video film.mp4
   fcot import annotations.xml --video film.mp4 --project film.fcot

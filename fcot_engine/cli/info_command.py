@@ -14,8 +14,6 @@ from typing import Any
 from fcot_engine.cli.results import print_json
 from fcot_engine.errors import WeightsError
 
-__all__ = ["EXAMPLES", "add_arguments", "can_open_window", "read_version", "run"]
-
 EXAMPLES = """\
   fcot info
   fcot info --json"""

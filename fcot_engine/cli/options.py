@@ -12,20 +12,6 @@ if TYPE_CHECKING:
     from fcot_engine.config import SettingValue
     from fcot_engine.tracker import MultiTracker
 
-__all__ = [
-    "GivenBox",
-    "add_tracker_options",
-    "chosen_settings",
-    "find_preset_name",
-    "make_tracker",
-    "parse_box",
-    "parse_change",
-    "parse_formats",
-    "parse_fractions",
-    "parse_given_box",
-    "parse_names",
-]
-
 DEFAULT_FORMATS = ("mot", "coco")
 
 

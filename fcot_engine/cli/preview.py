@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from fcot_engine.annotation import Annotations, Box
     from fcot_engine.video import FrameSource
 
-__all__ = ["choose_frames", "draw_preview", "write_preview"]
-
 COLUMNS, ROWS = 4, 3
 TILE_WIDTH = 320
 GAP_PX = 4

@@ -17,8 +17,6 @@ from fcot_engine.errors import ExportError, FcotError
 if TYPE_CHECKING:
     from fcot_engine.annotation import AnnotationSession
 
-__all__ = ["prepare_folder", "print_json", "report", "write_results"]
-
 PREVIEW_NAME = "preview.png"
 
 

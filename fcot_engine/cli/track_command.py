@@ -24,8 +24,6 @@ from fcot_engine.cli.tracking_job import (
 if TYPE_CHECKING:
     from fcot_engine.video import FrameSource
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 EXAMPLES = """\
   fcot track dog.mp4 --box 120,80,64,48 --out dog-boxes
   fcot track street.mp4 --box car=40,60,80,50 --box car=300,64,70,48 --out cars

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from fcot_engine.cli.options import GivenBox
     from fcot_engine.video import FrameSource
 
-__all__ = ["Ending", "check_boxes", "follow", "last_frame_of", "open_session"]
-
 
 @dataclass(frozen=True)
 class Ending:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from fcot_engine.model import FcotNet
     from fcot_engine.training import BatchSource, Trainer
 
-__all__ = ["EXAMPLES", "add_arguments", "choose_device", "run", "say", "show_row"]
-
 EXAMPLES = """\
   fcot train --photos photos/ --out runs/first --samples 200000 --export w.safetensors
   fcot train --photos photos/ --out runs/first --samples 200000 --resume

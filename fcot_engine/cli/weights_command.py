@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fcot_engine.config import Preset
     from fcot_engine.evaluation import EvaluationReport
 
-__all__ = ["EXAMPLES", "add_arguments", "run"]
-
 EXAMPLES = """\
   fcot weights
   fcot weights get paper --from paper.safetensors

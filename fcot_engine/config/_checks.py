@@ -6,8 +6,6 @@ from typing import get_args
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["check_choice", "check_numbers", "check_that"]
-
 
 def check_that(condition: bool, message: str) -> None:
     """Raise `ConfigError` with a message unless the condition holds."""

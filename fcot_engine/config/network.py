@@ -8,17 +8,6 @@ from typing import Literal
 from fcot_engine.config._checks import check_choice, check_numbers
 from fcot_engine.errors import ConfigError
 
-__all__ = [
-    "COARSE_STRIDE",
-    "FINE_STRIDE",
-    "BackboneConfig",
-    "ClassifierConfig",
-    "EfficientNetBackboneConfig",
-    "NetworkConfig",
-    "PaperNetworkConfig",
-    "RegressorConfig",
-]
-
 FINE_STRIDE = 4
 """Patch pixels per cell of the fine maps."""
 COARSE_STRIDE = 16

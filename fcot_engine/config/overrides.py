@@ -12,8 +12,6 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from fcot_engine.config.tracking import TrackerConfig
 from fcot_engine.errors import ConfigError
 
-__all__ = ["SettingValue", "apply_settings"]
-
 SettingValue = str | int | float | bool
 """A value, or the text of one as it is typed on the command line."""
 

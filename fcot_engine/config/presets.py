@@ -50,8 +50,6 @@ from fcot_engine.config.tracking import (
 )
 from fcot_engine.errors import ConfigError
 
-__all__ = ["BENCHMARKS", "PRESETS", "Preset", "find_benchmark", "find_preset"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:

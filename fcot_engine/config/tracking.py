@@ -9,16 +9,6 @@ from fcot_engine.config._checks import check_choice, check_numbers
 from fcot_engine.config.network import COARSE_STRIDE
 from fcot_engine.errors import ConfigError
 
-__all__ = [
-    "AugmentationConfig",
-    "CalibrationConfig",
-    "ClassificationUpdateConfig",
-    "LocalisationConfig",
-    "RegressionUpdateConfig",
-    "SearchConfig",
-    "TrackerConfig",
-]
-
 StaticModel = Literal["generated", "rectified"]
 OnlineUpdate = Literal["off", "rmg", "trad"]
 

@@ -7,20 +7,6 @@ from typing import Literal
 
 from fcot_engine.config._checks import check_choice, check_numbers, check_that
 
-__all__ = [
-    "PAPER_LOSSES",
-    "AdaptationConfig",
-    "CheckConfig",
-    "FactoryConfig",
-    "FinetuneConfig",
-    "HarvestConfig",
-    "LessonConfig",
-    "LossConfig",
-    "Schedule",
-    "Stage",
-    "TrainingConfig",
-]
-
 Stage = Literal["one", "two"]
 """Stage one trains everything but the rectifier, stage two the rectifier."""
 

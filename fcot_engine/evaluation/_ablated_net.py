@@ -17,8 +17,6 @@ from torch.nn import functional as F
 from fcot_engine.config import FINE_STRIDE
 from fcot_engine.model import BoxFeatures, ClassFeatures, FcotNet
 
-__all__ = ["AblatedNet", "Ablation"]
-
 _FINEST_STRIDES = {"regression": 4, "decoder": 4, "decoder_coarse": 8, "fixed": 4}
 
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LogisticCurve", "choose_ridge", "fit_logistic"]
-
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

@@ -11,8 +11,6 @@ from fcot_engine.annotation import TargetTracker
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import Maker, TrackResult
 
-__all__ = ["WrappedTracker"]
-
 
 class WrappedTracker:
     """Another tracker as it is; a class that derives from it changes what it likes."""

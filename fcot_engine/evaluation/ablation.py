@@ -21,17 +21,6 @@ from fcot_engine.evaluation._ablated_net import Ablation
 from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.run import EvaluationProgress, evaluate
 
-__all__ = [
-    "TABLES",
-    "AblationReport",
-    "AblationRow",
-    "AblationRun",
-    "AblationTable",
-    "choose_tables",
-    "count_runs",
-    "run_ablation",
-]
-
 
 @dataclass(frozen=True)
 class AblationRow:

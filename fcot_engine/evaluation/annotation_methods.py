@@ -25,13 +25,6 @@ from fcot_engine.evaluation._wrapped_tracker import WrappedTracker
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.tracker import TrackResult, Verdict
 
-__all__ = [
-    "AnnotationMethod",
-    "InterpolatingMethod",
-    "RestartingMethod",
-    "TeachingMethod",
-]
-
 
 class AnnotationMethod(Protocol):
     """Opens a session's work on one target and redraws boxes of it."""

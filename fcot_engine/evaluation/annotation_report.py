@@ -11,17 +11,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.annotation import AnnotationSession, RiskModel, are_human
 
-__all__ = [
-    "COMPARED_WITH",
-    "CRITERIA",
-    "AnnotatedSequence",
-    "AnnotationReport",
-    "ModeOutcome",
-    "WorkListFigures",
-    "check_work_list",
-    "tabulate_annotation",
-]
-
 FIRST_STOPS = 5
 BAD_IOU = 0.5
 ALL_STOPS = 10**6

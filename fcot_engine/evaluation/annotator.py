@@ -44,16 +44,6 @@ from fcot_engine.evaluation.metrics import center_distances, is_visible, overlap
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
 from fcot_engine.geometry import BoxXywh, check_box_in_frame
 
-__all__ = [
-    "ALL_MODES",
-    "ANNOTATOR_MODES",
-    "AnnotatorConfig",
-    "AnnotatorMode",
-    "annotate_sequence",
-    "choose_modes",
-    "run_annotator",
-]
-
 Rule = Literal["worklist", "in-order", "worst"]
 """Which frame is redrawn next.
 

@@ -20,8 +20,6 @@ from fcot_engine.evaluation.frame_records import FrameRecord
 from fcot_engine.evaluation.reliability import Reliability, assess
 from fcot_engine.tracker import Evidence, Verdict, estimate_confidence
 
-__all__ = ["RIGHT_IOU", "CalibrationReport", "calibrate", "fit_curve"]
-
 RIGHT_IOU = 0.5
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Which way each of `Evidence.as_numbers` may move the confidence."""

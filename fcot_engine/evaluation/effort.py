@@ -19,8 +19,6 @@ from fcot_engine.errors import ConfigError
 from fcot_engine.evaluation.metrics import is_visible, overlaps
 from fcot_engine.evaluation.sequences import EvalSequence
 
-__all__ = ["EffortConfig", "EffortMode", "measure_effort", "measure_linear_effort"]
-
 EffortMode = Literal["teach", "restart", "classifier-only", "linear"]
 """What a redrawn box does.
 

@@ -17,8 +17,6 @@ from fcot_engine.evaluation.sequences import EvalSequence
 if TYPE_CHECKING:
     from fcot_engine.evaluation.run import OnePass
 
-__all__ = ["FrameRecord", "describe_pass", "read_records", "records_to_csv"]
-
 DIGITS = 5
 
 

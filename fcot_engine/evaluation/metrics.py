@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import ShapeError
 
-__all__ = ["Accuracy", "center_distances", "is_visible", "measure", "overlaps"]
-
 AUC_THRESHOLDS = np.linspace(0, 1, 21)
 PRECISION_PX = 20.0
 SUCCESS_IOU = 0.5

@@ -13,8 +13,6 @@ from fcot_engine.errors import ShapeError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Reliability", "ReliabilityBin", "assess", "draw_reliability"]
-
 N_BINS = 10
 
 

@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-__all__ = ["EvaluationReport", "SequenceScore"]
-
 COLUMNS = {
     "auc": ("AUC", 3),
     "p20": ("P20", 3),

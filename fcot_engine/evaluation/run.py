@@ -29,8 +29,6 @@ from fcot_engine.evaluation.report import EvaluationReport, SequenceScore
 from fcot_engine.evaluation.sequences import EvalSequence, find_sequences
 from fcot_engine.tracker import TrackResult
 
-__all__ = ["EvaluationProgress", "OnePass", "evaluate", "run_one_pass"]
-
 
 def _ignore() -> None:
     """Tell nobody that a frame is done."""

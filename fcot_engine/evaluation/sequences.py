@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import ConfigError, FrameError, FrameIndexError, VideoError
 
-__all__ = ["EvalSequence", "find_sequences", "load_sequence", "read_boxes"]
-
 TRUTH_FILE = "groundtruth.txt"
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png"}
 

@@ -35,22 +35,6 @@ from fcot_engine.formats._reading import (
 )
 from fcot_engine.geometry import BoxXywh
 
-__all__ = [
-    "ENDED",
-    "GAP",
-    "LOST",
-    "MAKER",
-    "NAME",
-    "OUT_OF_VIEW",
-    "OWN_KEYS",
-    "SCORE",
-    "SOURCE",
-    "SOURCES",
-    "parse_cvat",
-    "read_cvat",
-]
-
-
 # --- what our files say beyond the format, as attributes that CVAT keeps -----------
 
 SOURCE = "fcot_source"

@@ -28,19 +28,6 @@ from fcot_engine.annotation import (
 )
 from fcot_engine.errors import EditError, TrackFileError
 
-__all__ = [
-    "ORIGIN_OF_WORD",
-    "LineFields",
-    "Told",
-    "add_target",
-    "check_frame",
-    "check_sides",
-    "decode_box",
-    "decode_info",
-    "decode_makers",
-    "read_text",
-]
-
 ORIGIN_OF_WORD = {origin.word: origin for origin in Origin if origin is not Origin.NONE}
 """Where a box came from, by the word for it in our files."""
 

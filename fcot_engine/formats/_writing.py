@@ -24,26 +24,6 @@ from fcot_engine.atomic_write import StagedFiles
 from fcot_engine.errors import ExportError, TrackFileError
 from fcot_engine.video import FrameSource
 
-__all__ = [
-    "TOLERANCE_PX",
-    "Row",
-    "are_near",
-    "class_name_of",
-    "class_names",
-    "class_numbers",
-    "describe_maker",
-    "encode_box",
-    "encode_info",
-    "encode_makers",
-    "list_makers",
-    "list_targets",
-    "prove",
-    "prove_tracks",
-    "rows_by_frame",
-    "safe_name",
-    "write_proven",
-]
-
 TOLERANCE_PX = 1e-3
 """How far a box that is read again may lie from the one that was written."""
 

@@ -63,8 +63,6 @@ from fcot_engine.formats._writing import (
 )
 from fcot_engine.video import FrameSource
 
-__all__ = ["read_coco", "write_coco"]
-
 Json = dict[str, Any]
 
 _VIDEO_ID = 1

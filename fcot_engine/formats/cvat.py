@@ -36,8 +36,6 @@ from fcot_engine.formats._writing import (
 )
 from fcot_engine.video import FrameSource
 
-__all__ = ["write_cvat"]
-
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -77,8 +77,6 @@ from fcot_engine.formats._writing import (
 from fcot_engine.geometry import BoxXywh, box_iou, xywh_to_xyxy
 from fcot_engine.video import FrameSource
 
-__all__ = ["link_detections", "read_mot", "write_mot"]
-
 Json = dict[str, Any]
 
 _MOT_CLASSES = (

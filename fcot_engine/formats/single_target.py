@@ -39,8 +39,6 @@ from fcot_engine.formats._writing import (
 from fcot_engine.geometry import BoxXywh
 from fcot_engine.video import FrameSource
 
-__all__ = ["write_got10k", "write_lasot"]
-
 _ABSENT: BoxXywh = (0.0, 0.0, 0.0, 0.0)
 _FULL_VIEW = 8
 

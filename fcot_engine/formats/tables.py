@@ -17,8 +17,6 @@ from fcot_engine.formats.single_target import write_got10k, write_lasot
 from fcot_engine.formats.yolo import write_yolo
 from fcot_engine.video import FrameSource
 
-__all__ = ["FORMATS", "READERS", "export_tracks", "read_tracks"]
-
 _FORMAT_OF_SUFFIX = {".txt": "mot", ".json": "coco", ".xml": "cvat", ".zip": "cvat"}
 
 

@@ -38,8 +38,6 @@ from fcot_engine.formats._writing import (
 from fcot_engine.geometry import MIN_SIDE_PX, BoxXywh
 from fcot_engine.video import FrameSource
 
-__all__ = ["write_yolo"]
-
 YoloBox = tuple[int, BoxXywh]
 """Class from 0, and box in pixels."""
 

@@ -25,18 +25,6 @@ from torch import Tensor
 
 from fcot_engine.errors import BoxError, check_last_dim
 
-__all__ = [
-    "MIN_SIDE_PX",
-    "BoxXywh",
-    "box_iou",
-    "check_box_in_frame",
-    "cut_to_frame",
-    "fit_drawn_box",
-    "share_outside",
-    "xywh_to_xyxy",
-    "xyxy_to_xywh",
-]
-
 BoxXywh = tuple[float, float, float, float]
 """One box outside of tensors: x, y, width, height in image pixels."""
 

@@ -11,8 +11,6 @@ from torch import Tensor
 from fcot_engine.errors import BoxError, check_last_dim
 from fcot_engine.geometry.boxes import BoxXywh
 
-__all__ = ["PatchFrame", "tile_frame"]
-
 _STEP = 0.5  # of the patch's side: whatever is up to half as large lies whole in one
 
 

@@ -20,20 +20,6 @@ from fcot_engine.config import (
 )
 from fcot_engine.model.gradient_features import GradientFeatures
 
-__all__ = [
-    "STAGES",
-    "TAP_CHANNELS",
-    "BackboneFeatures",
-    "BackboneTaps",
-    "DecoderMaps",
-    "EfficientNetFeatures",
-    "EfficientNetLite",
-    "LiteBackbone",
-    "ResNetBackbone",
-    "StageSizes",
-    "UpsamplingDecoder",
-]
-
 
 class BackboneTaps(NamedTuple):
     """What later layers read from the backbone.

@@ -22,8 +22,6 @@ from fcot_engine.ops import (
     prroi_pool,
 )
 
-__all__ = ["ClassificationModel", "LabelMaps"]
-
 
 class LabelMaps(NamedTuple):
     """What the scores of each cell should be, each of shape `(*, N, H, W)`."""

@@ -8,8 +8,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["BoxFeatures", "ClassFeatures", "Features"]
-
 
 class ClassFeatures(NamedTuple):
     """What the classifiers look at, for N patches of side S."""

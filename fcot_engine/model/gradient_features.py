@@ -15,8 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["GradientFeatures"]
-
 _ORIENTATIONS = 18
 _CLIP = 0.2  # a block's share above which one orientation counts no more
 _COLOUR_SPREAD = 0.03

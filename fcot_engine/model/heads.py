@@ -24,19 +24,6 @@ from fcot_engine.config import FINE_STRIDE
 from fcot_engine.errors import ConfigError
 from fcot_engine.ops import ModulatedDeformConv2d, prroi_pool
 
-__all__ = [
-    "ClassificationHead",
-    "CoarseClassifierHead",
-    "FilterGeneratorHead",
-    "FineClassifierHead",
-    "InstanceL2Norm",
-    "PooledFeatures",
-    "RegressionHead",
-    "conv_block",
-    "make_tower",
-    "merge_halves",
-]
-
 
 def make_tower(
     in_channels: int,

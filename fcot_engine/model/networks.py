@@ -45,8 +45,6 @@ from fcot_engine.model.regression import (
     RegressionBranch,
 )
 
-__all__ = ["FcotNet", "LiteNet", "PaperNet", "build_network"]
-
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 

@@ -16,8 +16,6 @@ from torch import Tensor
 
 from fcot_engine.errors import ShapeError
 
-__all__ = ["measure_loss", "rectify"]
-
 _TINY = 1e-12  # where nothing is left to improve, steps have no length
 
 

@@ -26,14 +26,6 @@ from fcot_engine.model.features import BoxFeatures
 from fcot_engine.model.heads import FilterGeneratorHead, RegressionHead, conv_block
 from fcot_engine.ops import prroi_pool
 
-__all__ = [
-    "DetailWindow",
-    "LiteRegression",
-    "PaperRegression",
-    "RegressionBranch",
-    "gather_patches",
-]
-
 
 class DetailWindow(NamedTuple):
     """How the fixed features of one target enter its regression model."""

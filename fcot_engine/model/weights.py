@@ -29,16 +29,6 @@ from fcot_engine.config import (
 from fcot_engine.errors import ConfigError, WeightsError
 from fcot_engine.model.networks import FcotNet, build_network
 
-__all__ = [
-    "WeightsContents",
-    "load_network",
-    "network_kind",
-    "read_contents",
-    "read_network_kind",
-    "read_weights_info",
-    "save_network",
-]
-
 _FORMAT = "napari-fcot-1"
 _HALF_ERROR = 1e-3
 """Relative error from which on half precision is not taken. Numbers in its range have

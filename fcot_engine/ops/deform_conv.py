@@ -16,8 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["ModulatedDeformConv2d", "modulated_deform_conv2d"]
-
 KERNEL_SIDE = 3
 TAPS = KERNEL_SIDE**2
 

@@ -10,12 +10,6 @@ from torch import Tensor
 from fcot_engine.errors import ConfigError, ShapeError, check_ndim
 from fcot_engine.ops.map_cells import cell_points, distance_map, encode_offsets
 
-__all__ = [
-    "gaussian_label",
-    "hinge_classification_loss",
-    "offset_iou_loss",
-]
-
 
 def gaussian_label(
     centers_xy: Tensor,

@@ -13,8 +13,6 @@ from torch import Tensor
 
 from fcot_engine.errors import check_last_dim
 
-__all__ = ["cell_points", "decode_offsets", "distance_map", "encode_offsets"]
-
 
 def cell_points(
     size: tuple[int, int],

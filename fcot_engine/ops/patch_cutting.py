@@ -13,8 +13,6 @@ from torch.nn import functional as F
 from fcot_engine.errors import check_ndim
 from fcot_engine.geometry import PatchFrame
 
-__all__ = ["PatchWarp", "cut_patch", "warp_patches"]
-
 _MARGIN_PX = 4.0  # patch pixels kept around the patch, so that filters see real pixels
 _SHRINK_FROM = 1.15  # below this the bilinear kernel alone does not alias visibly
 

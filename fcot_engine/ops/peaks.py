@@ -9,8 +9,6 @@ from torch import Tensor
 
 from fcot_engine.errors import check_ndim
 
-__all__ = ["Peak", "find_peak", "find_second_peak", "refine_peak"]
-
 
 class Peak(NamedTuple):
     """One maximum of a score map."""

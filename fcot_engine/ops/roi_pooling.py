@@ -13,8 +13,6 @@ from torch import Tensor
 
 from fcot_engine.errors import ConfigError, ShapeError, check_last_dim, check_ndim
 
-__all__ = ["prroi_pool"]
-
 
 def prroi_pool(
     features: Tensor,

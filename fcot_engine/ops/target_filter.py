@@ -21,8 +21,6 @@ from torch.nn import functional as F
 
 from fcot_engine.errors import ShapeError
 
-__all__ = ["apply_filter", "correlate_with_scores"]
-
 _CACHED_BYTES = 3 * 1024**2
 """Converted features that a CPU thread works on at once; they stay in its cache. One
 optimiser step on 53 samples of 59x72x72 with a 7x7 filter, one busy thread, 2026-11-22:

@@ -19,8 +19,6 @@ from fcot_engine.released.efficientnet_import import KIND as EFFICIENTNET
 from fcot_engine.released.efficientnet_import import is_efficientnet, make_start
 from fcot_engine.released.name_table import DIMP, FCOT, NameTable
 
-__all__ = ["ImportedNetwork", "import_network", "import_weights"]
-
 FRESH_SEED = 0
 """Seed of what a checkpoint does not have."""
 ABSENT_NORM_SCALE = 2.0

@@ -33,14 +33,6 @@ from torch import Tensor
 
 from fcot_engine.errors import WeightsError
 
-__all__ = [
-    "Container",
-    "ReleasedCheckpoint",
-    "StandIn",
-    "is_checkpoint",
-    "read_checkpoint",
-]
-
 PICKLED_CLASSES = (
     "model_constructor.NetConstructor",
     "stats.AverageMeter",

@@ -15,8 +15,6 @@ from fcot_engine.config import NetworkConfig, find_preset
 from fcot_engine.errors import WeightsError
 from fcot_engine.model import STAGES, EfficientNetFeatures, LiteNet
 
-__all__ = ["KIND", "is_efficientnet", "make_start"]
-
 KIND = "EfficientNet-Lite0"
 _MARK = "_conv_stem.weight"
 _NORM_EPSILON = 1e-3

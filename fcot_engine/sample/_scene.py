@@ -18,17 +18,6 @@ from torch.nn import functional as F
 
 from fcot_engine.errors import FcotError
 
-__all__ = [
-    "CutOut",
-    "Pose",
-    "cut_coffee",
-    "cut_post",
-    "cut_view",
-    "load_photo",
-    "paint_",
-    "smooth_path",
-]
-
 _FINE = 2
 """Samples a pixel along each side, where something is painted."""
 _MARGIN_PX = 3

@@ -28,8 +28,6 @@ from fcot_engine.sample._scene import (
     smooth_path,
 )
 
-__all__ = ["SampleVideo", "make_sample_video"]
-
 N_FRAMES = 200
 WIDTH, HEIGHT = 480, 360
 FRAME_RATE = 25.0

@@ -12,8 +12,6 @@ from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
 from fcot_engine.model import ClassFeatures, ClassificationModel, FcotNet
 from fcot_engine.tracker.memory import SampleMemory
 
-__all__ = ["OnlineClassifier", "RejectedSamples", "ScaleClassifier", "Scores"]
-
 
 @dataclass(frozen=True, eq=False)
 class Scores:

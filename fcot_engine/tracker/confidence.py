@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from fcot_engine.config import CalibrationConfig
 from fcot_engine.geometry import BoxXywh
 
-__all__ = ["Evidence", "estimate_confidence", "size_change"]
-
 LARGEST_LOGIT = 30.0
 """Keeps the exponential in range."""
 

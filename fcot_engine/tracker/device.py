@@ -6,8 +6,6 @@ import torch
 
 from fcot_engine.errors import ConfigError
 
-__all__ = ["choose_device", "name_device"]
-
 
 def choose_device(wish: str = "auto") -> torch.device:
     """Turn a wish into a device that is there.

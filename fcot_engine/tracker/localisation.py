@@ -11,8 +11,6 @@ from torch import Tensor
 from fcot_engine.config import FINE_STRIDE, LocalisationConfig
 from fcot_engine.ops import Peak, find_peak, find_second_peak, refine_peak
 
-__all__ = ["Location", "Verdict", "locate"]
-
 
 class Verdict(enum.Enum):
     """How sure the tracker is that it follows the target."""

@@ -12,8 +12,6 @@ from fcot_engine.errors import ShapeError
 from fcot_engine.model import Features
 from fcot_engine.tracker.samples import pick_evenly, share_out
 
-__all__ = ["BestFrames", "SampleMemory", "SampleWeights", "SlotBuffer", "SpanFrame"]
-
 
 class SampleMemory:
     """Feature maps of given and tracked samples in half precision, with a hard bound.

@@ -39,16 +39,6 @@ from fcot_engine.tracker.weights import (
     read_scores,
 )
 
-__all__ = [
-    "AUTO",
-    "LoadedPreset",
-    "PresetChoice",
-    "TrackerOptions",
-    "choose_preset",
-    "load_preset",
-    "resolve_preset",
-]
-
 AUTO = "auto"
 """In place of a preset's name: the one that suits the device."""
 LEAST_FRAMES_PER_S = {"cuda": 60.0, "mps": 10.0, "cpu": 10.0}

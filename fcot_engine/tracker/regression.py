@@ -32,8 +32,6 @@ from fcot_engine.model import (
 from fcot_engine.ops import decode_offsets, encode_offsets
 from fcot_engine.tracker.samples import pick_evenly, share_out
 
-__all__ = ["RectifierRows", "RegressionModelGenerator", "RowReader"]
-
 
 class RegressionModelGenerator:
     """Makes the regression model of one target and reads boxes with it."""

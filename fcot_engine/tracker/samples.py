@@ -21,15 +21,6 @@ from fcot_engine.config import AugmentationConfig
 from fcot_engine.geometry import BoxXywh, PatchFrame
 from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
 
-__all__ = [
-    "GivenPatches",
-    "make_box_patches",
-    "make_class_patches",
-    "make_rejected_patches",
-    "pick_evenly",
-    "share_out",
-]
-
 _TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
 _LARGE_TURNS_DEGREES = (30, -30, 45, -45, -60, 60)
 _ZOOMS = ((0.9, 0.9), (1.1, 1.1), (0.8, 0.8), (1.25, 1.25), (1.0, 1.15), (1.15, 1.0))

@@ -32,8 +32,6 @@ from fcot_engine.tracker.samples import (
     make_rejected_patches,
 )
 
-__all__ = ["Following", "Sighting", "Target"]
-
 _MIN_SIDE_PX = 2.0
 _MISTAKE_IOU = 0.5
 

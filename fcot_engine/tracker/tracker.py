@@ -47,8 +47,6 @@ from fcot_engine.tracker.presets import TrackerOptions, load_preset
 from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
 from fcot_engine.tracker.target import Following, Sighting, Target
 
-__all__ = ["MultiTracker", "Tracker"]
-
 Id = TypeVar("Id", bound=Hashable)
 
 _MIN_FRAME_PX = 2

@@ -25,20 +25,6 @@ from fcot_engine.config import find_preset
 from fcot_engine.errors import WeightsError
 from fcot_engine.model import load_network, network_kind, read_contents
 
-__all__ = [
-    "DeviceSpeed",
-    "InstalledWeights",
-    "WeightsScores",
-    "default_weights",
-    "find_weights",
-    "install_weights",
-    "package_folder",
-    "read_scores",
-    "scores_path",
-    "user_folder",
-    "write_scores",
-]
-
 
 def package_folder() -> Path:
     """The folder of the weights that come with the package."""

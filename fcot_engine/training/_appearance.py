@@ -10,16 +10,6 @@ from torch import Tensor
 
 from fcot_engine.training._draws import Draws
 
-__all__ = [
-    "degrade_frames",
-    "draw_frames_around",
-    "lower_resolution",
-    "repeat_border",
-    "tint",
-    "vary_light",
-]
-
-
 _KERNEL_PX = 9
 _BLOCK_PX = 8
 

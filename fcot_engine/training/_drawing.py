@@ -14,25 +14,6 @@ from fcot_engine.training._draws import Draws
 from fcot_engine.training._motion import TILE_REACH, Pose
 from fcot_engine.training.photos import Choice, PhotoPool
 
-__all__ = [
-    "BORDER_MODES",
-    "MASK_CELLS",
-    "REFLECT",
-    "Overlay",
-    "PhotoBatch",
-    "box_of_mask",
-    "box_of_turned_ellipse",
-    "complete_at_border",
-    "draw_distractors",
-    "draw_layers",
-    "draw_occluders",
-    "draw_targets",
-    "gather_photos",
-    "look_up",
-    "patch_grid",
-]
-
-
 _NODE_PX = 8  # mappings are smooth: every eighth pixel is computed, the rest between
 BORDER_MODES = 3
 """Ways to fill what lies outside a photo: 0 repeat, 1 reflect, 2 one colour."""

@@ -7,8 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["Draws"]
-
 
 class Draws:
     """Draws small tensors on the CPU, so that a seed means the same everywhere.

@@ -15,8 +15,6 @@ from torch import Tensor
 from fcot_engine.config import FactoryConfig
 from fcot_engine.training._draws import Draws
 
-__all__ = ["TILE_REACH", "Motion", "Pose", "draw_centers", "draw_motion", "draw_zoom"]
-
 TILE_REACH = 1.15
 """Objects are drawn at tile coordinates from -TILE_REACH to TILE_REACH."""
 

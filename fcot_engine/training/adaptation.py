@@ -32,8 +32,6 @@ from fcot_engine.training.trainer import Ending, Trainer
 from fcot_engine.training.video_source import VideoSource, can_be_drawn
 from fcot_engine.training.videos import AnnotatedVideo
 
-__all__ = ["adapt_network_", "open_adaptation_source"]
-
 
 def adapt_network_(
     network: FcotNet,

@@ -13,15 +13,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from fcot_engine.errors import TrainingError
 
-__all__ = [
-    "BatchSource",
-    "MixedSource",
-    "ProgressiveSource",
-    "TrainingBatch",
-    "load_batches",
-    "seed_generator",
-]
-
 _LARGE_PRIME = 1_000_003
 
 

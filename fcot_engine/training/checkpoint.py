@@ -11,8 +11,6 @@ import torch
 
 from fcot_engine.errors import TrainingError
 
-__all__ = ["find_checkpoint", "read_checkpoint", "write_checkpoint"]
-
 _NAME = "checkpoint.pt"
 
 

@@ -25,8 +25,6 @@ from fcot_engine.geometry import box_iou, xywh_to_xyxy
 from fcot_engine.tracker import Tracker
 from fcot_engine.training.projects import HeldOut, LabelledTarget, LabelledVideo
 
-__all__ = ["Gain", "HeldOutRun", "compare", "measure_runs", "plan_runs"]
-
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class HeldOutRun:

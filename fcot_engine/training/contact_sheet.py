@@ -11,8 +11,6 @@ from torch.nn.functional import pad
 from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.training.batches import BatchSource, TrainingBatch
 
-__all__ = ["make_contact_sheet"]
-
 _GAP_PX = 4
 _TRAIN_COLOUR = (0, 255, 0)
 _TEST_COLOUR = (255, 160, 0)

@@ -16,8 +16,6 @@ from fcot_engine.training.sample_factory import SampleFactory
 from fcot_engine.training.video_source import VideoSource
 from fcot_engine.training.videos import READERS
 
-__all__ = ["DataPart", "open_sources"]
-
 _PHOTOS = "photos"
 
 

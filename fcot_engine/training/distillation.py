@@ -20,8 +20,6 @@ from fcot_engine.ops import hinge_classification_loss
 from fcot_engine.training.batches import TrainingBatch
 from fcot_engine.training.objective import learn_filters
 
-__all__ = ["Teacher", "resample_scores"]
-
 
 class Teacher:
     """A trained network that is asked and never changed.

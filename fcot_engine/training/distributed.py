@@ -13,16 +13,6 @@ from torch import Tensor
 
 from fcot_engine.errors import TrainingError
 
-__all__ = [
-    "average_figures",
-    "find_largest",
-    "gather_states",
-    "get_rank",
-    "get_size",
-    "join_processes",
-    "leave_processes",
-]
-
 
 def join_processes(device_name: str) -> str:
     """Find the other processes that `torchrun` started, if it started this one.

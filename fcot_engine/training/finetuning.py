@@ -39,9 +39,6 @@ from fcot_engine.training.projects import (
 )
 from fcot_engine.training.trainer import Ending
 
-__all__ = ["Finetuned", "finetune", "is_used"]
-
-
 _FOLD = "fold-{}"
 
 

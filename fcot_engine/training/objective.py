@@ -45,8 +45,6 @@ from fcot_engine.training.batches import TrainingBatch
 if TYPE_CHECKING:
     from fcot_engine.training.distillation import Teacher
 
-__all__ = ["LearnedFilters", "compute_losses", "learn_filters"]
-
 
 _DEFAULT = LossConfig()
 _FAR_PX = -1e5  # where no cell is

@@ -17,9 +17,6 @@ from torch import Tensor
 from fcot_engine.errors import TrainingError
 from fcot_engine.training._draws import Draws
 
-__all__ = ["Choice", "PhotoPool", "TargetChoice", "load_photo_pool"]
-
-
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 _N_LEVELS = 3  # full, half, quarter: a target of 256 px is shown at 64
 _CUTOUT_PX = 128

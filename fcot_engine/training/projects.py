@@ -35,18 +35,6 @@ from fcot_engine.training.videos import (
 )
 from fcot_engine.video import FrameSource, open_frames
 
-__all__ = [
-    "HeldOut",
-    "LabelledTarget",
-    "LabelledVideo",
-    "LearningPlan",
-    "label_target",
-    "open_project",
-    "plan_folds",
-    "plan_segment",
-]
-
-
 _FEWEST_FRAMES = 4
 _PLAN_FILE = "learned-from.txt"
 

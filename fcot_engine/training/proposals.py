@@ -16,8 +16,6 @@ from torch import Tensor
 from fcot_engine.geometry import box_iou, xyxy_to_xywh
 from fcot_engine.training._draws import Draws
 
-__all__ = ["find_shift", "measure_saliency", "propose_boxes"]
-
 _LONG_SIDE = 160  # cells of the saliency map
 _EDGE_SHARE = 0.25
 _CANDIDATES = 3000

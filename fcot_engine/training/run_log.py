@@ -11,8 +11,6 @@ from typing import Any
 
 from fcot_engine.errors import TrainingError
 
-__all__ = ["RunLog", "plot_log", "read_log"]
-
 _LOG = logging.getLogger(__name__)
 _COLUMNS = 3
 _PANEL_INCHES = (3.6, 2.0)

@@ -44,8 +44,6 @@ from fcot_engine.training._motion import Motion, Pose, draw_motion
 from fcot_engine.training.batches import TrainingBatch, seed_generator
 from fcot_engine.training.photos import Choice, PhotoPool, TargetChoice
 
-__all__ = ["SampleFactory"]
-
 _MIN_VISIBLE = 0.35  # of a target that is to be found
 _MAX_HIDDEN = 0.05  # of a target that counts as wholly covered
 _TINY = (4.0, 7.0)  # times that a tiny target is enlarged: 9 to 16 px become 64

@@ -33,9 +33,6 @@ from fcot_engine.training.proposals import propose_boxes
 from fcot_engine.training.videos import ClipTrack, write_clip
 from fcot_engine.video import IMAGE_SUFFIXES, FrameSource, open_frames
 
-__all__ = ["Harvest", "find_videos", "follow_both_ways", "gather_clips"]
-
-
 _VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".tif", ".tiff", ".webm"}
 _LOOK_AHEAD = 5  # frames between the two that motion is seen in
 _FEWEST_IMAGES = 20

@@ -36,15 +36,6 @@ from fcot_engine.training.distributed import (
 )
 from fcot_engine.training.run_log import RunLog
 
-__all__ = [
-    "Ending",
-    "LossFunction",
-    "Trainer",
-    "TrainingProgress",
-    "choose_parameters",
-    "find_rate_share",
-]
-
 _LOG = logging.getLogger(__name__)
 _MAX_BAD_STEPS = 20
 

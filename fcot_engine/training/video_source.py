@@ -23,9 +23,6 @@ from fcot_engine.training._motion import draw_centers, draw_zoom
 from fcot_engine.training.batches import TrainingBatch, seed_generator
 from fcot_engine.training.videos import AnnotatedVideo
 
-__all__ = ["VideoSource", "can_be_drawn", "choose_frames", "is_usable"]
-
-
 _MIN_FRAMES = 20  # that a video needs
 _MAX_GAP = 30  # frames between the base frame and the others, at first
 _WIDENING = 5  # of the gap, each time that no frame was found within it

@@ -33,15 +33,6 @@ from numpy.typing import NDArray
 from fcot_engine.errors import TrainingError
 from fcot_engine.video import FrameSource
 
-__all__ = [
-    "READERS",
-    "AnnotatedVideo",
-    "ClipTrack",
-    "choose_scale",
-    "read_clips",
-    "write_clip",
-]
-
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class AnnotatedVideo:

@@ -19,8 +19,6 @@ from fcot_engine.model import (
 )
 from fcot_engine.training.batches import BatchSource
 
-__all__ = ["Start", "measure_fixed_statistics_", "start_network"]
-
 _START_GAIN = "start_gain"
 
 

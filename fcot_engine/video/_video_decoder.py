@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["PacketReader", "VideoDecoder"]
-
 logger = logging.getLogger(__name__)
 
 # Threads decode several frames at once, at the price of as many frames decoded in vain

@@ -32,14 +32,6 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-__all__ = [
-    "NO_TIME",
-    "PacketTable",
-    "VideoIndex",
-    "read_presentation_offsets",
-    "video_packets",
-]
-
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a time stamp that the file does not give."""
 

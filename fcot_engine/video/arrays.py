@@ -13,8 +13,6 @@ from fcot_engine.video.buffered_frames import DEFAULT_CACHE_BYTES, BufferedFrame
 from fcot_engine.video.frame_source import FrameSource, number_name
 from fcot_engine.video.pixel_rule import PixelRule, check_time_first, sample_indices
 
-__all__ = ["ArrayFrames", "LazyFrameArray"]
-
 _MAX_BYTES = 2**30  # of a single access: 172 frames of 1920x1080
 
 

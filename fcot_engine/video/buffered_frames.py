@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from fcot_engine.errors import FcotError, FrameError, FrameIndexError
 from fcot_engine.video.frame_source import FrameDecoder, check_frame_size
 
-__all__ = ["DEFAULT_CACHE_BYTES", "BufferedFrames"]
-
 DEFAULT_CACHE_BYTES = 256 * 2**20
 """Room for 43 frames of 1920x1080."""
 

@@ -10,15 +10,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import VideoError
 
-__all__ = [
-    "DEFAULT_FRAME_RATE",
-    "FrameDecoder",
-    "FrameSource",
-    "check_frame_size",
-    "number_name",
-    "require_package",
-]
-
 DEFAULT_FRAME_RATE = 25.0
 """Where a source does not say."""
 

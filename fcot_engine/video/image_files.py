@@ -21,8 +21,6 @@ from fcot_engine.video.pixel_rule import PixelRule, check_time_first, sample_ind
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
-__all__ = ["IMAGE_SUFFIXES", "TIFF_SUFFIXES", "ImageFolder", "TiffStack", "list_images"]
-
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )

@@ -17,8 +17,6 @@ from fcot_engine.video.image_files import (
 )
 from fcot_engine.video.video_file import VideoFile
 
-__all__ = ["open_frames"]
-
 
 def open_frames(
     path: str | os.PathLike[str],

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.errors import FrameError, ShapeError
 
-__all__ = ["AS_IS", "PixelRule", "check_time_first", "sample_indices", "to_rgb8"]
-
 _QUANTILES = (0.001, 0.999)
 _PIXELS_PER_SAMPLE = 200_000  # enough for a 0.1 % quantile, quick for 4K frames
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["VideoFile"]
-
 logger = logging.getLogger(__name__)
 
 _COMPARED_PACKETS = 64  # of the file with its header

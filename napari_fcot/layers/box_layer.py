@@ -25,8 +25,6 @@ from napari_fcot.layers.pixel_frame import (
     plane_of,
 )
 
-__all__ = ["BOXES_NAME", "BoxLayer", "ShownBox"]
-
 BOXES_NAME = "FCOT boxes"
 _EDGE_WIDTH_SHARE = 1 / 220
 """Edge width over the frame's longer side: about 4 screen pixels in a usual window."""

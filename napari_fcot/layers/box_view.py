@@ -22,8 +22,6 @@ from napari_fcot.layers.canvas import VideoSheet
 from napari_fcot.layers.painted import SELECTED_LINE_PX
 from napari_fcot.tracking import TrackingController, VideoSession
 
-__all__ = ["BoxView", "StepRest"]
-
 CLICK_REACH_PX = 4.0
 """How far outside of a box a click on it may be, on the screen."""
 NOT_IN_3D = "Boxes are drawn in 2D: leave napari's 3D view first"

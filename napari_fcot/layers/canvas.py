@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from psygnal import SignalInstance
 
-__all__ = ["CanvasClicks", "CanvasOverlay", "OverlayPart", "VideoSheet", "find_canvas"]
-
 
 class VideoSheet:
     """The parts of the sheet over the canvas, and whether they are seen.

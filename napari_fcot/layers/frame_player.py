@@ -14,8 +14,6 @@ from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
-__all__ = ["SPEEDS", "FramePlayer"]
-
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """To choose from, over the speed of the video."""
 DRAWN_WITHIN_MS = 400

@@ -9,8 +9,6 @@ from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.tracking import MapKind, TrackingController
 
-__all__ = ["PICK_KEY", "HeatmapView"]
-
 PICK_MODIFIER = "Control"
 """Held down with a click; Cmd on a Mac. Alt is napari's zoom, Shift its selection."""
 PICK_KEY = "Ctrl"

@@ -18,8 +18,6 @@ from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.box_layer import ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
-__all__ = ["SELECTED_LINE_PX", "PaintedHeatmap", "PeakRings", "ThinBoxes"]
-
 LINE_PX = 2.0
 SELECTED_LINE_PX = 3.5
 _LOST_ALPHA = 200

@@ -21,15 +21,6 @@ from fcot_engine.geometry import BoxXywh
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = [
-    "HALF_PIXEL",
-    "CanvasPlace",
-    "box_to_corners",
-    "corners_to_box",
-    "pixel_to_world",
-    "plane_of",
-]
-
 HALF_PIXEL = 0.5
 """napari's pixel centres lie on whole numbers, ours half a pixel further."""
 

@@ -14,19 +14,6 @@ from numpy.typing import NDArray
 from fcot_engine.errors import FrameError, VideoError
 from fcot_engine.video import ArrayFrames, FrameSource, LazyFrameArray
 
-__all__ = [
-    "PATH_KEY",
-    "PROJECT_KEY",
-    "LayerData",
-    "ShownFrames",
-    "check_is_video",
-    "is_candidate",
-    "project_of",
-    "read_video_layer",
-    "source_layer_data",
-    "video_layer_data",
-]
-
 PATH_KEY = "napari-fcot-path"
 """Where a layer says which file it shows."""
 PROJECT_KEY = "napari-fcot-project"

@@ -29,8 +29,6 @@ from napari_fcot.layers.video_layer import (
 )
 from napari_fcot.tracking import Opened, TrackingController
 
-__all__ = ["ViewerLink"]
-
 _TRANSFORM_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
 
 

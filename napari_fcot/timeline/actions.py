@@ -14,18 +14,6 @@ from napari_fcot.timeline.colors import TimelineColors
 from napari_fcot.timeline.target_row import FrameSpan, Mark, TargetRow
 from napari_fcot.timeline.timeline_model import describe_range
 
-__all__ = [
-    "FrameAction",
-    "Offer",
-    "PairAction",
-    "RangeAction",
-    "add_frame_actions",
-    "add_pair_actions",
-    "add_range_actions",
-    "offer_frame_actions",
-    "offer_range_actions",
-]
-
 _SWATCH_PX = 10
 
 

@@ -7,8 +7,6 @@ from functools import lru_cache
 
 from napari.utils.theme import get_theme
 
-__all__ = ["Rgb", "TimelineColors", "contrast", "mix", "parse_color"]
-
 Rgb = tuple[int, int, int]
 
 _LEAST_CONTRAST = 2.2

@@ -24,8 +24,6 @@ from napari_fcot.timeline.row_image import Columns, draw_row, pixel_of, row_pale
 from napari_fcot.timeline.target_row import Mark
 from napari_fcot.timeline.timeline_model import TimelineModel
 
-__all__ = ["Explained", "Legend", "LegendTable"]
-
 _SAMPLE_PX, _HEIGHT_PX = 18, 12
 _SPACE_PX, _APART_PX = 0, 6
 

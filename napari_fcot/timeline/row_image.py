@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from napari_fcot.timeline.colors import Rgb, TimelineColors, mix
 from napari_fcot.timeline.target_row import BOXES, Mark, MarkBits, TargetRow
 
-__all__ = ["SPREAD_COLUMNS", "Columns", "Kinds", "draw_row", "pixel_of", "row_palette"]
-
 Kinds = NDArray[np.uint8]
 """What each pixel shows: places in the colours of `row_palette`, shape (height, n)."""
 _GROUND, _BOX, _RANGE, _SCORE, _INK, _EDGE, _GAP, _BARE, _ENDED, _DOT = range(10)

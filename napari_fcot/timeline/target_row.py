@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from fcot_engine.annotation import PALETTE, Origin, Rows, SpanKind, Spans
 
-__all__ = ["BOXES", "FrameSpan", "Mark", "MarkBits", "TargetLine", "TargetRow"]
-
 FrameSpan = tuple[int, int]
 """First and last frame, both included."""
 MarkBits = np.uint16

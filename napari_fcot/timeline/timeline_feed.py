@@ -8,8 +8,6 @@ from napari_fcot.timeline.target_row import TargetLine
 from napari_fcot.timeline.timeline_model import StopMark, TimelineModel
 from napari_fcot.tracking import TrackingController, VideoSession
 
-__all__ = ["TimelineFeed"]
-
 
 class TimelineFeed:
     """Hands on what changes in the video at work, frame by frame.

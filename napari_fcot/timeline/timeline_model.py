@@ -12,8 +12,6 @@ from psygnal import Signal
 from fcot_engine.annotation import Rows
 from napari_fcot.timeline.target_row import FrameSpan, Mark, TargetLine, TargetRow
 
-__all__ = ["REACH_PX", "StopMark", "TimelineModel", "describe_range"]
-
 REACH_PX = 4.0
 """A click so near to a stop or a human box means it."""
 _NO_BOX = "no box"

@@ -24,8 +24,6 @@ from napari_fcot.timeline.plot import RULER_PX, TimelinePlot, height_of_rows
 from napari_fcot.timeline.target_row import FrameSpan, TargetRow
 from napari_fcot.timeline.timeline_model import REACH_PX, TimelineModel
 
-__all__ = ["TimelineView"]
-
 _ZOOM_PER_NOTCH = 1.25
 _NOTCH = 120  # what Qt counts for a notch of the wheel
 _PAN_SHARE = 0.1

@@ -27,8 +27,6 @@ from napari_fcot.timeline.legend import Legend
 from napari_fcot.timeline.timeline_model import TimelineModel, describe_range
 from napari_fcot.timeline.view import TimelineView
 
-__all__ = ["DOCK_NAME", "TimelineDock", "TimelineWidget"]
-
 TITLE = "Timeline"
 DOCK_NAME = f"{TITLE} (FCOT box tracker)"
 _PAN_SHARE = 0.1

@@ -14,8 +14,6 @@ from napari_fcot.tracking.state import PanelState
 from napari_fcot.tracking.trackers import TrackerMaker
 from napari_fcot.tracking.work import WorkStops
 
-__all__ = ["TrackingController"]
-
 
 class TrackingController:
     """The parts of one panel, and what concerns several of them.

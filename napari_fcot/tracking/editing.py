@@ -14,8 +14,6 @@ from fcot_engine.formats import read_tracks
 from fcot_engine.geometry import BoxXywh
 from napari_fcot.tracking.state import PanelState
 
-__all__ = ["Editing"]
-
 P = ParamSpec("P")
 MIN_DRAWN_SIDE_PX = 2.0
 """Nobody draws a box smaller than this on purpose."""

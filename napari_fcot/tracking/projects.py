@@ -21,8 +21,6 @@ from fcot_engine.errors import OtherVideoError, ProjectInUseError
 from fcot_engine.video import FrameSource
 from napari_fcot.tracking.state import VideoSession
 
-__all__ = ["Opened", "ProjectPlace", "SessionOpener"]
-
 
 def _own_folder() -> Path:
     """Return the folder of this user for projects that lie nowhere else.

@@ -17,8 +17,6 @@ from napari_fcot.tracking.jobs import Job, JobEvent, Progress
 from napari_fcot.tracking.state import PanelState
 from napari_fcot.tracking.trackers import TrackerMaker
 
-__all__ = ["Activity", "Runs"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -7,8 +7,6 @@ from collections import OrderedDict
 
 from fcot_engine.tracker import ScoreMap, ScoreMaps
 
-__all__ = ["MapKind", "ScoreMapStore"]
-
 MAX_BYTES = 256 * 2**20
 """About 12,000 frames; the oldest maps make room for new ones."""
 

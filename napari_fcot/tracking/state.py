@@ -18,8 +18,6 @@ from fcot_engine.errors import FcotError
 from fcot_engine.video import FrameSource
 from napari_fcot.tracking.score_maps import ScoreMapStore
 
-__all__ = ["PanelState", "VideoSession"]
-
 
 @dataclass(eq=False)  # a session is itself, whatever it holds
 class VideoSession:

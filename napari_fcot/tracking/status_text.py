@@ -6,8 +6,6 @@ from fcot_engine.annotation import Box, Origin
 from napari_fcot.tracking.controller import TrackingController
 from napari_fcot.tracking.runs import Activity
 
-__all__ = ["describe_box", "describe_status"]
-
 _ORIGIN_WORDS = {
     Origin.HUMAN: "drawn by you",
     Origin.CORRECTED: "corrected by you",

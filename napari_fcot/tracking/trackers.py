@@ -10,8 +10,6 @@ from fcot_engine.annotation import TargetTracker, TrackerFactory
 if TYPE_CHECKING:
     from fcot_engine.tracker import LoadedPreset
 
-__all__ = ["TrackerChoice", "TrackerMaker"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerChoice:

@@ -7,8 +7,6 @@ from psygnal import Signal
 from fcot_engine.annotation import WorkStop
 from napari_fcot.tracking.state import PanelState
 
-__all__ = ["WorkStops"]
-
 N_STOPS = 20
 """Stops of the work list that are shown at once."""
 

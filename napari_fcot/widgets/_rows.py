@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-__all__ = ["row_of"]
-
 
 def row_of(*widgets: QWidget) -> QHBoxLayout:
     """Put widgets side by side; a list takes what buttons leave."""

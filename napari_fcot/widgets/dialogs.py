@@ -18,25 +18,6 @@ from napari_fcot.reader import PROJECT_SUFFIX, VIDEO_SUFFIXES
 from napari_fcot.widgets.forms import ask
 from napari_fcot.widgets.target_model import TargetLineData, write_value
 
-__all__ = [
-    "ExportChoice",
-    "ImportChoice",
-    "TargetDescription",
-    "ask_colour",
-    "ask_description",
-    "ask_export",
-    "ask_import",
-    "ask_moved_video",
-    "ask_project_file",
-    "ask_removal",
-    "ask_video_file",
-    "describe_removal",
-    "read_attributes",
-    "read_value",
-    "show_problem",
-    "write_attributes",
-]
-
 _TITLE = "FCOT box tracker"
 _BOOLS = {"yes": True, "true": True, "no": False, "false": False}
 

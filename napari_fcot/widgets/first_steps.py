@@ -12,8 +12,6 @@ from napari_fcot.keys import find_key
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.widgets.panel_keys import key_text
 
-__all__ = ["STEPS", "FirstSteps", "Step"]
-
 
 @dataclass(frozen=True)
 class Step:

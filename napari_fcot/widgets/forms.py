@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, Generic, TypeVar, get_type_hints
 
-from magicgui.widgets import Container, create_widget
+from magicgui.widgets import Container, Widget, create_widget
 from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from fcot_engine.errors import FcotError
-
-__all__ = ["Form", "FormDialog", "ask", "field_docs"]
 
 T = TypeVar("T")
 _WIDTH_PX = 380
@@ -40,7 +38,7 @@ class Form(Generic[T]):
         self._kind = type(value)
         hints = get_type_hints(self._kind, include_extras=True)
         docs = field_docs(self._kind)
-        self.widgets = Container()
+        self.widgets: Container[Widget] = Container()
         """magicgui's, with one attribute for each field."""
         self.widgets.extend(  # not at once: only then are labels equally wide
             create_widget(

@@ -11,8 +11,6 @@ from superqt.utils import create_worker
 
 from napari_fcot.tracking import Job, JobEvent
 
-__all__ = ["JobRunner"]
-
 _LONGEST_STEP_MS = 20_000
 
 

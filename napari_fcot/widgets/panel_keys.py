@@ -16,8 +16,6 @@ from napari_fcot.keys import KEYS, TIMELINE_KEYS, Handlers, find_key
 if TYPE_CHECKING:
     from napari_fcot.widgets.tracking_widget import TrackingWidget
 
-__all__ = ["KeySheet", "bind_to_widget", "key_button", "key_text", "panel_handlers"]
-
 _WHERE = (
     "Keys work while the box layer is the active one, or after a click into this panel "
     "or the timeline."

@@ -35,8 +35,6 @@ from napari_fcot.widgets.video_box import VideoBox
 from napari_fcot.widgets.view_box import HeatmapLook, PlayBox
 from napari_fcot.widgets.work_list_box import WorkListBox
 
-__all__ = ["OneLine", "PanelLayout", "ProgressRow"]
-
 WIDTH_PX = 340
 """How wide the panel is at first: enough for its words, most is for the video."""
 _SMALL_BUTTON_PX = 32

@@ -19,8 +19,6 @@ from qtpy.QtWidgets import (
 
 from fcot_engine.annotation import SelfCheck, TargetReport
 
-__all__ = ["ChangeReportBar", "SelfCheckBox", "describe_check", "describe_reports"]
-
 _MOST_LINES = 3
 
 

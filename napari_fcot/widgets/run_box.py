@@ -14,8 +14,6 @@ from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.forms import Form
 from napari_fcot.widgets.panel_keys import key_button
 
-__all__ = ["RunBox", "RunSettings"]
-
 _UNTIL = [
     ("to the end of the video", Until.END),
     ("to the next box of yours", Until.NEXT_HUMAN),

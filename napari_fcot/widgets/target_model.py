@@ -11,8 +11,6 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from fcot_engine.annotation import AnnotatedTarget, AttributeValue
 
-__all__ = ["LINE_ROLE", "TargetColumn", "TargetLineData", "TargetModel", "write_value"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class TargetLineData:

@@ -50,8 +50,6 @@ from napari_fcot.widgets.target_model import (
     TargetModel,
 )
 
-__all__ = ["TargetDelegate", "TargetTable", "paint_eye", "paint_lock", "paint_swatch"]
-
 _FEWEST_ROWS, _MOST_ROWS = 2, 5
 """Rows that there is room for; with more targets the table scrolls."""
 _CELL_PADDING_PX = 12

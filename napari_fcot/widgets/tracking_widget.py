@@ -55,8 +55,6 @@ from napari_fcot.widgets.run_box import RunSettings
 from napari_fcot.widgets.target_model import TargetLineData
 from napari_fcot.widgets.view_box import HeatmapLook
 
-__all__ = ["TrackingWidget"]
-
 DRAW_INTERVAL_MS = 40
 """Live boxes are drawn at most this often."""
 REST_PER_DRAWING = 3

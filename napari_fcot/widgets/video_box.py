@@ -19,8 +19,6 @@ from qtpy.QtWidgets import (
 
 from napari_fcot.widgets._rows import row_of
 
-__all__ = ["VideoBox"]
-
 
 class VideoBox(QWidget):
     """The list of videos, buttons to open more, and the project's name."""

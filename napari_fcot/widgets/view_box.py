@@ -15,8 +15,6 @@ from napari_fcot.tracking import MapKind
 from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.panel_keys import key_text
 
-__all__ = ["HeatmapLook", "PlayBox"]
-
 _BACKWARD, _FORWARD, _PAUSE = "◀ Play", "Play ▶", "Pause"
 _SPEEDS = {f"{speed:g}× speed": speed for speed in SPEEDS}
 _KINDS = [(kind.value.capitalize(), kind) for kind in MapKind]

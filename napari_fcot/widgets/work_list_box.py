@@ -23,8 +23,6 @@ from fcot_engine.annotation import WorkStop
 from napari_fcot.keys import find_key
 from napari_fcot.widgets.panel_keys import key_text
 
-__all__ = ["WorkListBox", "describe_reasons", "describe_stop", "name_reasons"]
-
 _MOST_ROWS = 5
 _CELL_PADDING_PX = 6
 _MARGIN_PX = 4
