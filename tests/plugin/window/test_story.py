@@ -325,6 +325,8 @@ def test_whole_story(
     panel.export.click()
     wait_for_the_end(qtbot, panel)
     check_exports(tmp_path / "export", ctrl)
+    if not is_truth:
+        assert all("sha256:" in maker.weights for maker in makers_of(ctrl))
     assert problems == []
 
     screenshot = viewer.screenshot(canvas_only=False, flash=False)
@@ -345,6 +347,16 @@ def assert_same_rows(found: np.ndarray, expected: np.ndarray):
         np.testing.assert_array_equal(found[name], expected[name])
 
 
+def makers_of(ctrl) -> set:
+    """Who made the tracked boxes."""
+    return {
+        box.maker
+        for target in ctrl.state.targets
+        for box in target.boxes
+        if box.origin is Origin.TRACKED
+    }
+
+
 def check_exports(folder, ctrl):
     """Every format has all boxes; those that can be read have them in place."""
     files = {
@@ -363,8 +375,9 @@ def check_exports(folder, ctrl):
             boxes = annotations[target.target_id].boxes
             assert len(boxes) >= len(target.boxes) - n_lost[target.target_id]
             for box in boxes:
-                expected = target.boxes.get(box.frame_index).box_xywh
-                np.testing.assert_allclose(box.box_xywh, expected, atol=2e-3)
+                kept = target.boxes.get(box.frame_index)
+                np.testing.assert_allclose(box.box_xywh, kept.box_xywh, atol=2e-3)
+                assert box.maker == kept.maker
     assert set(FORMATS) - set(READERS) == {"yolo", "lasot", "got10k"}
     n_frames = ctrl.state.session.n_frames
     labels = sorted((folder / "yolo").rglob("labels/*.txt"))
