@@ -50,7 +50,7 @@ ROW = np.dtype(
         ("maker", "<u2"),
         ("box", "<f8", (4,)),
         ("score", "<f8"),
-        ("second_ratio", "<f4"),
+        ("look_alike", "<f4"),
         ("disagreement", "<f4"),
     ]
 )
@@ -128,7 +128,7 @@ class Box:
     """Confidence of the tracker in [0, 1]; 1 for a box that a person drew."""
     is_lost: bool = False
     """The tracker did not see the target; the box is its last known place."""
-    second_ratio: float | None = None
+    look_alike: float | None = None
     """Height of the second peak of the score map over that of the first, in [0, 1];
     None where it is not known."""
     disagreement: float | None = None
@@ -154,7 +154,7 @@ class Box:
             Origin(int(row["origin"])),
             score=float(row["score"]),
             is_lost=bool(row["is_lost"]),
-            second_ratio=_or_none(row["second_ratio"]),
+            look_alike=_or_none(row["look_alike"]),
             disagreement=_or_none(row["disagreement"]),
             maker=makers[int(row["maker"])],
         )
@@ -178,7 +178,7 @@ def to_rows(boxes: Sequence[Box], makers: Makers) -> Rows:
     rows["maker"] = [makers.number_of(box.maker) for box in boxes]
     rows["box"] = [box.box_xywh for box in boxes]
     rows["score"] = [box.score for box in boxes]
-    rows["second_ratio"] = [_or_nan(box.second_ratio) for box in boxes]
+    rows["look_alike"] = [_or_nan(box.look_alike) for box in boxes]
     rows["disagreement"] = [_or_nan(box.disagreement) for box in boxes]
     return rows
 
@@ -236,14 +236,14 @@ class BoxTable:
             frames.tolist(), *columns, strict=True
         ):
             x, y, w, h = box
-            score, second_ratio, disagreement = rest
+            score, look_alike, disagreement = rest
             yield Box(
                 frame,
                 (x, y, w, h),
                 origins[origin],
                 score=score,
                 is_lost=bool(is_lost),
-                second_ratio=_or_none(second_ratio),
+                look_alike=_or_none(look_alike),
                 disagreement=_or_none(disagreement),
                 maker=self._makers[maker],
             )

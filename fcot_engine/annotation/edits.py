@@ -320,7 +320,7 @@ def interpolate(
         end.box_xywh
     )
     rows["score"] = 0.5  # nobody looked at the frames
-    rows["second_ratio"] = rows["disagreement"] = np.nan
+    rows["look_alike"] = rows["disagreement"] = np.nan
     return put_found(
         annotations,
         {target_id: (frames, rows)},

@@ -220,7 +220,7 @@ def _fused_box(
         main.origin,
         score=float(path.scores[place]),
         is_lost=bool(path.is_lost[place]),
-        second_ratio=main.second_ratio,
+        look_alike=main.look_alike,
         disagreement=None if math.isnan(disagreement) else disagreement,
         maker=main.maker,
     )

@@ -431,7 +431,7 @@ class Run:
             Origin.TRACKED,
             score=float(result.score),
             is_lost=result.verdict is Verdict.LOST,
-            second_ratio=result.second_ratio,
+            look_alike=result.look_alike,
             maker=self._pool.maker,
         )
 

@@ -45,9 +45,9 @@ def _is_lost(frames: Frames, rows: Rows) -> Values:
     return np.asarray(rows["is_lost"].astype(np.float64))
 
 
-def _second_ratio(frames: Frames, rows: Rows) -> Values:
+def _look_alike(frames: Frames, rows: Rows) -> Values:
     """Second peak over first one, 0 where that is not known."""
-    return np.nan_to_num(rows["second_ratio"].astype(np.float64), nan=0.0)
+    return np.nan_to_num(rows["look_alike"].astype(np.float64), nan=0.0)
 
 
 def _disagreement(frames: Frames, rows: Rows) -> Values:
@@ -130,7 +130,7 @@ def _doubt_since_drawn(frames: Frames, rows: Rows) -> Values:
     doubt, however sure it looks. Doubt is the second peak or a jump, whichever is
     higher; between two drawn boxes the side with less of it counts.
     """
-    doubt = np.maximum(_second_ratio(frames, rows), _jump(frames, rows))
+    doubt = np.maximum(_look_alike(frames, rows), _jump(frames, rows))
     human = are_human(rows)
     doubt[human] = 0.0
     sides = []
@@ -146,7 +146,7 @@ def _doubt_since_drawn(frames: Frames, rows: Rows) -> Values:
 FEATURES: dict[str, Feature] = {
     "low_score": _low_score,
     "is_lost": _is_lost,
-    "second_ratio": _second_ratio,
+    "look_alike": _look_alike,
     "disagreement": _disagreement,
     "jump": _jump,
     "resize": _resize,
@@ -176,7 +176,7 @@ class RiskModel:
         default_factory=lambda: {
             "low_score": 5.0,
             "is_lost": 2.0,
-            "second_ratio": 2.0,
+            "look_alike": 2.0,
             "disagreement": 4.0,
             "jump": 2.0,
             "resize": 1.0,

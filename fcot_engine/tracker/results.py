@@ -72,7 +72,11 @@ class TrackResult:
     """Fused score of the chosen cell (Eq. 1 of the paper), about 0 to 1; thresholds of
     the settings are about this one. 1 for a box that a person drew."""
     second_ratio: float = 0.0
-    """Height of the second peak over that of the first, in [0, 1]: how much something
-    else looks like the target. 0 where there is none."""
+    """Height of the second peak over that of the first, both with the window that
+    favours the last position, in [0, 1]; what the score is estimated from. 0 where
+    there is none."""
+    look_alike: float = 0.0
+    """The same without the window, wherever in the patch: how much something else in
+    sight looks like the target. It tells where a later mix-up may come from."""
     size_change: float = 0.0
     """Change of the box's size since the last frame, see `confidence.size_change`."""

@@ -39,7 +39,7 @@ from fcot_engine.geometry import (
     fit_drawn_box,
 )
 from fcot_engine.model import FcotNet, Features
-from fcot_engine.ops import cut_patch
+from fcot_engine.ops import cut_patch, find_peak, find_second_peak
 from fcot_engine.tracker.confidence import Evidence, estimate_confidence, size_change
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.localisation import Verdict
@@ -307,6 +307,7 @@ class MultiTracker(Generic[Id]):
             _describe_scores(sighting) if self._keep_score_maps else None,
             peak=evidence.peak,
             second_ratio=evidence.second_ratio,
+            look_alike=_compare_peaks(sighting, target.shown_xywh),
             size_change=evidence.size_change,
         )
 
@@ -485,6 +486,18 @@ def _extract(
         cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
         features += network.extract(cut).split()
     return features
+
+
+def _compare_peaks(sighting: Sighting, box_xywh: BoxXywh) -> float:
+    """Second peak of the fused map over the first one; see `TrackResult.look_alike`."""
+    fused = sighting.scores.fused
+    first = find_peak(fused)
+    if not first.value > 0:
+        return 1.0
+    cell_px = FINE_STRIDE * sighting.patch.scale
+    size_cells = box_xywh[2] / cell_px, box_xywh[3] / cell_px
+    second = find_second_peak(fused, first, size_cells=size_cells)
+    return min(max(second.value / first.value, 0.0), 1.0)
 
 
 def _describe_scores(sighting: Sighting) -> ScoreMaps:

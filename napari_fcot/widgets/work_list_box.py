@@ -234,7 +234,7 @@ def _place(stop: WorkStop) -> tuple[int, int]:
 _NAMES = {
     "low_score": "unsure",
     "is_lost": "lost",
-    "second_ratio": "look-alike",
+    "look_alike": "look-alike",
     "disagreement": "runs disagree",
     "jump": "jumps",
     "resize": "size changes",
@@ -245,7 +245,7 @@ _NAMES = {
 _SENTENCES = {
     "low_score": "the tracker is not sure of this box",
     "is_lost": "the tracker did not see the target",
-    "second_ratio": "something else nearby looks alike",
+    "look_alike": "something else nearby looks alike",
     "disagreement": "tracking forward and backward lead to different boxes",
     "jump": "the box jumps",
     "resize": "the box changes its size at once",

@@ -49,7 +49,7 @@ def found_boxes(annotations, target, first, count, box, score):
             Origin.TRACKED,
             score=score,
             is_lost=score < 0.2,
-            second_ratio=None if frame % 2 else score / 3,
+            look_alike=None if frame % 2 else score / 3,
             maker=Maker("engine", f"w{int(score * 3)}"),
         ).to_rows(makers)
         for frame in chosen

@@ -25,7 +25,7 @@ def make_rows(count, score=0.95):
     rows["origin"] = Origin.TRACKED
     rows["box"] = (10, 10, 20, 20)
     rows["score"] = score
-    rows["second_ratio"] = rows["disagreement"] = np.nan
+    rows["look_alike"] = rows["disagreement"] = np.nan
     return rows
 
 
@@ -145,8 +145,8 @@ class TestFeatures:
         frames = np.arange(len(rows)) if frames is None else frames
         return FEATURES[name](frames, rows)
 
-    def test_unknown_second_ratio_is_nothing_odd(self):
-        assert self.feature("second_ratio", make_rows(5)).tolist() == [0] * 5
+    def test_unknown_look_alike_is_nothing_odd(self):
+        assert self.feature("look_alike", make_rows(5)).tolist() == [0] * 5
 
     def test_single_run_counts_as_neither_agreement_nor_disagreement(self):
         rows = make_rows(3)
@@ -157,16 +157,16 @@ class TestFeatures:
     def test_doubt_stays_behind_a_doubtful_moment(self):
         rows = make_rows(10)
         rows["origin"][0] = Origin.HUMAN
-        rows["second_ratio"] = 0.2
-        rows["second_ratio"][4] = 0.9
+        rows["look_alike"] = 0.2
+        rows["look_alike"][4] = 0.9
         doubt = self.feature("doubt_since_drawn", rows)
         assert doubt == pytest.approx([0, *[0.2] * 3, *[0.9] * 6])
 
     def test_doubt_counts_from_the_better_side(self):
         rows = make_rows(10)
         rows["origin"][[0, 9]] = Origin.HUMAN
-        rows["second_ratio"] = 0.2
-        rows["second_ratio"][4] = 0.9
+        rows["look_alike"] = 0.2
+        rows["look_alike"][4] = 0.9
         doubt = self.feature("doubt_since_drawn", rows)
         assert doubt == pytest.approx([0, *[0.2] * 3, 0.9, *[0.2] * 4, 0])
 
@@ -222,7 +222,7 @@ class TestRiskModel:
         fine = model.rate(np.arange(3), make_rows(3))[1]
         for name, value in (
             ("score", 0.3),
-            ("second_ratio", 0.9),
+            ("look_alike", 0.9),
             ("disagreement", 0.8),
         ):
             rows = make_rows(3)

@@ -125,7 +125,7 @@ class TestIds:
         tracker.remove("a")
         assert tracker.target_ids == ()
         assert tracker.memory_nbytes == 0
-        with pytest.raises(TrackerStateError, match="no target 'a'"):
+        with pytest.raises(TrackerStateError, match="no target yet"):
             tracker.box_xywh("a")
 
     @pytest.mark.parametrize("call", ["correct", "place", "remove", "track"])
