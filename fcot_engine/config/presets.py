@@ -94,17 +94,20 @@ _BASE_NETWORK = NetworkConfig(
 
 _BASE_TRACKER = TrackerConfig(
     # chosen by eye on the evaluation sequences, see the card of the weights
-    search=SearchConfig(area_scale=5.2),
+    search=SearchConfig(area_scale=3.5),
     classification=ClassificationUpdateConfig(learned_gain=0.6),
     regression=RegressionUpdateConfig(learned_gain=0.3),
     localisation=LocalisationConfig(coarse_weight=0.65, fine_weight=0.35),
 )
 
 _PAPER_TRACKER = TrackerConfig(
+    search=SearchConfig(patch_size=288, area_scale=4.5),
     augmentation=AugmentationConfig(
         large_turns=True, share_samples=True, class_shift=48.0
     ),
     classification=ClassificationUpdateConfig(
+        fine_window=72,  # the whole map
+        given_capacity=92,  # 23 of each of four boxes
         first_iterations=5,
         correction_iterations=5,
         update_iterations=2,

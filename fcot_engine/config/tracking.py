@@ -17,9 +17,9 @@ OnlineUpdate = Literal["off", "rmg", "trad"]
 class SearchConfig:
     """How the search patch is cut around the last known target."""
 
-    patch_size: int = 288
+    patch_size: int = 192
     """Side of the square network input, in patch pixels."""
-    area_scale: float = 4.5
+    area_scale: float = 3.25
     """Side of the search region over the square root of the target's area."""
     lost_growth: float = 1.1
     """Growth of the search region with each frame in which the target is lost."""
@@ -53,16 +53,16 @@ class AugmentationConfig:
     """The samples made from each box that a person drew (paper, section III-C)."""
 
     large_turns: bool = False
-    """Turns up to 60 degrees among the classification samples, as in the paper, in
-    place of zooms."""
+    """23 classification samples with turns up to 60 degrees, as in the paper, in place
+    of 11 with zooms."""
     share_samples: bool = False
     """Whether the rectifier learns from the classification samples, as in the paper, in
     place of samples of its own."""
     class_shift: float = 40.0
     """Largest random shift of a classification sample, in patch pixels."""
-    box_patch_size: int = 160
+    box_patch_size: int = 128
     """Side of the rectifier's patches: it looks at the middle alone."""
-    box_samples: int = 60
+    box_samples: int = 24
     """Samples for the rectifier beside the given one, of the first human box."""
     correction_box_samples: int = 20
     """The same for each further one."""
@@ -87,9 +87,9 @@ class ClassificationUpdateConfig:
     learned_gain: float = 0.3
     """Strength of the learned features beside the fixed ones, over the trained one. As
     long as training is short, the fixed ones generalise better."""
-    first_iterations: int = 12
+    first_iterations: int = 8
     """Optimiser steps on the first frame."""
-    correction_iterations: int = 8
+    correction_iterations: int = 5
     """Optimiser steps after a human box."""
     update_iterations: int = 2
     """Optimiser steps when the best frame of a span entered the memory."""
@@ -97,9 +97,12 @@ class ClassificationUpdateConfig:
     """Optimiser steps when a look-alike was seen."""
     update_interval: int = 16
     """Frames in a span (n in the paper)."""
+    fine_window: int = 32
+    """Cells of the maps at stride 4 that are kept and learned from around the target,
+    along each axis."""
     memory_size: int = 30
     """Tracked samples kept beside the given ones."""
-    given_capacity: int = 92
+    given_capacity: int = 44
     """Given samples kept: those of four human boxes. With more boxes the augmentations
     are thinned out."""
     learning_rate: float = 0.35
@@ -115,6 +118,7 @@ class ClassificationUpdateConfig:
         check_numbers(self, "update_interval", least=1, most=10_000, section=name)
         check_numbers(self, "memory_size", least=1, most=1000, section=name)
         check_numbers(self, "given_capacity", least=2, most=1000, section=name)
+        check_numbers(self, "fine_window", least=8, most=1024, section=name)
         iterations = (
             "first_iterations",
             "correction_iterations",
@@ -148,8 +152,8 @@ class RegressionUpdateConfig:
     """Best-scored tracked samples of a span that an online model is made from."""
     blend: float = 0.5
     """Lambda of Eq. 11: share of the online model, 0 for the static one alone."""
-    given_capacity: int = 244
-    """Given samples kept: those of four human boxes. With more boxes the augmentations
+    given_capacity: int = 124
+    """Given samples kept: those of five human boxes. With more boxes the augmentations
     are thinned out."""
     unchanged_weight: float = 1.0
     """Weight of the unchanged sample of a human box over that of each augmented one;

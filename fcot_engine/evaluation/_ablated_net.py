@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fcot_engine.config import FINE_STRIDE
-from fcot_engine.model import BoxFeatures, ClassFeatures, FcotNet
+from fcot_engine.model import BoxFeatures, CellSpan, ClassFeatures, FcotNet
 
 _FINEST_STRIDES = {"regression": 4, "decoder": 4, "decoder_coarse": 8, "fixed": 4}
 
@@ -58,8 +58,8 @@ class AblatedNet(FcotNet):
         times = self.ablation.fine_stride // FINE_STRIDE
         return maps._replace(fine=_average_cells(maps.fine, times))
 
-    def regress(self, encoding: object) -> BoxFeatures:
-        """See `FcotNet`; all maps are coarser."""
+    def regress(self, encoding: object, span: CellSpan | None = None) -> BoxFeatures:
+        """See `FcotNet`; all maps are coarser, and whole."""
         maps = self.network.regress(encoding)
         coarser = {}
         for name, finest in _FINEST_STRIDES.items():

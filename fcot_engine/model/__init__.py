@@ -17,8 +17,16 @@ from fcot_engine.model.heads import (
     FineClassifierHead,
     RegressionHead,
 )
-from fcot_engine.model.networks import FcotNet, LiteNet, PaperNet, build_network
-from fcot_engine.model.rectifier import rectify
+from fcot_engine.model.networks import (
+    CellSpan,
+    FcotNet,
+    LiteNet,
+    PaperNet,
+    build_network,
+    fold_norms,
+    pick,
+)
+from fcot_engine.model.rectifier import Rectifier, rectify
 from fcot_engine.model.regression import DetailWindow, RegressionBranch
 from fcot_engine.model.weights import (
     load_network,
@@ -32,6 +40,7 @@ from fcot_engine.model.weights import (
 __all__ = [
     "STAGES",
     "BoxFeatures",
+    "CellSpan",
     "ClassFeatures",
     "ClassificationModel",
     "CoarseClassifierHead",
@@ -44,13 +53,16 @@ __all__ = [
     "GradientFeatures",
     "LiteNet",
     "PaperNet",
+    "Rectifier",
     "RegressionBranch",
     "RegressionHead",
     "ResNetBackbone",
     "UpsamplingDecoder",
     "build_network",
+    "fold_norms",
     "load_network",
     "network_kind",
+    "pick",
     "read_contents",
     "read_network_kind",
     "read_weights_info",

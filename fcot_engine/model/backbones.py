@@ -145,6 +145,7 @@ class EfficientNetLite(nn.Module):
             `(N, 24, S / 4, S / 4)`, `(N, 40, S / 8, S / 8)` and
             `(N, 112, S / 16, S / 16)`.
         """
+        images = images.contiguous(memory_format=torch.channels_last)
         layer1 = _one_by_one(self._to_stride_4, images)
         layer2 = self.stages[2](layer1)
         return BackboneTaps(layer1, layer2, self.stages[4](self.stages[3](layer2)))
@@ -356,7 +357,8 @@ class LiteBackbone(nn.Module):
     def forward(self, images: Tensor) -> BackboneFeatures:
         """Extract features of `(N, 3, S, S)` RGB in [0, 1], S a multiple of 16."""
         fixed = None if self.fixed is None else _one_by_one(self.fixed, images)
-        stem = self.stem((images - 0.45) / 0.25)
+        centred = ((images - 0.45) / 0.25).contiguous(memory_format=torch.channels_last)
+        stem = self.stem(centred)
         entry = stem if fixed is None else torch.cat([stem, fixed], 1)
         map4 = self.stage4(self.enter(entry))
         map8 = self.stage8(map4)

@@ -35,6 +35,15 @@ class LabelMaps(NamedTuple):
     """How much a cell counts."""
 
 
+class Descent(NamedTuple):
+    """What the optimiser gives."""
+
+    filters: list[Tensor]
+    """After each step, the last one last; empty for 0 steps."""
+    scores: Tensor
+    """Of the samples under the last one, `(*, N, H, W)`."""
+
+
 class ClassificationModel(nn.Module):
     """Makes and optimises the target filters of one scale."""
 
@@ -141,7 +150,8 @@ class ClassificationModel(nn.Module):
         *,
         sample_weights: Tensor,
         iterations: int,
-    ) -> list[Tensor]:
+        scores: Tensor | None = None,
+    ) -> Descent:
         """Improve a filter by steepest descent with the Gauss-Newton step length.
 
         Args:
@@ -150,15 +160,15 @@ class ClassificationModel(nn.Module):
             labels: maps of shape `(*, N, H, W)`.
             sample_weights: `(*, N)`, summing to 1.
             iterations: number of steps.
-
-        Returns:
-            The filters after each step, the last one last; empty for 0 iterations.
+            scores: of the features under the filter, `(*, N, H, W)`, where they are
+                known: a third of the time of one step.
         """
         root = sample_weights.sqrt()[..., None, None] * labels.weight
         decay = self.filter_reg.square().clamp(min=1e-6)
         lower, upper = (1 - labels.mask) / 2, (1 + labels.mask) / 2
         iterates = []
-        scores = apply_filter(features, target_filter)
+        if scores is None:
+            scores = apply_filter(features, target_filter)
         for _ in range(iterations):
             slope = lower * scores.sign() + upper
             residual = root * (lower * scores.abs() + upper * scores - labels.label)
@@ -176,4 +186,4 @@ class ClassificationModel(nn.Module):
             target_filter = target_filter - step * gradient
             scores = scores - step * along  # filtering is linear: no third pass
             iterates.append(target_filter)
-        return iterates
+        return Descent(iterates, scores)

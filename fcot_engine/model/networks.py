@@ -8,13 +8,16 @@ the `lite` and `base` presets.
 
 from __future__ import annotations
 
+import copy
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fcot_engine.config import (
     COARSE_STRIDE,
@@ -48,6 +51,31 @@ from fcot_engine.model.regression import (
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 
+Encoding = TypeVar("Encoding")
+
+
+class CellSpan(NamedTuple):
+    """Some rows and columns of a map, as ranges: first, and behind the last."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, column: int, row: int, *, reach: int) -> CellSpan:
+        """The square of cells at most `reach` rows and columns away."""
+        return cls(row - reach, row + reach + 1, column - reach, column + reach + 1)
+
+    def widen(self, cells: int, size: tuple[int, int]) -> CellSpan:
+        """Add some cells on all sides, as far as the map of that size reaches."""
+        return CellSpan(
+            max(self.top - cells, 0),
+            min(self.bottom + cells, size[0]),
+            max(self.left - cells, 0),
+            min(self.right + cells, size[1]),
+        )
+
 
 class FcotNet(nn.Module, ABC):
     """The network knows patches, not videos; nothing online is kept in it."""
@@ -74,8 +102,14 @@ class FcotNet(nn.Module, ABC):
         """Run the classification heads on what `encode` gave."""
 
     @abstractmethod
-    def regress(self, encoding: object) -> BoxFeatures:
-        """Run the regression head on what `encode` gave."""
+    def regress(self, encoding: object, span: CellSpan | None = None) -> BoxFeatures:
+        """Run the regression head on what `encode` gave.
+
+        Args:
+            encoding: from `encode`.
+            span: cells of the regression map that will be read; a network may leave the
+                others 0. All if None.
+        """
 
     @property
     def has_fixed_features(self) -> bool:
@@ -100,6 +134,32 @@ class FcotNet(nn.Module, ABC):
         for parameter in self.parameters():
             if (id(parameter) in rectifier) == (stage == "two"):
                 yield parameter
+
+
+def fold_norms(network: FcotNet) -> FcotNet:
+    """A copy in which batch norms are part of the convolutions before them.
+
+    For tracking: it answers the same but for rounding, and cannot be trained.
+    """
+    folded = copy.deepcopy(network).eval()
+    for module in folded.modules():
+        if not isinstance(module, nn.Sequential):
+            continue
+        for index, (layer, after) in enumerate(itertools.pairwise(list(module))):
+            if isinstance(layer, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                module[index] = fuse_conv_bn_eval(layer, after)
+                module[index + 1] = nn.Identity()
+    return folded
+
+
+def pick(encoding: Encoding, index: int) -> Encoding:
+    """What `FcotNet.encode` gave, of one patch of the batch alone; maps are views."""
+    if isinstance(encoding, Tensor):
+        return cast(Encoding, encoding[index : index + 1])
+    if isinstance(encoding, tuple):
+        parts = (pick(part, index) for part in encoding)
+        return cast(Encoding, type(encoding)(*parts))
+    return encoding  # None, of a network without that map
 
 
 def build_network(config: NetworkConfig | PaperNetworkConfig) -> FcotNet:
@@ -158,8 +218,11 @@ class PaperNet(FcotNet):
         tap, maps = cast(_Encoding, encoding)
         return ClassFeatures(self.coarse_head(tap), self.fine_head(maps.fine))
 
-    def regress(self, encoding: object) -> BoxFeatures:
-        """Regression head-1 on both decoder maps, and these maps for the generator."""
+    def regress(self, encoding: object, span: CellSpan | None = None) -> BoxFeatures:
+        """Regression head-1 on both decoder maps, and these maps for the generator.
+
+        Its norms are over the whole map, which is always made.
+        """
         maps = cast(_Encoding, encoding).maps
         regression = self.regression.head(maps.middle, maps.fine)
         return BoxFeatures(regression, maps.fine, maps.middle, None)
@@ -205,6 +268,10 @@ class LiteNet(FcotNet):
             decoder_width=config.backbone.decoder_width,
             fixed_channels=self.backbone.detail_width,
         )
+        # a half to two thirds of the time on a CPU
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)
 
     @property
     def has_fixed_features(self) -> bool:
@@ -225,11 +292,29 @@ class LiteNet(FcotNet):
             fine = torch.cat([fine, maps.fixed], 1)
         return ClassFeatures(coarse, fine)
 
-    def regress(self, encoding: object) -> BoxFeatures:
+    def regress(self, encoding: object, span: CellSpan | None = None) -> BoxFeatures:
         """Learned regression map, and the maps that it is made from."""
         maps = cast(BackboneFeatures, encoding)
-        regression = self.regression.head(maps.fine)
+        if span is None:
+            regression = self.regression.head(maps.fine)
+        else:
+            regression = self._regress_span(maps.fine, span)
         return BoxFeatures(regression, maps.fine, None, maps.detail)
+
+    def _regress_span(self, decoder: Tensor, span: CellSpan) -> Tensor:
+        """Regression map with some cells alone, which are the same as in the whole."""
+        size = decoder.shape[-2], decoder.shape[-1]
+        inner = span.widen(0, size)
+        outer = inner.widen(self.regression.head_reach, size)
+        found: Tensor = self.regression.head(
+            decoder[..., outer.top : outer.bottom, outer.left : outer.right]
+        )
+        whole = found.new_zeros(*found.shape[:2], *size)
+        rows, columns = inner.bottom - inner.top, inner.right - inner.left
+        part = found.narrow(2, inner.top - outer.top, rows)
+        part = part.narrow(3, inner.left - outer.left, columns)
+        whole[..., inner.top : inner.bottom, inner.left : inner.right] = part
+        return whole
 
 
 def _coarsen(fixed: Tensor) -> Tensor:

@@ -179,6 +179,11 @@ def gather_patches(
         `(N, C * side * side)`, in the order of a convolution's kernel.
     """
     reach = side // 2 * dilation
+    if len(maps) == 1 and maps.device.type == "cpu":  # all else need not be padded
+        column, row = cells[0].tolist()
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        maps = maps[..., top : row + reach + 1, left : column + reach + 1]
+        cells = cells - cells.new_tensor([left, top])
     padded = F.pad(maps, (reach, reach, reach, reach))
     steps = torch.arange(side, device=maps.device) * dilation
     rows = cells[:, 1, None] + steps  # (N, side)
@@ -235,6 +240,9 @@ class LiteRegression(RegressionBranch):
     A constant input holds the mean box, and a window of fixed features teaches a size
     from the given box alone, without training.
     """
+
+    head_reach = 2
+    """Cells around one that its regression features depend on: two 3x3 layers."""
 
     def __init__(
         self, config: RegressorConfig, *, decoder_width: int, fixed_channels: int

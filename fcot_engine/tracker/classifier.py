@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from fcot_engine.config import ClassificationUpdateConfig, LocalisationConfig
 from fcot_engine.model import ClassFeatures, ClassificationModel, FcotNet
-from fcot_engine.tracker.memory import SampleMemory
+from fcot_engine.tracker.memory import SampleMemory, cut_windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,7 @@ class OnlineClassifier:
             update.memory_size,
             given_share=update.given_share,
             given_capacity=update.given_capacity,
+            fine_window=update.fine_window,
         )
         # a network without fixed features has nothing to weigh the learned ones against
         gain = update.learned_gain if network.has_fixed_features else 1.0
@@ -77,6 +78,8 @@ class OnlineClassifier:
                 each counts as much as a human box.
         """
         coarse, fine = self._weigh(features)
+        self._coarse.drop_scores()
+        self._fine.drop_scores()
         if rejected is not None and len(self.memory):
             self._add_rejected(rejected)  # before the box, which is the newest then
             self.memory.add_given(coarse, fine, boxes_xywh)
@@ -86,7 +89,8 @@ class OnlineClassifier:
         iterations = self._config.correction_iterations
         if not self._fine.has_filter:
             self._coarse.start(coarse, boxes_xywh)
-            self._fine.start(fine, boxes_xywh)
+            window = self._config.fine_window
+            self._fine.start(*cut_windows(fine, boxes_xywh, side=window))
             iterations = self._config.first_iterations
         self._optimise(iterations)
 
@@ -96,18 +100,28 @@ class OnlineClassifier:
         self._coarse.forget()
         self._fine.forget()
 
-    def learn_tracked(
+    def remember_tracked(
         self, features: ClassFeatures, box_xywh: Tensor, *, hard_negative: bool
-    ) -> None:
-        """Take in one tracked frame, features of one patch and box `(4,)`."""
+    ) -> int:
+        """Take in one tracked frame, features of one patch and box `(4,)`.
+
+        Returns:
+            How often `optimise_once` should be called for it.
+        """
         config = self._config
         rate, iterations = (
             (config.hard_negative_rate, config.hard_negative_iterations)
             if hard_negative
             else (config.learning_rate, config.update_iterations)
         )
-        self.memory.add_tracked(*self._weigh(features), box_xywh, rate=rate)
-        self._optimise(iterations)
+        slot = self.memory.add_tracked(*self._weigh(features), box_xywh, rate=rate)
+        self._coarse.fresh_slots.add(slot)
+        self._fine.fresh_slots.add(slot)
+        return iterations
+
+    def optimise_once(self) -> None:
+        """Take one step of the optimiser at both scales, over everything known."""
+        self._optimise(1)
 
     def score(self, features: ClassFeatures) -> Scores:
         """Score one patch at both scales and fuse them (Eq. 1)."""
@@ -139,10 +153,12 @@ class OnlineClassifier:
         return self._coarse.weigh(features.coarse), self._fine.weigh(features.fine)
 
     def _optimise(self, iterations: int) -> None:
-        memory = self.memory
-        boxes, weights = memory.boxes_xywh(), memory.weights()
-        scales = (self._coarse, memory.coarse()), (self._fine, memory.fine())
-        for scale, maps in scales:
+        memory, weights = self.memory, self.memory.weights()
+        scales = (
+            (self._coarse, memory.coarse(), memory.boxes_xywh()),
+            (self._fine, memory.fine(), memory.fine_boxes_xywh()),
+        )
+        for scale, maps, boxes in scales:
             scale.improve(maps, boxes, weights, iterations=iterations)
 
 
@@ -163,6 +179,9 @@ class ScaleClassifier:
         self.model = model
         self._gain = learned_gain
         self._filter: Tensor | None = None
+        self._scores: Tensor | None = None  # of the memory's samples, by slot
+        self.fresh_slots: set[int] = set()
+        """Slots of the memory that were written since the last step."""
 
     @property
     def has_filter(self) -> bool:
@@ -172,6 +191,12 @@ class ScaleClassifier:
     def forget(self) -> None:
         """Drop the filter; `start` makes a new one."""
         self._filter = None
+        self.drop_scores()
+
+    def drop_scores(self) -> None:
+        """Take no sample of the memory for known: slots were moved."""
+        self._scores = None
+        self.fresh_slots.clear()
 
     def weigh(self, maps: Tensor) -> Tensor:
         """Scale the learned channels of `(N, C, H, W)` maps."""
@@ -206,15 +231,30 @@ class ScaleClassifier:
             iterations: number of steps.
         """
         labels = self.model.label_maps(boxes_xywh, (maps.shape[-2], maps.shape[-1]))
-        iterates = self.model.optimise(
+        filters, self._scores = self.model.optimise(
             self._known_filter(),
             maps,
             labels,
             sample_weights=weights,
             iterations=iterations,
+            scores=self._known_scores(maps),
         )
-        if iterates:
-            self._filter = iterates[-1]
+        if filters:
+            self._filter = filters[-1]
+
+    def _known_scores(self, maps: Tensor) -> Tensor | None:
+        """Scores under the present filter: those after the last step, and new ones."""
+        scores = self._scores
+        if scores is None or not self.fresh_slots:
+            return scores
+        if len(scores) < len(maps):
+            grown = scores.new_empty(len(maps), *scores.shape[1:])
+            grown[: len(scores)] = scores
+            scores = grown
+        for slot in self.fresh_slots:
+            scores[slot] = self.model.score(maps[slot][None], self._known_filter())[0]
+        self.fresh_slots.clear()
+        return scores
 
     def score(self, maps: Tensor) -> Tensor:
         """Score the cells of one patch, `(1, C, H, W)` to `(H', W')`."""

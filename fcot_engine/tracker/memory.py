@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from fcot_engine.config import FINE_STRIDE
 from fcot_engine.errors import ShapeError
 from fcot_engine.model import Features
 from fcot_engine.tracker.samples import pick_evenly, share_out
@@ -18,12 +19,20 @@ class SampleMemory:
 
     Given samples come from human boxes, and no tracked one takes their place; when
     human boxes bring more than `given_capacity`, their augmentations are thinned out
-    (`given_thinning`). Of the tracked ones the lightest makes room for a new one. What
+    (`share_out`). Of the tracked ones the lightest makes room for a new one. What
     each weighs is told by `SampleWeights`.
+
+    Of a map at stride 4 a window around the target is kept: there are sixteen times as
+    many cells as at stride 16, whose whole maps tell what stands farther away.
     """
 
     def __init__(
-        self, capacity: int, *, given_share: float, given_capacity: int
+        self,
+        capacity: int,
+        *,
+        given_share: float,
+        given_capacity: int,
+        fine_window: int = 1024,
     ) -> None:
         """Start empty.
 
@@ -31,13 +40,17 @@ class SampleMemory:
             capacity: tracked samples kept.
             given_share: least share of the given samples in the weights.
             given_capacity: given samples kept beside them, at least 2.
+            fine_window: cells of the fine map that are kept along each axis, or all if
+                it has no more.
         """
+        self._fine_window = fine_window
         bound = capacity + given_capacity
         self._given_capacity = given_capacity
         self._weights = SampleWeights(capacity, given_share=given_share)
         self._coarse = SlotBuffer(bound, torch.float16)
         self._fine = SlotBuffer(bound, torch.float16)
         self._boxes = SlotBuffer(bound, torch.float32)
+        self._fine_boxes = SlotBuffer(bound, torch.float32)
 
     def __len__(self) -> int:
         return len(self._weights)
@@ -58,19 +71,17 @@ class SampleMemory:
         Raises:
             ShapeError: the three do not fit each other or the samples before.
         """
-        self._check(coarse, fine, boxes_xywh)
+        parts = self._cut(coarse, fine, boxes_xywh)
         count = self._thin_out(len(boxes_xywh))
         start = len(self)
-        for buffer, rows in zip(
-            self._buffers(), (coarse, fine, boxes_xywh), strict=True
-        ):
+        for buffer, rows in zip(self._buffers(), parts, strict=True):
             chosen = rows if count == len(rows) else rows[pick_evenly(len(rows), count)]
             buffer.write(start, chosen)
         self._weights.add_given(count)
 
     def add_tracked(
         self, coarse: Tensor, fine: Tensor, box_xywh: Tensor, *, rate: float
-    ) -> None:
+    ) -> int:
         """Keep one tracked sample, `(1, C, h, w)`, `(1, C, H, W)` and `(4,)`.
 
         Args:
@@ -79,14 +90,17 @@ class SampleMemory:
             box_xywh: the found box in patch pixels.
             rate: learning rate, see `SampleWeights`.
 
+        Returns:
+            The slot it was written to.
+
         Raises:
             ShapeError: the three do not fit each other or the samples before.
         """
-        boxes = box_xywh[None]
-        self._check(coarse, fine, boxes)
+        parts = self._cut(coarse, fine, box_xywh[None])
         slot = self._weights.add_tracked(rate)
-        for buffer, row in zip(self._buffers(), (coarse, fine, boxes), strict=True):
+        for buffer, row in zip(self._buffers(), parts, strict=True):
             buffer.write(slot, row)
+        return slot
 
     def forget_tracked(self) -> None:
         """Drop all tracked samples; the given ones share the whole weight."""
@@ -97,8 +111,12 @@ class SampleMemory:
         return self._coarse.view(len(self))
 
     def fine(self) -> Tensor:
-        """Features at stride 4, `(N, C, H, W)`, half precision, not copied."""
+        """Windows of maps at stride 4, `(N, C, H, W)`, half precision, not copied."""
         return self._fine.view(len(self))
+
+    def fine_boxes_xywh(self) -> Tensor:
+        """Boxes in pixels of the windows of `fine`, `(N, 4)`, not copied."""
+        return self._fine_boxes.view(len(self))
 
     def boxes_xywh(self) -> Tensor:
         """Boxes in patch pixels, `(N, 4)`, not copied."""
@@ -112,16 +130,28 @@ class SampleMemory:
         """Share of the given samples."""
         return self._weights.given_weight()
 
-    def _buffers(self) -> tuple[SlotBuffer, SlotBuffer, SlotBuffer]:
-        return self._coarse, self._fine, self._boxes
+    def _buffers(self) -> tuple[SlotBuffer, SlotBuffer, SlotBuffer, SlotBuffer]:
+        return self._coarse, self._fine, self._boxes, self._fine_boxes
 
-    def _check(self, coarse: Tensor, fine: Tensor, boxes: Tensor) -> None:
+    def _cut(
+        self, coarse: Tensor, fine: Tensor, boxes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the buffers keep of some samples, in their order."""
+        windows, fine_boxes = cut_windows(fine, boxes, side=self._fine_window)
+        parts = coarse, windows, boxes, fine_boxes
+        self._check(*parts)
+        return parts
+
+    def _check(
+        self, coarse: Tensor, fine: Tensor, boxes: Tensor, fine_boxes: Tensor
+    ) -> None:
         if not len(coarse) == len(fine) == len(boxes):
             raise ShapeError(
                 "coarse, fine and boxes must have the same first size, got "
                 f"{len(coarse)}, {len(fine)} and {len(boxes)}."
             )
-        for buffer, rows in zip(self._buffers(), (coarse, fine, boxes), strict=True):
+        parts = coarse, fine, boxes, fine_boxes
+        for buffer, rows in zip(self._buffers(), parts, strict=True):
             buffer.check(rows)
 
     def _thin_out(self, n_new: int) -> int:
@@ -143,6 +173,37 @@ class SampleMemory:
         self._weights.keep(slots)
         for buffer in self._buffers():
             buffer.keep(slots)
+
+
+def cut_windows(
+    maps: Tensor, boxes_xywh: Tensor, *, side: int
+) -> tuple[Tensor, Tensor]:
+    """Cut a window around the target out of each map at stride 4.
+
+    It never leaves the map. Where the target is outside of the map, it is the middle.
+
+    Args:
+        maps: `(N, C, H, W)`.
+        boxes_xywh: of the targets, `(N, 4)` in patch pixels.
+        side: rows and columns of a window; whole maps where they have no more.
+
+    Returns:
+        Windows `(N, C, side, side)`, and the boxes in the pixels of each.
+    """
+    height, width = maps.shape[-2:]
+    if (side >= height and side >= width) or len(maps) != len(boxes_xywh):
+        return maps, boxes_xywh
+    rows, columns = min(side, height), min(side, width)
+    windows, firsts = [], []
+    centers = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2) / FINE_STRIDE
+    for sample, (x, y) in enumerate(centers.tolist()):
+        if not (0 <= x <= width and 0 <= y <= height):
+            x, y = width / 2, height / 2
+        left = min(max(round(x - columns / 2), 0), width - columns)
+        top = min(max(round(y - rows / 2), 0), height - rows)
+        windows.append(maps[sample, :, top : top + rows, left : left + columns])
+        firsts.append((left * FINE_STRIDE, top * FINE_STRIDE, 0, 0))
+    return torch.stack(windows), boxes_xywh - boxes_xywh.new_tensor(firsts)
 
 
 _NOTHING = 1e-6  # a share this small is as good as lost

@@ -24,10 +24,11 @@ from fcot_engine.config import FINE_STRIDE, RegressionUpdateConfig
 from fcot_engine.geometry import xywh_to_xyxy
 from fcot_engine.model import (
     BoxFeatures,
+    CellSpan,
     DetailWindow,
     FcotNet,
+    Rectifier,
     RegressionBranch,
-    rectify,
 )
 from fcot_engine.ops import decode_offsets, encode_offsets
 from fcot_engine.tracker.samples import pick_evenly, share_out
@@ -45,6 +46,7 @@ class RegressionModelGenerator:
         self._generated: Tensor | None = None
         self._tracked: deque[RectifierRows] = deque(maxlen=config.trad_memory)
         self._window: DetailWindow | None = None
+        self._problem: Rectifier | None = None  # of the given samples alone
         self._static: Tensor | None = None
         self._online: Tensor | None = None
 
@@ -57,6 +59,18 @@ class RegressionModelGenerator:
     def n_tracked(self) -> int:
         """Tracked samples kept, by the traditional update alone."""
         return len(self._tracked)
+
+    def span_around(self, column: int, row: int, *, spread: int = 0) -> CellSpan:
+        """What is read of a regression map, of rows and boxes around a cell.
+
+        Args:
+            column: of the cell in the middle.
+            row: the same.
+            spread: how many cells beside it the target's centre may be.
+        """
+        jitter = self._config.cell_jitter if spread else 0
+        reach = self._branch.filter_side // 2 + jitter + spread
+        return CellSpan.around(column, row, reach=reach)
 
     def learn_given(self, features: BoxFeatures, boxes_xywh: Tensor) -> None:
         """Take in the samples of a human box and make the static model anew.
@@ -82,7 +96,7 @@ class RegressionModelGenerator:
         if details:
             self._window = self._branch.detail_window(boxes[0, 2:], torch.cat(details))
         assert self._generated is not None
-        static = self._generated
+        static, self._problem = self._generated, None
         if self._config.static_model == "rectified":
             static = self._rectify(static, self._config.first_iterations)
         self._static, self._online = static, None
@@ -168,14 +182,19 @@ class RegressionModelGenerator:
     ) -> Tensor:
         """Run the rectifier over the given samples, and over tracked ones if any."""
         tracked = list(tracked)
+        if tracked:
+            problem = self._state_problem(tracked)
+        else:
+            self._problem = problem = self._problem or self._state_problem([])
+        return problem.improve(model, iterations=iterations)
+
+    def _state_problem(self, tracked: list[RectifierRows]) -> Rectifier:
         parts = [*self._given, *tracked]
-        return rectify(
-            model,
+        return Rectifier(
             torch.cat([self._join(rows.learned, rows.detail) for rows in parts]),
             torch.cat([rows.targets for rows in parts]),
             self._weigh(tracked),
             eta=self._branch.eta,
-            iterations=iterations,
         )
 
     def _weigh(self, tracked: list[RectifierRows]) -> Tensor:

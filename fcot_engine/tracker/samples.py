@@ -1,10 +1,10 @@
 """Training samples made from one box that a person drew (section III-C).
 
-For the classifiers 23 samples: shifts, a mirror image, blurs and turns as in the paper,
-or with zooms in place of the largest turns. For the rectifier the same ones (paper), or
-random shifts, zooms, stretches and small turns, each with its own box, which teach a
-regressor what a change of size looks like. For boxes that a person rejected, one sample
-each (`make_rejected_patches`).
+For the classifiers 23 samples as in the paper (shifts, a mirror image, blurs, turns),
+or 11 of these kinds, with zooms in place of large turns. For the rectifier the same
+ones (paper), or random shifts, zooms, stretches and small turns, each with its own box,
+which teach a regressor what a change of size looks like. For boxes that a person
+rejected, one sample each (`make_rejected_patches`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from fcot_engine.config import AugmentationConfig
 from fcot_engine.geometry import BoxXywh, PatchFrame
 from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
 
-_TURNS_DEGREES = (5, -5, 10, -10, 20, -20)
-_LARGE_TURNS_DEGREES = (30, -30, 45, -45, -60, 60)
-_ZOOMS = ((0.9, 0.9), (1.1, 1.1), (0.8, 0.8), (1.25, 1.25), (1.0, 1.15), (1.15, 1.0))
-_BLURS = ((2.0, 0.2), (0.2, 2.0), (3.0, 1.0), (1.0, 3.0), (2.0, 2.0))
+_TURNS_DEGREES = (12, -12)
+_ZOOMS = ((0.85, 0.85), (1.18, 1.18), (1.0, 1.15))
+_BLURS = ((2.0, 0.2), (0.2, 2.0))
+_FAR_SIGNS = ((-1, -1), (1, 1))
+_PAPER_TURNS_DEGREES = (5, -5, 10, -10, 20, -20, 30, -30, 45, -45, -60, 60)
+_PAPER_BLURS = ((2.0, 0.2), (0.2, 2.0), (3.0, 1.0), (1.0, 3.0), (2.0, 2.0))
+_PAPER_FAR_SIGNS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 _FAR_SHIFT = 60 / 288  # of the patch's side
 
 
@@ -61,17 +64,18 @@ def make_class_patches(
         x, y = (torch.rand(2, generator=generator) * 2 - 1).tolist()
         return x * config.class_shift, y * config.class_shift
 
+    is_paper = config.large_turns
+    turns = _PAPER_TURNS_DEGREES if is_paper else _TURNS_DEGREES
+    blurs = _PAPER_BLURS if is_paper else _BLURS
+    signs = _PAPER_FAR_SIGNS if is_paper else _FAR_SIGNS
+    zooms = () if is_paper else _ZOOMS
     warps = [PatchWarp(), PatchWarp(mirror=True)]
-    warps += [PatchWarp(shift_xy=(x, y)) for x in (-far, far) for y in (-far, far)]
-    turns: tuple[int, ...] = _TURNS_DEGREES
-    zooms: tuple[tuple[float, float], ...] = _ZOOMS
-    if config.large_turns:
-        turns, zooms = turns + _LARGE_TURNS_DEGREES, ()
+    warps += [PatchWarp(shift_xy=(x * far, y * far)) for x, y in signs]
     warps += [PatchWarp(turn=math.radians(a), shift_xy=shift()) for a in turns]
     warps += [PatchWarp(zoom_xy=zoom, shift_xy=shift()) for zoom in zooms]
-    blurred = [PatchWarp(shift_xy=shift()) for _ in _BLURS]
+    blurred = [PatchWarp(shift_xy=shift()) for _ in blurs]
     given = _warp(image, box_xywh, frame, warps + blurred, size_px=frame.size_px)
-    for index, (sigma_x, sigma_y) in enumerate(_BLURS, start=len(warps)):
+    for index, (sigma_x, sigma_y) in enumerate(blurs, start=len(warps)):
         given.patches[index] = _blur(given.patches[index], sigma_x, sigma_y)
     return given
 

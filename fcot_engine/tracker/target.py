@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,11 +21,18 @@ from fcot_engine.geometry import (
     tile_frame,
     xywh_to_xyxy,
 )
-from fcot_engine.model import BoxFeatures, ClassFeatures, FcotNet, Features
+from fcot_engine.model import (
+    BoxFeatures,
+    CellSpan,
+    ClassFeatures,
+    FcotNet,
+    Features,
+)
 from fcot_engine.ops import cut_patch
+from fcot_engine.tracker._second_thread import SecondThread
 from fcot_engine.tracker.classifier import OnlineClassifier, RejectedSamples, Scores
 from fcot_engine.tracker.localisation import Location, Verdict, locate
-from fcot_engine.tracker.memory import BestFrames
+from fcot_engine.tracker.memory import BestFrames, SpanFrame
 from fcot_engine.tracker.regression import RegressionModelGenerator
 from fcot_engine.tracker.samples import (
     GivenPatches,
@@ -34,6 +43,17 @@ from fcot_engine.tracker.samples import (
 
 _MIN_SIDE_PX = 2.0
 _MISTAKE_IOU = 0.5
+_CACHED_PX = 2 * 192**2
+
+
+@dataclass(frozen=True, eq=False)
+class PatchFeatures:
+    """What the network makes of one patch, as far as it is always needed."""
+
+    encoding: object
+    """From `FcotNet.encode`, for the regression branch."""
+    classes: ClassFeatures
+    """For the classifiers, `(1, C, h, w)`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +87,7 @@ class Sighting:
         return x, y
 
 
-Following = Generator[list[PatchFrame], list[Features], Sighting]
+Following = Generator[list[PatchFrame], list[PatchFeatures], Sighting]
 """Asks for the features of some patches, as often as it needs to, then says what it
 saw. So the patches of several targets can go through the network together."""
 
@@ -87,6 +107,7 @@ class Target:
         self._frames_lost = 0
         self._frames_seen = 0
         self._best = BestFrames(config.regression.generator_samples)
+        self._due: deque[Callable[[], None]] = deque()
         self._classifier = OnlineClassifier(
             network,
             config.classification,
@@ -104,7 +125,12 @@ class Target:
         return self._classifier.memory.nbytes + self._best.nbytes
 
     def learn_given(
-        self, image: Tensor, box_xywh: BoxXywh, not_boxes: Sequence[BoxXywh] = ()
+        self,
+        image: Tensor,
+        box_xywh: BoxXywh,
+        not_boxes: Sequence[BoxXywh] = (),
+        *,
+        beside: SecondThread,
     ) -> None:
         """Learn from a box that a person drew, with both branches, and move there.
 
@@ -119,7 +145,7 @@ class Target:
         self._frame_wh = width, height
         if share_outside(box_xywh, width=width, height=height) > 0:
             self._is_shown_whole = True
-        self._teach(image, box_xywh, not_boxes)
+        self._teach(image, box_xywh, not_boxes, beside)
         self.move_to(box_xywh)
 
     @property
@@ -141,6 +167,7 @@ class Target:
         self._growth = 1.0
         self._frames_lost = 0
         self._best.clear()
+        self._due.clear()
 
     def read_box(self, image: Tensor, rough_xywh: BoxXywh) -> BoxXywh:
         """Regress the box at the middle of a rough one; nothing is learned or moved.
@@ -151,14 +178,20 @@ class Target:
                 pixels.
         """
         patch = self._patch_around(rough_xywh)
-        features = self._network.extract(cut_patch(image, patch) / 255)
+        encoding = self._network.encode(cut_patch(image, patch) / 255)
         middle = torch.tensor([patch.size_px / 2] * 2, dtype=torch.float64)
+        found, _ = self._regress(encoding, patch, middle)
         return _settle(
             rough_xywh,
-            patch.box_to_image(self._regress(features, middle)),
+            patch.box_to_image(found),
             gain=1.0,
             frame_wh=(image.shape[2], image.shape[1]),
         )
+
+    def learn_due(self) -> None:
+        """Compute one part of what is due; before a frame is looked at."""
+        if self._due:
+            self._due.popleft()()
 
     def follow(self, image_wh: tuple[int, int]) -> Following:
         """Find the target in the next frame: look, locate, accept, learn.
@@ -186,27 +219,31 @@ class Target:
         return self._miss(sighting)
 
     def _teach(
-        self, image: Tensor, box_xywh: BoxXywh, not_boxes: Sequence[BoxXywh]
+        self,
+        image: Tensor,
+        box_xywh: BoxXywh,
+        not_boxes: Sequence[BoxXywh],
+        beside: SecondThread,
     ) -> None:
-        """Let both branches learn from the given samples of a box (section III-C)."""
+        """Let both branches learn from the given samples of a box (section III-C).
+
+        The branches know nothing of each other, so they learn at the same time.
+        """
         network, config = self._network, self._config.augmentation
         patch = self._patch_around(box_xywh)
         given = make_class_patches(
             image, box_xywh, patch, config, generator=self._generator
         )
-        rejected = None
+        others = None
         if not_boxes:
             others = make_rejected_patches(image, box_xywh, not_boxes, patch)
-            rejected = RejectedSamples(
-                _class_features(network, others), others.boxes_xywh
-            )
-        maps = _class_features(network, given)
-        self._classifier.learn_given(maps, given.boxes_xywh, rejected)
         is_correction = self._regressor.n_given > 0
         if is_correction and not self._config.regression.learn_corrections:
+            self._teach_classifier(given, others)
             return
+        for_boxes, span = given, None
         if not config.share_samples:
-            given = make_box_patches(
+            for_boxes = make_box_patches(
                 image,
                 box_xywh,
                 patch,
@@ -214,7 +251,25 @@ class Target:
                 generator=self._generator,
                 is_correction=is_correction,
             )
-        self._regressor.learn_given_parts(_box_features(network, given))
+            middle = config.box_patch_size // FINE_STRIDE // 2
+            spread = math.ceil(config.box_shift / FINE_STRIDE)
+            span = self._regressor.span_around(middle, middle, spread=spread)
+        boxes = _box_features(network, for_boxes, span)
+        learning = beside.start(lambda: self._regressor.learn_given_parts(boxes))
+        try:
+            self._teach_classifier(given, others)
+        finally:
+            learning.result()
+
+    def _teach_classifier(
+        self, given: GivenPatches, others: GivenPatches | None
+    ) -> None:
+        rejected = None
+        if others is not None:
+            maps = _class_features(self._network, others)
+            rejected = RejectedSamples(maps, others.boxes_xywh)
+        maps = _class_features(self._network, given)
+        self._classifier.learn_given(maps, given.boxes_xywh, rejected)
 
     def _search_patch(self) -> PatchFrame:
         return self._patch_around(self.box_xywh, growth=self._growth)
@@ -228,13 +283,13 @@ class Target:
         )
 
     def _see(
-        self, features: Features, patch: PatchFrame, *, window: bool = True
+        self, features: PatchFeatures, patch: PatchFrame, *, window: bool = True
     ) -> Sighting:
         """Score a patch, locate the target and judge what was found."""
         config = self._config.localisation
         if not window:
             config = replace(config, window=0.0)
-        scores = self._classifier.score(features.for_classifier)
+        scores = self._classifier.score(features.classes)
         target_wh = self.box_xywh[2] / patch.scale, self.box_xywh[3] / patch.scale
         location = locate(scores.fused, target_wh, config)
         if not self._is_good_evidence(location):
@@ -251,7 +306,7 @@ class Target:
 
     def _search_frame(
         self, image_wh: tuple[int, int]
-    ) -> Generator[list[PatchFrame], list[Features], tuple[float, float] | None]:
+    ) -> Generator[list[PatchFrame], list[PatchFeatures], tuple[float, float] | None]:
         """Look at some patches of the whole frame; where a good peak is, or None.
 
         Frame by frame all patches of a grid have their turn.
@@ -284,11 +339,13 @@ class Target:
         )
 
     def _accept(
-        self, features: Features, sighting: Sighting, image_wh: tuple[int, int]
+        self, features: PatchFeatures, sighting: Sighting, image_wh: tuple[int, int]
     ) -> Sighting:
         """Read the box at the peak, move there, and learn from the frame."""
         location, config = sighting.location, self._config.regression
-        found = self._regress(features, sighting.peak_in_patch)
+        found, box_features = self._regress(
+            features.encoding, sighting.patch, sighting.peak_in_patch
+        )
         self.box_xywh = _settle(
             self.box_xywh,
             sighting.patch.box_to_image(found),
@@ -298,27 +355,41 @@ class Target:
         )
         self._growth = 1.0
         self._frames_lost = 0
-        self._learn_tracked(features, sighting)
+        self._learn_tracked(Features.of(features.classes, box_features), sighting)
         return sighting
 
-    def _regress(self, features: Features, point_in_patch: Tensor) -> Tensor:
-        """Box at a point `(2,)` of a patch, both in patch pixels, `(4,)` xywh."""
-        cell = (point_in_patch / FINE_STRIDE).floor().long()
-        cell = cell.clamp(0, features.regression.shape[-1] - 1)
-        cell = cell.to(features.regression.device)
-        corners = self._regressor.find_box(features.for_regressor, cell)
+    def _regress(
+        self, encoding: object, patch: PatchFrame, point_in_patch: Tensor
+    ) -> tuple[Tensor, BoxFeatures]:
+        """Box at a point `(2,)` of a patch, both in patch pixels, `(4,)` xywh.
+
+        Returns:
+            The box, and the features around it.
+        """
+        last = patch.size_px // FINE_STRIDE - 1
+        cell = (point_in_patch / FINE_STRIDE).floor().long().clamp(0, last)
+        column, row = cell.tolist()
+        span: CellSpan | None = self._regressor.span_around(column, row)
+        if self._config.regression.online_update == "trad":  # reads more than the box
+            span = None
+        features = self._network.regress(encoding, span)
+        corners = self._regressor.find_box(
+            features, cell.to(features.regression.device)
+        )
         corners = corners.double().cpu()
-        return torch.cat([corners[:2], corners[2:] - corners[:2]])
+        return torch.cat([corners[:2], corners[2:] - corners[:2]]), features
 
     def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
-        """Update both branches when their span is over, or at a look-alike."""
+        """Take in a frame when a span is over, or at a look-alike.
+
+        What is to be computed for it becomes due, one part in each of the next frames,
+        so that no frame takes much longer than the others.
+        """
         config, location = self._config, sighting.location
         self._frames_seen += 1
         box = sighting.patch.box_to_patch(self.box_xywh).to(features.fine.device)
         if location.verdict is Verdict.HARD_NEGATIVE:
-            self._classifier.learn_tracked(
-                features.for_classifier, box, hard_negative=True
-            )
+            self._remember(features.for_classifier, box, hard_negative=True)
         elif (
             location.verdict is Verdict.FOUND
             and location.peak.value >= config.localisation.learn_threshold
@@ -327,16 +398,29 @@ class Target:
         if self._frames_seen % config.classification.update_interval == 0:
             best = self._best.take_for_classifier()
             if best is not None:
-                self._classifier.learn_tracked(
+                self._remember(
                     best.features.for_classifier, best.box_xywh, hard_negative=False
                 )
         if self._frames_seen % config.regression.update_interval == 0:
             span = self._best.take_for_regressor()
             if span:
-                self._regressor.learn_tracked(
-                    BoxFeatures.join([frame.features.for_regressor for frame in span]),
-                    torch.stack([frame.box_xywh for frame in span]),
-                )
+                self._due.append(partial(self._learn_span, span))
+
+    def _remember(
+        self, features: ClassFeatures, box_xywh: Tensor, *, hard_negative: bool
+    ) -> None:
+        classifier = self._classifier
+        steps = classifier.remember_tracked(
+            features, box_xywh, hard_negative=hard_negative
+        )
+        waiting = self._due.count(classifier.optimise_once)
+        self._due.extend([classifier.optimise_once] * (max(steps, waiting) - waiting))
+
+    def _learn_span(self, span: Sequence[SpanFrame]) -> None:
+        self._regressor.learn_tracked(
+            BoxFeatures.join([frame.features.for_regressor for frame in span]),
+            torch.stack([frame.box_xywh for frame in span]),
+        )
 
 
 def _center_at(box_xywh: BoxXywh, center_xy: tuple[float, float]) -> BoxXywh:
@@ -374,10 +458,11 @@ def _settle(
 def _split(given: GivenPatches) -> Iterator[tuple[Tensor, Tensor]]:
     """Patches and boxes, as many as go through the network at once.
 
-    On a CPU one: eight together took 1.7 times as long as one by one (the maps of one
-    fit the cache).
+    On a CPU as many as have maps that fit its cache: two of 192 px, four of 128 px take
+    four fifths of the time that they take one by one, more of them no less.
     """
-    size = 1 if given.patches.device.type == "cpu" else 16
+    is_cpu = given.patches.device.type == "cpu"
+    size = max(_CACHED_PX // given.patches.shape[-1] ** 2, 1) if is_cpu else 16
     return zip(given.patches.split(size), given.boxes_xywh.split(size), strict=True)
 
 
@@ -391,7 +476,7 @@ def _class_features(network: FcotNet, given: GivenPatches) -> ClassFeatures:
 
 
 def _box_features(
-    network: FcotNet, given: GivenPatches
+    network: FcotNet, given: GivenPatches, span: CellSpan | None
 ) -> Iterator[tuple[BoxFeatures, Tensor]]:
     for patches, boxes in _split(given):
-        yield network.regress(network.encode(patches)), boxes
+        yield network.regress(network.encode(patches), span), boxes

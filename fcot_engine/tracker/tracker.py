@@ -38,14 +38,15 @@ from fcot_engine.geometry import (
     check_box_in_frame,
     fit_drawn_box,
 )
-from fcot_engine.model import FcotNet, Features
+from fcot_engine.model import ClassFeatures, FcotNet, fold_norms, pick
 from fcot_engine.ops import cut_patch, find_peak, find_second_peak
+from fcot_engine.tracker._second_thread import SecondThread
 from fcot_engine.tracker.confidence import Evidence, estimate_confidence, size_change
 from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.localisation import Verdict
 from fcot_engine.tracker.presets import TrackerOptions, load_preset
 from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
-from fcot_engine.tracker.target import Following, Sighting, Target
+from fcot_engine.tracker.target import Following, PatchFeatures, Sighting, Target
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -86,7 +87,7 @@ class MultiTracker(Generic[Id]):
         """Make a tracker around a network; see `from_preset` for the usual way.
 
         Args:
-            network: moved to the device and used as it is, never changed.
+            network: copied to the device, never changed.
             config: settings; the defaults if None.
             options: see `TrackerOptions`.
 
@@ -94,12 +95,13 @@ class MultiTracker(Generic[Id]):
             ConfigError: no such device.
         """
         self._device = choose_device(options.get("device", "auto"))
-        self._network = network.to(self._device).eval()
+        self._network = fold_norms(network).to(self._device)
         self._config = config or TrackerConfig()
         self._seed = options.get("seed", 0)
         self._maker = options.get("maker", Maker())
         self._keep_score_maps = options.get("keep_score_maps", True)
         self._targets: dict[Id, Target] = {}
+        self._beside = SecondThread(self._device)
 
     @classmethod
     def from_preset(
@@ -180,7 +182,7 @@ class MultiTracker(Generic[Id]):
         image, box = _to_image(frame, self._device), _fit_box(box_xywh, frame)
         others = [_fit_box(other, frame) for other in not_boxes]
         target = Target(self._network, self._config, seed=self._seed)
-        target.learn_given(image, box, others)
+        target.learn_given(image, box, others, beside=self._beside)
         self._targets[target_id] = target
         return TrackResult(box, 1.0, Verdict.GIVEN)
 
@@ -213,7 +215,8 @@ class MultiTracker(Generic[Id]):
         """
         target = self._find(target_id)
         image, box = _to_image(frame, self._device), _fit_box(box_xywh, frame)
-        target.learn_given(image, box, [_fit_box(b, frame) for b in not_boxes])
+        others = [_fit_box(other, frame) for other in not_boxes]
+        target.learn_given(image, box, others, beside=self._beside)
         return TrackResult(box, 1.0, Verdict.GIVEN)
 
     def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:
@@ -282,7 +285,7 @@ class MultiTracker(Generic[Id]):
         targets = [self._find(target_id) for target_id in chosen]
         image = _to_image(frame, self._device)
         before = [target.box_xywh for target in targets]
-        seen = _follow(targets, image, self._network)
+        seen = _follow(targets, image, self._network, self._beside)
         return {
             target_id: self._describe(target, sighting, box)
             for target_id, target, sighting, box in zip(
@@ -441,20 +444,29 @@ def _fit_box(box_xywh: Sequence[float], frame: NDArray[np.uint8]) -> BoxXywh:
 
 
 def _follow(
-    targets: Sequence[Target], image: Tensor, network: FcotNet
+    targets: Sequence[Target],
+    image: Tensor,
+    network: FcotNet,
+    beside: SecondThread,
 ) -> list[Sighting]:
     """Find some targets in the next frame; what was seen of each, in the same order.
 
-    The patches that they ask for go through the network together, round by round; most
-    frames need one round. No target knows of the others.
+    What is still to be learned of the frames before is learned while the network looks
+    at this one: its scores need it. The patches that the targets ask for go through the
+    network together, round by round; most frames need one round. No target knows of the
+    others.
     """
     image_wh = image.shape[2], image.shape[1]
     seen: dict[int, Sighting] = {}
     following = {number: t.follow(image_wh) for number, t in enumerate(targets)}
     asked = {number: next(steps) for number, steps in following.items()}
+    learning = beside.start(lambda: _learn_due(targets))
     while asked:
         patches = [patch for wanted in asked.values() for patch in wanted]
-        features = iter(_extract(image, patches, network))
+        try:
+            features = iter(_extract(image, patches, network))
+        finally:
+            learning.result()
         answers = {
             number: [next(features) for _ in wanted] for number, wanted in asked.items()
         }
@@ -468,7 +480,14 @@ def _follow(
     return [seen[number] for number in range(len(targets))]
 
 
-def _advance(steps: Following, answer: list[Features]) -> list[PatchFrame] | Sighting:
+def _learn_due(targets: Sequence[Target]) -> None:
+    for target in targets:
+        target.learn_due()
+
+
+def _advance(
+    steps: Following, answer: list[PatchFeatures]
+) -> list[PatchFrame] | Sighting:
     try:
         return steps.send(answer)
     except StopIteration as end:
@@ -478,13 +497,17 @@ def _advance(steps: Following, answer: list[Features]) -> list[PatchFrame] | Sig
 
 def _extract(
     image: Tensor, patches: Sequence[PatchFrame], network: FcotNet
-) -> list[Features]:
-    """Features of each patch, `(1, C, h, w)` each."""
-    features: list[Features] = []
+) -> list[PatchFeatures]:
+    """Features of each patch by itself."""
+    features: list[PatchFeatures] = []
     for start in range(0, len(patches), _MOST_PATCHES):
         part = patches[start : start + _MOST_PATCHES]
         cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
-        features += network.extract(cut).split()
+        encoding = network.encode(cut)
+        classes = network.classify(encoding)
+        for index in range(len(part)):
+            one = ClassFeatures(*(maps[index : index + 1] for maps in classes))
+            features.append(PatchFeatures(pick(encoding, index), one))
     return features
 
 

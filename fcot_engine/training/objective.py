@@ -238,7 +238,7 @@ def learn_filters(
     """
     start = model.start_filter(train, batch.train_boxes_xywh)
     size = (train.shape[-2], train.shape[-1])
-    iterates = model.optimise(
+    iterates, _ = model.optimise(
         start,
         train,
         model.label_maps(batch.train_boxes_xywh, size),

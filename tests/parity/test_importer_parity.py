@@ -38,7 +38,7 @@ def _optimise(parity, model, features, *, iterations, weights=(1 / 3, 1 / 3, 1 /
     boxes = parity["in/train_boxes_xywh"]
     train = features[:3]
     first = model.start_filter(train, boxes)
-    filters = model.optimise(
+    filters, _ = model.optimise(
         first,
         train,
         model.label_maps(boxes, train.shape[-2:]),

@@ -118,11 +118,17 @@ class TestStartFilter:
         )
 
 
+def descend(model, *problem, **options):
+    """The filters after each step."""
+    return model.optimise(*problem, **options).filters
+
+
 class TestOptimise:
     def test_loss_falls_at_every_step(self, model, problem):
         features, labels, weights = problem
         start = 0.1 * random(CHANNELS, 3, 3)
-        iterates = model.optimise(
+        iterates = descend(
+            model,
             start, features, labels, sample_weights=weights, iterations=12
         )
         losses = [
@@ -136,7 +142,8 @@ class TestOptimise:
         features, labels, weights = problem
         start = (0.1 * random(CHANNELS, 3, 3)).requires_grad_()
         measure_loss(model, start, features, labels, weights).backward()
-        (after,) = model.optimise(
+        (after,) = descend(
+            model,
             start.detach(), features, labels, sample_weights=weights, iterations=1
         )
         step = (start.detach() - after).flatten()
@@ -149,7 +156,8 @@ class TestOptimise:
     ):
         features, labels, weights = problem
         before = 0.1 * random(CHANNELS, 3, 3)
-        for after in model.optimise(
+        for after in descend(
+            model,
             before, features, labels, sample_weights=weights, iterations=4
         ):
             scores = apply_filter(features, before)
@@ -173,7 +181,8 @@ class TestOptimise:
         features, weights = random(3, CHANNELS, *SIZE), torch.full((3,), 1 / 3).double()
         ones = torch.ones(3, *SIZE, dtype=torch.float64)
         labels = LabelMaps(torch.rand(3, *SIZE).double(), ones, ones)
-        found = model.optimise(
+        found = descend(
+            model,
             torch.zeros(CHANNELS, 3, 3).double(),
             features,
             labels,
@@ -187,13 +196,32 @@ class TestOptimise:
         expected = torch.linalg.solve(gram, rows.T @ labels.label.flatten() / 3)
         torch.testing.assert_close(found.flatten(), expected, atol=1e-8, rtol=0)
 
+    def test_steps_one_by_one_with_known_scores_are_the_same(self, model, problem):
+        features, labels, weights = problem
+        start = 0.1 * random(CHANNELS, 3, 3)
+        together = descend(
+            model, start, features, labels, sample_weights=weights, iterations=4
+        )
+        last, scores = start, None
+        for expected in together:
+            (last,), scores = model.optimise(
+                last,
+                features,
+                labels,
+                sample_weights=weights,
+                iterations=1,
+                scores=scores,
+            )
+            torch.testing.assert_close(last, expected)
+
     def test_step_factor_scales_the_step(self, problem):
         features, labels, weights = problem
         start = 0.1 * random(CHANNELS, 3, 3)
         steps = []
         for factor in (1.0, 0.5):
             model = make_model(log_step=torch.tensor(factor).log())
-            (after,) = model.optimise(
+            (after,) = descend(
+            model,
                 start, features, labels, sample_weights=weights, iterations=1
             )
             steps.append(after - start)
@@ -204,10 +232,12 @@ class TestOptimise:
         labels = model.label_maps(boxes.double(), SIZE)
         weights = torch.full((2, 3), 1 / 3).double()
         start = 0.1 * random(2, CHANNELS, 3, 3)
-        together = model.optimise(
+        together = descend(
+            model,
             start, features, labels, sample_weights=weights, iterations=3
         )[-1]
-        alone = model.optimise(
+        alone = descend(
+            model,
             start[1],
             features[1],
             LabelMaps(*(m[1] for m in labels)),
@@ -218,7 +248,8 @@ class TestOptimise:
 
     def test_all_zero_features_leave_a_zero_filter(self, model, problem):
         features, labels, weights = problem
-        found = model.optimise(
+        found = descend(
+            model,
             torch.zeros(CHANNELS, 3, 3).double(),
             torch.zeros_like(features),
             labels,
@@ -237,7 +268,8 @@ class TestOptimise:
             return features
 
         labels = model.label_maps(torch.tensor([[16.0, 14, 12, 8]]).double(), SIZE)
-        found = model.optimise(
+        found = descend(
+            model,
             torch.zeros(CHANNELS, 3, 3).double(),
             paint(4, 5),
             labels,
@@ -285,7 +317,8 @@ class TestEvenFilter:
         box = torch.tensor([[14.0, 10.0, 12.0, 12.0]]).double()  # centre (20, 16)
         with torch.no_grad():
             start = even.start_filter(features, box)
-            (*_, last) = even.optimise(
+            (*_, last) = descend(
+            even,
                 start,
                 features,
                 even.label_maps(box, SIZE),

@@ -119,10 +119,13 @@ class TestRectify:
     def test_both_ways_of_taking_the_steps_agree(self, iterations, eta):
         model, inputs, targets, weights, eta = make_problem(6, 12, 90, eta=eta)
         root = weights.sqrt()[:, None]
-        problem = (model, root * inputs, root * targets, eta.square(), iterations)
+        rows, wanted = root * inputs, root * targets
+        gram = rectifier._measure_gram(rows)
         torch.testing.assert_close(
-            rectifier._step_among_samples(*problem),
-            rectifier._step(*problem),
+            rectifier._step_among_samples(
+                model, rows, wanted, gram, eta.square(), iterations
+            ),
+            rectifier._step(model, rows, wanted, eta.square(), iterations),
             atol=1e-9,
             rtol=0,
         )

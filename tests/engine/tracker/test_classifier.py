@@ -113,6 +113,16 @@ class TestScore:
         )
 
 
+def track(classifier, features, box, *, hard_negative):
+    """Take in a tracked frame and everything that is to be computed for it."""
+    steps = classifier.remember_tracked(
+        features, torch.tensor(box), hard_negative=hard_negative
+    )
+    assert steps > 0
+    for _ in range(steps):
+        classifier.optimise_once()
+
+
 class TestLearn:
     def test_score_on_the_target_is_near_one_after_the_first_box(
         self, classifier, extract
@@ -127,9 +137,7 @@ class TestLearn:
         learn(classifier, extract, BOX)
         features = extract(moved(9, 9))
         before = classifier.score(features).fused
-        classifier.learn_tracked(
-            features, torch.tensor(moved(9, 9)), hard_negative=False
-        )
+        track(classifier, features, moved(9, 9), hard_negative=False)
         assert len(classifier.memory) == 2
         assert not torch.equal(classifier.score(features).fused, before)
 
@@ -137,9 +145,7 @@ class TestLearn:
         learn(classifier, extract, BOX, moved(12, 8))
         features = extract(moved(9, 9))
         for _ in range(8):
-            classifier.learn_tracked(
-                features, torch.tensor(moved(9, 9)), hard_negative=True
-            )
+            track(classifier, features, moved(9, 9), hard_negative=True)
         assert len(classifier.memory) == 2 + UPDATE.memory_size
         assert classifier.memory.given_weight() >= UPDATE.given_share - 1e-6
 

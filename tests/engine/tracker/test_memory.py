@@ -108,7 +108,7 @@ class TestGivenCapacity:
         torch.testing.assert_close(after / after[0], before / before[0])
 
     def test_bytes_stay_bounded_whatever_a_person_draws(self, memory):
-        sample = 2 * (3 * 2 * 2 + 2 * 8 * 8) + 4 * 4
+        sample = 2 * (3 * 2 * 2 + 2 * 8 * 8) + 2 * 4 * 4
         for step in range(200):
             add_given(memory, -1, count=step % 20 + 1)
             add_tracked(memory, step, rate=0.3)

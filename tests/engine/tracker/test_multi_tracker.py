@@ -54,22 +54,22 @@ def make_multi(lite_network, quick_config):
 
 class TestManyTargets:
     def test_three_together_equal_three_alone_in_one_pass_a_frame(
-        self, make_multi, lite_network, clip, monkeypatch
+        self, make_multi, clip, monkeypatch
     ):
-        passes, extract = [], lite_network.extract
         together, alone = make_multi(), make_multi()
+        passes, encode = [], together._network.encode
         for n, box in enumerate(boxes_at(0)[:3]):
             together.init(n, clip[0], box)
             alone.init(n, clip[0], box)
 
         def count(images):
             passes.append(len(images))
-            return extract(images)
+            return encode(images)
 
         for frame in clip[1:4]:
             single = [alone.track(frame, [n])[n] for n in range(3)]
             with monkeypatch.context() as patch:
-                patch.setattr(lite_network, "extract", count)
+                patch.setattr(together._network, "encode", count)
                 found = together.track(frame)
             for n in range(3):
                 assert found[n].box_xywh == pytest.approx(single[n].box_xywh, abs=1e-3)

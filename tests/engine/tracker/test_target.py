@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fcot_engine.config import FINE_STRIDE
 from fcot_engine.geometry import PatchFrame, xywh_to_xyxy
-from fcot_engine.model import Features
+from fcot_engine.model import BoxFeatures, ClassFeatures
 from fcot_engine.ops import (
     Peak,
     cell_points,
@@ -18,12 +18,14 @@ from fcot_engine.ops import (
     encode_offsets,
     gaussian_label,
 )
+from fcot_engine.tracker._second_thread import SecondThread
 from fcot_engine.tracker.classifier import Scores
 from fcot_engine.tracker.localisation import Location, Verdict
-from fcot_engine.tracker.target import Target, _settle
+from fcot_engine.tracker.target import PatchFeatures, Target, _settle
 from fcot_engine.tracker.tracker import _follow
 
 FRAME = (200, 100)
+AT_ONCE = SecondThread(torch.device("meta"))  # no CPU: there is no second thread
 
 sides = st.floats(0.01, 400)
 places = st.floats(-500, 500)
@@ -74,7 +76,7 @@ def target(lite_network, quick_config, paint):
     box = (90.0, 60.0, 40.0, 36.0)
     target = Target(lite_network, quick_config, seed=0)
     with torch.inference_mode():
-        target.learn_given(to_image(paint(box)), box)
+        target.learn_given(to_image(paint(box)), box, beside=AT_ONCE)
     return target
 
 
@@ -88,10 +90,13 @@ def follow(target, lite_network):
 
     @torch.inference_mode()
     def follow(image):
-        (sighting,) = _follow([target], image, lite_network)
+        (sighting,) = _follow([target], image, lite_network, AT_ONCE)
         return sighting
 
     return follow
+
+
+NO_MAPS = BoxFeatures(torch.zeros(1, 1, 40, 40), torch.zeros(1, 1, 40, 40), None, None)
 
 
 class TestGeometry:
@@ -138,8 +143,10 @@ class TestGeometry:
 
             monkeypatch.setattr(target._classifier, "score", lambda _, s=scores: s)
             monkeypatch.setattr(target._regressor, "find_box", read)
+            monkeypatch.setattr(target._network, "regress", lambda *_: NO_MAPS)
             target.move_to(start)
-            features = Features(*[torch.zeros(1, 1, 40, 40)] * 6)
+            zeros = torch.zeros(1, 1, 40, 40)
+            features = PatchFeatures(None, ClassFeatures(zeros, zeros))
             sighting = target._see(features, patch)
             target._accept(features, sighting, (1000, 1000))
             errors.append(np.subtract(target.box_xywh, truth))
@@ -180,9 +187,9 @@ class TestLearning:
         learned = []
         monkeypatch.setattr(
             target._classifier,
-            "learn_tracked",
-            lambda _, box, *, hard_negative: learned.append(
-                "hard" if hard_negative else "best"
+            "remember_tracked",
+            lambda _, box, *, hard_negative: (
+                learned.append("hard" if hard_negative else "best") or 0
             ),
         )
         monkeypatch.setattr(
