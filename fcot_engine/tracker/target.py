@@ -31,6 +31,7 @@ from fcot_engine.tracker.samples import (
     make_class_patches,
     make_rejected_patches,
 )
+from fcot_engine.tracker.stages import is_stage
 
 _MIN_SIDE_PX = 2.0
 _MISTAKE_IOU = 0.5
@@ -103,6 +104,7 @@ class Target:
         """Bytes of the feature maps that are kept."""
         return self._classifier.memory.nbytes + self._best.nbytes
 
+    @is_stage("learning")
     def learn_given(
         self, image: Tensor, box_xywh: BoxXywh, not_boxes: Sequence[BoxXywh] = ()
     ) -> None:
@@ -227,6 +229,7 @@ class Target:
             area_scale=search.area_scale * growth,
         )
 
+    @is_stage("filters")
     def _see(
         self, features: Features, patch: PatchFrame, *, window: bool = True
     ) -> Sighting:
@@ -301,6 +304,7 @@ class Target:
         self._learn_tracked(features, sighting)
         return sighting
 
+    @is_stage("box")
     def _regress(self, features: Features, point_in_patch: Tensor) -> Tensor:
         """Box at a point `(2,)` of a patch, both in patch pixels, `(4,)` xywh."""
         cell = (point_in_patch / FINE_STRIDE).floor().long()
@@ -310,6 +314,7 @@ class Target:
         corners = corners.double().cpu()
         return torch.cat([corners[:2], corners[2:] - corners[:2]])
 
+    @is_stage("learning")
     def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
         """Update both branches when their span is over, or at a look-alike."""
         config, location = self._config, sighting.location
