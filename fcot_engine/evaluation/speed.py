@@ -65,12 +65,20 @@ class SpeedConfig:
     block: int = 10
     """Frames of a turn, where trackers take turns."""
     staged_frames: int = 20
-    """Frames of the pass under the profiler: more than one interval of learning."""
+    """Frames of the pass under the profiler: more than one interval of learning. 0
+    leaves that pass out."""
 
     def __post_init__(self) -> None:
-        for name in ("frames", "repeats", "block", "staged_frames"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1: {getattr(self, name)}.")
+        for name, least in (
+            ("frames", 1),
+            ("repeats", 1),
+            ("block", 1),
+            ("staged_frames", 0),
+        ):
+            if getattr(self, name) < least:
+                raise ConfigError(
+                    f"{name} must be at least {least}: {getattr(self, name)}."
+                )
 
     def count_steps(self, n_targets: int) -> int:
         """How often `measure_speed` calls `on_step`."""
@@ -130,7 +138,7 @@ class SpeedFigures:
     """From `correct` of a target until its box in the next frame is there."""
     stages: Mapping[str, StageTime]
     """Of another pass, under a profiler, which itself takes time; "other" is the rest
-    of the step."""
+    of the step. Empty if that pass was left out."""
     memory: MemoryUse
     n_lost: int
     """Frames in which a target was lost, which costs other work; of all targets."""
@@ -176,9 +184,9 @@ def measure_speed(
         on_step: see `SpeedConfig.count_steps`.
     """
     device = device or torch.device("cpu")
-    _warm_up(tracker, clip, n_targets)
-    _reset_peaks(device)
     ours = _Ours(tracker, clip, n_targets, device)
+    ours.start(0)  # libraries choose their ways and buffers before the clock runs
+    _reset_peaks(device)
     turns = {OURS: ours.turn}
     rivals = {
         name: [make() for _ in range(n_targets)] for name, make in (peers or {}).items()
@@ -191,6 +199,8 @@ def measure_speed(
         for target_id in range(n_targets):
             first_boxes.append(ours.start(target_id))
             on_step()
+        ours.place_all()
+        ours.turn.step(clip.at(1))  # the first frame with all of them
         for each in rivals.values():
             for peer in each:
                 peer.start(peer.prepare(clip.at(0)), clip.box_xywh)
@@ -201,11 +211,14 @@ def measure_speed(
         on_step()
     kept, n_lost = tracker.memory_nbytes, ours.n_lost
     memory = MemoryUse(kept, read_peak_rss(), _read_device_peak(device))
+    stages = {}
+    if config.staged_frames:
+        stages = _measure_stages(ours, clip, config.staged_frames, on_step)
     return SpeedFigures(
         track=_join(blocks[OURS]),
         first_box=Timings(tuple(first_boxes)),
         correction=Timings(tuple(corrections)),
-        stages=_measure_stages(ours, clip, config.staged_frames, on_step),
+        stages=stages,
         memory=memory,
         n_lost=n_lost,
         peers={name: _compare(blocks[OURS], blocks[name]) for name in rivals},
@@ -264,6 +277,11 @@ class _Ours:
         self.wait()
         return time.perf_counter() - start
 
+    def place_all(self) -> None:
+        """Search all targets where the clip begins."""
+        for target_id in self.ids:
+            self.tracker.place(target_id, self._clip.box_xywh)
+
     def wait(self) -> None:
         """Until the device has done what it was told."""
         if self.device.type == "cuda":
@@ -276,17 +294,6 @@ class _Ours:
         self.n_lost += sum(
             result.verdict is Verdict.LOST for result in self._last.values()
         )
-
-
-def _warm_up(tracker: MultiTracker[int], clip: Clip, n_targets: int) -> None:
-    """Let libraries choose their ways and buffers before the clock runs."""
-    ids = range(n_targets)
-    tracker.init(0, clip.at(0), clip.box_xywh)
-    tracker.track(clip.at(1))
-    for target_id in ids[1:]:
-        tracker.init(target_id, clip.at(0), clip.box_xywh)
-    if n_targets > 1:
-        tracker.track(clip.at(1))
 
 
 def _track_all(peers: Sequence[Peer]) -> Callable[[NDArray[np.uint8]], object]:
@@ -354,8 +361,7 @@ def _measure_stages(
     if is_cuda:
         activities.append(ProfilerActivity.CUDA)
     turn, total_s = ours.turn, 0.0
-    for target_id in ours.ids:
-        ours.tracker.place(target_id, clip.box_xywh)
+    ours.place_all()
     with profile(activities=activities, acc_events=True) as profiler:
         for number in range(n_frames):
             total_s += sum(_time_block(turn, [clip.at(1 + number)], on_step))

@@ -107,6 +107,10 @@ class TestMeasureSpeed:
         assert list(stages) == [*STAGES, "other"]  # no video file: no decoding
         assert all(stage.ms > 0 for stage in stages.values())
 
+    def test_stages_may_be_left_out(self, tracker, clip):
+        config = SpeedConfig(frames=1, repeats=1, staged_frames=0)
+        assert measure_speed(tracker, clip, config).stages == {}
+
     def test_steps_are_counted(self, tracker, clip):
         config = SpeedConfig(frames=2, repeats=2, staged_frames=2)
         calls = []
