@@ -452,10 +452,11 @@ def draw_long(passes: Mapping[str, Sequence[LongBlock]]) -> Figure:
         time_axes.plot(frames, [block.mean_ms for block in blocks], "o-", label=name)
         held = [np.nan if b.rss is None else b.rss / _MIB for b in blocks]
         memory_axes.plot(frames, held, "o-", label=name)
-    time_axes.set(ylabel="mean of a frame, ms", ylim=(0, None))
-    memory_axes.set(
-        xlabel="frames tracked", ylabel="memory of the process, MiB", ylim=(0, None)
-    )
+    time_axes.set_ylabel("mean of a frame, ms")
+    memory_axes.set(xlabel="frames tracked", ylabel="memory of the process, MiB")
+    for axes in (time_axes, memory_axes):
+        top = axes.dataLim.y1
+        axes.set_ylim(0, 1.1 * top if np.isfinite(top) and top > 0 else 1)
     time_axes.legend()
     return figure
 
