@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from fcot_engine.cli.results import save_figure
 
 EXAMPLES = """\
   fcot eval sequences/ --records frames.csv
@@ -48,18 +46,5 @@ def run(args: argparse.Namespace) -> int:
         if args.out is not None:
             files.write_text(args.out, report.to_json() + "\n")
     if args.plot is not None:
-        _save(draw_reliability(report.peak, report.fitted), args.plot)
+        save_figure(draw_reliability(report.peak, report.fitted), args.plot)
     return 0
-
-
-def _save(figure: Figure, path: Path) -> None:
-    from fcot_engine.errors import ExportError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
-    except (OSError, ValueError) as error:  # ValueError: a suffix of no known kind
-        raise ExportError(
-            f"{path} cannot be drawn: {error}. Choose a folder that you may write to, "
-            "and a name that ends in .svg, .png or .pdf."
-        ) from error

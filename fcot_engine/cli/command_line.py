@@ -53,6 +53,7 @@ COMMANDS = (
     Command("export", "write the boxes of a project for other programs"),
     Command("import", "bring boxes from other programs into a project"),
     Command("eval", "measure the tracker on sequences with ground truth"),
+    Command("bench", "measure how fast tracking is on this machine"),
     Command("calibrate", "make the score a probability, from records of `fcot eval`"),
     Command("train", "train a network from still photos"),
     Command("weights", "list, get, import, show and verify weights"),

@@ -15,6 +15,8 @@ from fcot_engine.cli.tracking_job import Ending
 from fcot_engine.errors import ExportError, FcotError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from fcot_engine.annotation import AnnotationSession
 
 PREVIEW_NAME = "preview.png"
@@ -119,6 +121,22 @@ def _summarise(
 def print_json(facts: Mapping[str, Any]) -> None:
     """Print facts for machines."""
     print(json.dumps(facts, indent=1))
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the name ends in.
+
+    Raises:
+        ExportError: it cannot be written, or there is no such format.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+    except (OSError, ValueError) as error:  # ValueError: a suffix of no known kind
+        raise ExportError(
+            f"{path} cannot be drawn: {error}. Choose a folder that you may write to, "
+            "and a name that ends in .svg, .png or .pdf."
+        ) from error
 
 
 def _tell_person(facts: Mapping[str, Any]) -> None:

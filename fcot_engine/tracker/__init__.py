@@ -15,6 +15,7 @@ from fcot_engine.tracker.presets import (
     resolve_preset,
 )
 from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
+from fcot_engine.tracker.stages import STAGES, time_stages
 from fcot_engine.tracker.tracker import MultiTracker, Tracker
 from fcot_engine.tracker.weights import (
     DeviceSpeed,
@@ -31,6 +32,7 @@ from fcot_engine.tracker.weights import (
 
 __all__ = [
     "AUTO",
+    "STAGES",
     "DeviceSpeed",
     "Evidence",
     "LoadedPreset",
@@ -56,6 +58,7 @@ __all__ = [
     "read_scores",
     "resolve_preset",
     "scores_path",
+    "time_stages",
     "user_folder",
     "write_scores",
 ]

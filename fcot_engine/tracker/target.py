@@ -40,6 +40,7 @@ from fcot_engine.tracker.samples import (
     make_class_patches,
     make_rejected_patches,
 )
+from fcot_engine.tracker.stages import is_stage
 
 _MIN_SIDE_PX = 2.0
 _MISTAKE_IOU = 0.5
@@ -124,6 +125,7 @@ class Target:
         """Bytes of the feature maps that are kept."""
         return self._classifier.memory.nbytes + self._best.nbytes
 
+    @is_stage("learning")
     def learn_given(
         self,
         image: Tensor,
@@ -188,6 +190,7 @@ class Target:
             frame_wh=(image.shape[2], image.shape[1]),
         )
 
+    @is_stage("learning")
     def learn_due(self) -> None:
         """Compute one part of what is due; before a frame is looked at."""
         if self._due:
@@ -282,6 +285,7 @@ class Target:
             area_scale=search.area_scale * growth,
         )
 
+    @is_stage("filters")
     def _see(
         self, features: PatchFeatures, patch: PatchFrame, *, window: bool = True
     ) -> Sighting:
@@ -358,6 +362,7 @@ class Target:
         self._learn_tracked(Features.of(features.classes, box_features), sighting)
         return sighting
 
+    @is_stage("box")
     def _regress(
         self, encoding: object, patch: PatchFrame, point_in_patch: Tensor
     ) -> tuple[Tensor, BoxFeatures]:
@@ -379,6 +384,7 @@ class Target:
         corners = corners.double().cpu()
         return torch.cat([corners[:2], corners[2:] - corners[:2]]), features
 
+    @is_stage("learning")
     def _learn_tracked(self, features: Features, sighting: Sighting) -> None:
         """Take in a frame when a span is over, or at a look-alike.
 

@@ -46,6 +46,7 @@ from fcot_engine.tracker.device import choose_device, name_device
 from fcot_engine.tracker.localisation import Verdict
 from fcot_engine.tracker.presets import TrackerOptions, load_preset
 from fcot_engine.tracker.results import Maker, ScoreMap, ScoreMaps, TrackResult
+from fcot_engine.tracker.stages import is_stage, mark_stage
 from fcot_engine.tracker.target import Following, PatchFeatures, Sighting, Target
 
 Id = TypeVar("Id", bound=Hashable)
@@ -414,6 +415,7 @@ class Tracker:
         return self._targets.track(frame, [None])[None]
 
 
+@is_stage("upload")
 def _to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
     """Bring a frame to the device as `(3, H, W)`, uint8.
 
@@ -502,9 +504,11 @@ def _extract(
     features: list[PatchFeatures] = []
     for start in range(0, len(patches), _MOST_PATCHES):
         part = patches[start : start + _MOST_PATCHES]
-        cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
-        encoding = network.encode(cut)
-        classes = network.classify(encoding)
+        with mark_stage("cut"):
+            cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
+        with mark_stage("network"):
+            encoding = network.encode(cut)
+            classes = network.classify(encoding)
         for index in range(len(part)):
             one = ClassFeatures(*(maps[index : index + 1] for maps in classes))
             features.append(PatchFeatures(pick(encoding, index), one))

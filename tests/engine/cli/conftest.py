@@ -21,6 +21,7 @@ class SquareTracker:
 
     device_name = "CPU (fake)"
     maker = Maker("fcot 1.0", "tiny", "tiny.safetensors sha256:0123")
+    memory_nbytes = 2**20
 
     def __init__(self) -> None:
         self.options: dict[str, object] = {}

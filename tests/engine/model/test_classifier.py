@@ -128,8 +128,7 @@ class TestOptimise:
         features, labels, weights = problem
         start = 0.1 * random(CHANNELS, 3, 3)
         iterates = descend(
-            model,
-            start, features, labels, sample_weights=weights, iterations=12
+            model, start, features, labels, sample_weights=weights, iterations=12
         )
         losses = [
             float(measure_loss(model, f, features, labels, weights))
@@ -144,7 +143,11 @@ class TestOptimise:
         measure_loss(model, start, features, labels, weights).backward()
         (after,) = descend(
             model,
-            start.detach(), features, labels, sample_weights=weights, iterations=1
+            start.detach(),
+            features,
+            labels,
+            sample_weights=weights,
+            iterations=1,
         )
         step = (start.detach() - after).flatten()
         along = torch.dot(step, start.grad.flatten())
@@ -157,8 +160,7 @@ class TestOptimise:
         features, labels, weights = problem
         before = 0.1 * random(CHANNELS, 3, 3)
         for after in descend(
-            model,
-            before, features, labels, sample_weights=weights, iterations=4
+            model, before, features, labels, sample_weights=weights, iterations=4
         ):
             scores = apply_filter(features, before)
             slope = torch.where(scores > 0, torch.ones_like(scores), labels.mask)
@@ -221,8 +223,7 @@ class TestOptimise:
         for factor in (1.0, 0.5):
             model = make_model(log_step=torch.tensor(factor).log())
             (after,) = descend(
-            model,
-                start, features, labels, sample_weights=weights, iterations=1
+                model, start, features, labels, sample_weights=weights, iterations=1
             )
             steps.append(after - start)
         torch.testing.assert_close(steps[1], 0.5 * steps[0])
@@ -233,8 +234,7 @@ class TestOptimise:
         weights = torch.full((2, 3), 1 / 3).double()
         start = 0.1 * random(2, CHANNELS, 3, 3)
         together = descend(
-            model,
-            start, features, labels, sample_weights=weights, iterations=3
+            model, start, features, labels, sample_weights=weights, iterations=3
         )[-1]
         alone = descend(
             model,
@@ -318,7 +318,7 @@ class TestEvenFilter:
         with torch.no_grad():
             start = even.start_filter(features, box)
             (*_, last) = descend(
-            even,
+                even,
                 start,
                 features,
                 even.label_maps(box, SIZE),
