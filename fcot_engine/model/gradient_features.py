@@ -73,7 +73,8 @@ class GradientFeatures(nn.Module):
         Returns:
             `(N, 43, S / 4, S / 4)`; cell i covers pixels [4 i, 4 i + 4).
         """
-        return (self.measure(images) - self.mean) / self.std
+        scale = 1 / self.std
+        return torch.addcmul(-self.mean * scale, self.measure(images), scale)
 
     def measure(self, images: Tensor) -> Tensor:
         """Compute the features before normalisation, same shapes as `forward`."""
@@ -83,8 +84,10 @@ class GradientFeatures(nn.Module):
         both = torch.cat([signed, unsigned], 1)
         blocks = [(both * gain).clamp_(max=_CLIP) for gain in _block_gains(unsigned)]
         texture = [block[:, _ORIENTATIONS:].sum(1, keepdim=True) for block in blocks]
-        orientation = torch.stack(blocks).sum(0).mul_(0.5)
-        parts = [orientation, *(0.2357 * part for part in texture)]
+        total, *others = blocks
+        for other in others:
+            total += other
+        parts = [total.mul_(0.5), *(part.mul_(0.2357) for part in texture)]
         return torch.cat([*parts, self._colour_cells(images)], 1)
 
     @property
@@ -111,9 +114,9 @@ class GradientFeatures(nn.Module):
         """Gradient magnitude by direction, each pixel shared by two bins."""
         power, dx, dy = _strongest_gradient(images)
         direction = torch.atan2(dy, dx).mul_(_ORIENTATIONS / (2 * math.pi))
-        direction += (direction < 0) * float(_ORIENTATIONS)
         if images.device.type == "cpu":
-            return self._sum_by_bin(direction, power.sqrt_())
+            return self._sum_by_bin(direction, power.sqrt())
+        direction += (direction < 0) * float(_ORIENTATIONS)
         # scattered sums of a GPU come in another order each time
         weights = (direction[:, None] - self.bins).abs_().neg_().add_(1).clamp_(min=0)
         # directions are a circle: behind the last bin comes the first one again
@@ -124,7 +127,7 @@ class GradientFeatures(nn.Module):
         """Add each pixel to the two bins next to its direction, in its cell.
 
         Args:
-            direction: `(N, S, S)` in bins, 0 to 18.
+            direction: `(N, S, S)` in bins, -9 to 9; negative ones lie behind 9.
             magnitude: `(N, S, S)`, overwritten.
 
         Returns:
@@ -132,26 +135,31 @@ class GradientFeatures(nn.Module):
         """
         n, height, width = direction.shape
         rows, columns = height // self.cell_px, width // self.cell_px
-        n_cells, n_bins = rows * columns, _ORIENTATIONS + 2  # two go round the circle
+        half = _ORIENTATIONS // 2
+        n_cells, n_bins = rows * columns, _ORIENTATIONS + 2  # from -9 to 10
         lower = direction.floor()
         upper_part = (direction - lower).mul_(magnitude)
         lower_part = magnitude.sub_(upper_part)
         row = torch.arange(height).div_(self.cell_px, rounding_mode="floor")
         column = torch.arange(width).div_(self.cell_px, rounding_mode="floor")
         first = torch.arange(n)[:, None, None] * (n_bins * n_cells)
-        place = lower.long().mul_(n_cells).add_(row[:, None] * columns + column)
-        place = place.add_(first).flatten()
+        place = lower.add_(half).long().mul_(n_cells)
+        place = place.add_(first + row[:, None] * columns + column).flatten()
         sums = magnitude.new_zeros(n * n_bins * n_cells)
         sums.scatter_add_(0, place, lower_part.flatten())
         sums.scatter_add_(0, place + n_cells, upper_part.flatten())
-        bins = sums.view(n, n_bins, rows, columns)
+        bins = sums.mul_(1 / self.cell_px**2).view(n, n_bins, rows, columns)
+        # directions are a circle: 9 and 10 are -9 and -8
         bins[:, :2] += bins[:, _ORIENTATIONS:]
-        return bins[:, :_ORIENTATIONS] / self.cell_px**2
+        return torch.cat([bins[:, half:_ORIENTATIONS], bins[:, :half]], 1)
 
     def _colour_cells(self, images: Tensor) -> Tensor:
         mean = F.avg_pool2d(images, self.cell_px)
-        distance = (mean[:, None] - self.colours).square().sum(2)
-        return torch.softmax(-distance / _COLOUR_SPREAD, dim=1)
+        colours = self.colours[0, :, :, 0, 0]  # (12, 3)
+        # of the squared distance the part that differs between colours
+        nearness = torch.einsum("kc,nchw->nkhw", 2 * colours, mean)
+        nearness = nearness - colours.square().sum(1)[:, None, None]
+        return torch.softmax(nearness / _COLOUR_SPREAD, dim=1)
 
 
 def _strongest_gradient(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -258,7 +258,11 @@ class ScaleClassifier:
 
     def score(self, maps: Tensor) -> Tensor:
         """Score the cells of one patch, `(1, C, H, W)` to `(H', W')`."""
-        return self.model.score(self.weigh(maps), self._known_filter())[0]
+        # the filter is smaller than the maps; weighing either gives the same
+        return self.model.score(maps, self._weigh_filter())[0]
+
+    def _weigh_filter(self) -> Tensor:
+        return self.weigh(self._known_filter()[None])[0]
 
     def _known_filter(self) -> Tensor:
         assert self._filter is not None

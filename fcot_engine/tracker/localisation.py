@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -61,7 +62,7 @@ def locate(
     Returns:
         The location; its verdict is LOST, UNCERTAIN, HARD_NEGATIVE or FOUND.
     """
-    windowed = fused * _window(fused, config.window)
+    windowed = fused * _window(tuple(fused.shape), config.window).to(fused)
     first = find_peak(windowed)
     around = tuple(side * config.neighbourhood / FINE_STRIDE for side in target_wh)
     second = find_second_peak(windowed, first, size_cells=(around[0], around[1]))
@@ -90,10 +91,11 @@ def _judge(
     return Verdict.FOUND
 
 
-def _window(scores: Tensor, strength: float) -> Tensor:
+@functools.lru_cache(maxsize=16)
+def _window(shape: tuple[int, ...], strength: float) -> Tensor:
     """1 in the middle, `(1 - strength)` squared in the corners."""
     rows, columns = (
         1 - strength * (1 - torch.hann_window(n + 2, periodic=False)[1:-1])
-        for n in scores.shape
+        for n in shape
     )
-    return (rows[:, None] * columns[None, :]).to(scores)
+    return rows[:, None] * columns[None, :]

@@ -176,7 +176,7 @@ class TestRealTracker:
         self, images, tmp_path, monkeypatch, capsys
     ):
         calls = []  # one list a frame: its targets, then the patches of each pass
-        follow, extract = MultiTracker.track, LiteNet.extract
+        follow, encode = MultiTracker.track, LiteNet.encode
 
         def count_frame(self, frame, target_ids):
             calls.append([len(target_ids)])
@@ -187,10 +187,10 @@ class TestRealTracker:
         def count_pass(self, images):
             if calls and calls[-1]:
                 calls[-1].append(len(images))
-            return extract(self, images)
+            return encode(self, images)
 
         monkeypatch.setattr(MultiTracker, "track", count_frame)
-        monkeypatch.setattr(LiteNet, "extract", count_pass)
+        monkeypatch.setattr(LiteNet, "encode", count_pass)
         words = ["track", str(images), "--out", str(tmp_path / "out"), "--json"]
         words += ["--preset", "lite", "--device", "cpu", "--end", "4"]
         for box in (BOX, "40,5,20,15", "cup=60,40,16,14"):
