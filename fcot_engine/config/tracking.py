@@ -17,9 +17,9 @@ OnlineUpdate = Literal["off", "rmg", "trad"]
 class SearchConfig:
     """How the search patch is cut around the last known target."""
 
-    patch_size: int = 192
+    patch_size: int = 160
     """Side of the square network input, in patch pixels."""
-    area_scale: float = 3.25
+    area_scale: float = 2.75
     """Side of the search region over the square root of the target's area."""
     lost_growth: float = 1.1
     """Growth of the search region with each frame in which the target is lost."""
@@ -89,7 +89,7 @@ class ClassificationUpdateConfig:
     long as training is short, the fixed ones generalise better."""
     first_iterations: int = 8
     """Optimiser steps on the first frame."""
-    correction_iterations: int = 5
+    correction_iterations: int = 4
     """Optimiser steps after a human box."""
     update_iterations: int = 2
     """Optimiser steps when the best frame of a span entered the memory."""

@@ -36,7 +36,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from fcot_engine.annotation import (
     AnnotatedTarget,
@@ -551,6 +550,8 @@ def _pair(
     before: list[BoxXywh], here: list[BoxXywh], least: float
 ) -> list[tuple[int, int]]:
     """Return pairs of an index of `before` and one of `here`."""
+    from scipy.optimize import linear_sum_assignment
+
     if not before:
         return []
     old, new = (

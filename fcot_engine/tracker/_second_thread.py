@@ -19,8 +19,9 @@ class SecondThread:
 
     def __init__(self, device: torch.device) -> None:
         """Make it; the thread itself starts with the first piece of work."""
-        is_useful = device.type == "cpu" and (os.cpu_count() or 1) > 1
-        self._pool = ThreadPoolExecutor(1, "fcot-learning") if is_useful else None
+        self.is_useful = device.type == "cpu" and (os.cpu_count() or 1) > 1
+        """Whether there is one."""
+        self._pool = ThreadPoolExecutor(1, "fcot") if self.is_useful else None
 
     def start(self, work: Callable[[], None]) -> Future[None]:
         """Start on a piece of work; wait for it, and for its errors, by `result()`."""

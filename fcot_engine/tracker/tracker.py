@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Generic, Self, TypeVar, Unpack
 
@@ -219,6 +220,18 @@ class MultiTracker(Generic[Id]):
         others = [_fit_box(other, frame) for other in not_boxes]
         target.learn_given(image, box, others, beside=self._beside)
         return TrackResult(box, 1.0, Verdict.GIVEN)
+
+    @torch.inference_mode()
+    def warm_up(self) -> None:
+        """Do everything once for nothing, so that the first box does not wait for it.
+
+        The first passes of a process load libraries and choose algorithms.
+        """
+        noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+        image, box = _to_image(noise, self._device), (48.0, 32.0, 32.0, 32.0)
+        target = Target(self._network, self._config, seed=self._seed)
+        target.learn_given(image, box, beside=self._beside)
+        _follow([target], image, self._network, self._beside)
 
     def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:
         """Search around this box from now on, without learning from it.
@@ -466,7 +479,7 @@ def _follow(
     while asked:
         patches = [patch for wanted in asked.values() for patch in wanted]
         try:
-            features = iter(_extract(image, patches, network))
+            features = iter(_extract(image, patches, network, beside))
         finally:
             learning.result()
         answers = {
@@ -498,21 +511,45 @@ def _advance(
 
 
 def _extract(
-    image: Tensor, patches: Sequence[PatchFrame], network: FcotNet
+    image: Tensor,
+    patches: Sequence[PatchFrame],
+    network: FcotNet,
+    beside: SecondThread,
 ) -> list[PatchFeatures]:
-    """Features of each patch by itself."""
+    """Features of each patch by itself; of several, half are made in each thread."""
     features: list[PatchFeatures] = []
     for start in range(0, len(patches), _MOST_PATCHES):
         part = patches[start : start + _MOST_PATCHES]
-        with mark_stage("cut"):
-            cut = torch.cat([cut_patch(image, patch) for patch in part]) / 255
-        with mark_stage("network"):
-            encoding = network.encode(cut)
-            classes = network.classify(encoding)
-        for index in range(len(part)):
-            one = ClassFeatures(*(maps[index : index + 1] for maps in classes))
-            features.append(PatchFeatures(pick(encoding, index), one))
+        half = (len(part) + 1) // 2 if beside.is_useful else len(part)
+        others: list[PatchFeatures] = []
+        if half < len(part):
+            work = beside.start(
+                partial(_extract_batch, image, part[half:], network, others)
+            )
+        try:
+            _extract_batch(image, part[:half], network, features)
+        finally:
+            if half < len(part):
+                work.result()
+        features += others
     return features
+
+
+def _extract_batch(
+    image: Tensor,
+    patches: Sequence[PatchFrame],
+    network: FcotNet,
+    found: list[PatchFeatures],
+) -> None:
+    """Make the features of some patches in one pass and add them to those found."""
+    with mark_stage("cut"):
+        cut = torch.cat([cut_patch(image, patch) for patch in patches]) / 255
+    with mark_stage("network"):
+        encoding = network.encode(cut)
+        classes = network.classify(encoding)
+    for index in range(len(patches)):
+        one = ClassFeatures(*(maps[index : index + 1] for maps in classes))
+        found.append(PatchFeatures(pick(encoding, index), one))
 
 
 def _compare_peaks(sighting: Sighting, box_xywh: BoxXywh) -> float:

@@ -45,9 +45,13 @@ class TrackerMaker:
         from fcot_engine.tracker import MultiTracker, load_preset
 
         choice = self.choice
-        if self._loaded is None or self._loaded[0] != choice:
+        is_new = self._loaded is None or self._loaded[0] != choice
+        if self._loaded is None or is_new:
             self._loaded = choice, load_preset(choice.preset, device=choice.device)
         loaded = self._loaded[1]
-        return MultiTracker[int](
+        tracker = MultiTracker[int](
             loaded.network, loaded.config, device=choice.device, maker=loaded.maker
         )
+        if is_new:  # while the person is still drawing
+            tracker.warm_up()
+        return tracker

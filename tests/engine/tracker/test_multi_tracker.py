@@ -74,7 +74,8 @@ class TestManyTargets:
             for n in range(3):
                 assert found[n].box_xywh == pytest.approx(single[n].box_xywh, abs=1e-3)
                 assert found[n].verdict is single[n].verdict
-        assert passes == [3, 3, 3]
+        # one pass a frame, on a CPU with two cores in two halves side by side
+        assert sum(passes) == 9 and len(passes) <= 6
 
     def test_one_does_not_depend_on_another(self, make_multi, clip):
         first, second = boxes_at(0)[:2]
