@@ -4,9 +4,10 @@
     python scripts/run_checks.py lint format types    only these
     python scripts/run_checks.py tests windows
 
-Every step runs, whatever the steps before it said. Each file of window tests gets a
-process of its own, so that a crash in one hides nothing of the rest. The last line
-reads like pytest's own.
+Every step runs, whatever the others said, two of them at a time: window tests mostly
+wait, and the others use what they leave. What a process says is shown in one piece when
+it ends. Each file of window tests gets a process and a screen of its own, so that a
+crash in one hides nothing of the rest. The last line reads like pytest's own.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WINDOW_TESTS = Path("tests/plugin/window")
 NO_TESTS_COLLECTED = 5
 TIME_LIMIT_S = 1500
+STEPS_AT_A_TIME = 2
 
 Outcome = Counter[str]
+printing = threading.Lock()
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +41,9 @@ def main(arguments: list[str]) -> int:
         print(f"unknown step {unknown[0]!r}, expected some of: {', '.join(STEPS)}")
         return 2
     started = time.monotonic()
-    outcomes = {name: STEPS[name]() for name in arguments or STEPS}
+    with ThreadPoolExecutor(STEPS_AT_A_TIME) as pool:
+        begun = {name: pool.submit(STEPS[name]) for name in arguments or STEPS}
+        outcomes = {name: step.result() for name, step in begun.items()}
     print_summary(outcomes, time.monotonic() - started)
     return int(any(has_failed(outcome) for outcome in outcomes.values()))
 
@@ -66,18 +73,38 @@ def run_tool(title: str, *command: str) -> Outcome:
 
 
 def run_process(title: str, command: list[str]) -> int:
-    """Run a command from the top of the repository and return its exit status."""
-    print(f"\n==> {title}", flush=True)
+    """Run a command from the top of the repository and return its exit status.
+
+    What it said is printed when it has ended: several run at a time.
+    """
+    say(f"... {title}")
     # One thread for each process: on two cores more of them only wait for each other.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    try:
-        ran = subprocess.run(
-            command, cwd=REPOSITORY, env=environment, timeout=TIME_LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        print(f"{title}: stopped after {TIME_LIMIT_S} s", flush=True)
-        return 1
-    return ran.returncode
+    started, status = time.monotonic(), 1
+    with tempfile.TemporaryFile() as said:
+        try:
+            status = subprocess.run(
+                command,
+                cwd=REPOSITORY,
+                env=environment,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                timeout=TIME_LIMIT_S,
+                check=False,
+            ).returncode
+            end = ""
+        except subprocess.TimeoutExpired:
+            end = f"{title}: stopped after {TIME_LIMIT_S} s\n"
+        said.seek(0)
+        text = said.read().decode(errors="replace")
+    say(f"\n==> {title}, {time.monotonic() - started:.0f} s\n{text}{end}")
+    return status
+
+
+def say(text: str) -> None:
+    """Print a text in one piece."""
+    with printing:
+        print(text, flush=True)
 
 
 def run_pytest(title: str, *arguments: str) -> Outcome:
@@ -90,9 +117,9 @@ def run_pytest(title: str, *arguments: str) -> Outcome:
         )
         outcome = read_report(report)
     if status == NO_TESTS_COLLECTED:
-        print(f"{title}: no tests were found", flush=True)
+        say(f"{title}: no tests were found")
     elif status and not has_failed(outcome):
-        print(f"{title}: ended with status {status}", flush=True)
+        say(f"{title}: ended with status {status}")
     if status and not has_failed(outcome):
         outcome["errors"] += 1
     return outcome
@@ -128,7 +155,11 @@ def run_types() -> Outcome:
 def run_tests() -> Outcome:
     """Run all tests that need no window."""
     return run_pytest(
-        "pytest", f"--ignore={WINDOW_TESTS}", "--numprocesses=2", "--dist=loadfile"
+        "pytest",
+        f"--ignore={WINDOW_TESTS}",
+        "--numprocesses=2",
+        "--dist=loadfile",
+        "--no-loadscope-reorder",  # tests/conftest.py knows better what takes long
     )
 
 
@@ -137,7 +168,7 @@ def run_windows() -> Outcome:
     total: Outcome = Counter()
     paths = sorted((REPOSITORY / WINDOW_TESTS).glob("test_*.py"))
     if not paths:
-        print(f"\n==> no window tests found in {WINDOW_TESTS}", flush=True)
+        say(f"\n==> no window tests found in {WINDOW_TESTS}")
         total["errors"] += 1
     for path in paths:
         file = path.relative_to(REPOSITORY)

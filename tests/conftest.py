@@ -38,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, (is_missing, reason) in wanted.items():
             if is_missing and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+    put_slow_files_first(items)
+
+
+def put_slow_files_first(items: list[pytest.Item]) -> None:
+    """So that no worker is left alone with the longest file in the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +53,16 @@ def fixed_seeds() -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - for libraries that use the global state
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def sample_video():
+    """The sample video, composed once; nobody may change it."""
+    from fcot_engine.sample import make_sample_video
+
+    sample = make_sample_video()
+    sample.frames.flags.writeable = False
+    return sample
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,8 @@ def test_tiny_run_gives_all_parts(tmp_path):
     parts = json.loads(out.read_text(encoding="utf-8"))
     states = {name: facts["state"] for name, facts in parts.items()}
     on_cuda_only = {"upload", "cuda_graph.lite", "cuda_graph.paper"}
-    assert {name for name in states if states[name] == "skipped"} == on_cuda_only
+    skipped = {name for name in states if states[name] == "skipped"}
+    assert skipped == {*on_cuda_only, "compile.paper"}
     assert {parts[name]["reason"] for name in on_cuda_only} == {"no CUDA"}
     assert [name for name in states if states[name] == "failed"] == []
     kinds = ["parity", "speed_1", "speed_2", "half", "half_tracking", "compile"]
@@ -62,8 +63,8 @@ def test_tiny_run_gives_all_parts(tmp_path):
     assert "rich" in parts["device"]["missing"]
     for name in ("lite", "paper"):
         assert parts[f"parity.{name}"]["boxes"]["least_iou"] == 1
-        difference = parts[f"compile.{name}"]["difference"]
-        assert all(facts["max"] < 1e-3 for facts in difference.values())
+    difference = parts["compile.lite"]["difference"]
+    assert all(facts["max"] < 1e-3 for facts in difference.values())
     for name, facts in parts["deform_conv"].items():
         if "x" in name:
             assert facts["max_difference"] < 1e-5 * facts["largest"]

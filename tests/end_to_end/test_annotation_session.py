@@ -9,7 +9,6 @@ from fcot_engine.annotation import AnnotationSession, annotations_to_json
 from fcot_engine.annotation.boxes import paired_iou
 from fcot_engine.config import find_preset
 from fcot_engine.model import load_network
-from fcot_engine.sample import make_sample_video
 from fcot_engine.tracker import MultiTracker, default_weights
 from fcot_engine.video import ArrayFrames
 
@@ -22,8 +21,7 @@ _CORRECTED = 126 - _FIRST  # it has left the target
 class Story:
     """One target drawn, carried, and corrected once."""
 
-    def __init__(self, path):
-        sample = make_sample_video()
+    def __init__(self, sample, path):
         clip = slice(_FIRST, _LAST + 1)
         self.truth = sample.boxes_xywh[clip]
         self.source = ArrayFrames(sample.frames[clip], name="cup")
@@ -56,8 +54,8 @@ def make_tracker():
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory):
-    return Story(tmp_path_factory.mktemp("project") / "cup.fcot")
+def story(sample_video, tmp_path_factory):
+    return Story(sample_video, tmp_path_factory.mktemp("project") / "cup.fcot")
 
 
 def test_box_is_taken_by_the_look_alike_at_first(story):

@@ -209,7 +209,7 @@ class TestAblation:
     ):
         words = [*FAST, "--set=regression.update_interval=2"]
         words += ["--weights", str(weights_file), "--device", "cpu"]
-        words += ["--sequences", "one", "--max-frames", "5", "--json"]
+        words += ["--sequences", "one", "--max-frames", "3", "--json"]
         runs = {}
         for table in ("I", "III"):
             assert main(["eval", str(root), "--ablation", table, *words]) == 0

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.slow
 WIDTH, HEIGHT = 480, 360
 
 
-@pytest.fixture(scope="module")
-def sample():
-    return make_sample_video()
+@pytest.fixture
+def sample(sample_video):
+    return sample_video
 
 
 def cup_share(sample, index):

@@ -47,7 +47,7 @@ def small_lite_network():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_lite_network():
     return small_lite_network
 
@@ -120,7 +120,7 @@ def losses():
     return tiny_losses
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config():
     return TrainingConfig(
         factory=FactoryConfig(patch_size=64, target_size_px=26.0),

@@ -1,6 +1,6 @@
 """Trains in a process of its own: run by tests that kill it, or by torchrun.
 
-`process_worker.py MODE FOLDER`, MODE one of whole, killed, resumed, group.
+`process_worker.py MODE FOLDER`, MODE one of killed, group.
 """
 
 from __future__ import annotations
@@ -56,7 +56,24 @@ def write_end(trainer, path):
     torch.save(state, path)
 
 
-def run_alone(mode, folder):
+def run_alone(folder):
+    """Train in a fork that is killed; go on here, and train the same at a stretch."""
+    pid = os.fork()  # so torch is imported once
+    if pid == 0:
+        train_until_killed(folder)
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    trainer = make_trainer(folder / "run", samples=16)
+    assert trainer.resume() and trainer.progress.step == KILLED_AT
+    trainer.run()
+    write_end(trainer, folder / "resumed.pt")
+    trainer = make_trainer(folder / "whole", samples=16)
+    trainer.run()
+    write_end(trainer, folder / "whole.pt")
+
+
+def train_until_killed(folder):
     calls = []
 
     def die(network, batch, *, stage):
@@ -65,16 +82,10 @@ def run_alone(mode, folder):
             os.kill(os.getpid(), signal.SIGKILL)
         return compute_losses(network, batch, stage=stage)
 
-    if mode == "killed":
-        trainer = make_trainer(
-            folder / "run", samples=16, objective=die, checkpoint_minutes=1e-9
-        )
-        trainer.run()
-    trainer = make_trainer(folder / ("whole" if mode == "whole" else "run"), samples=16)
-    if mode == "resumed":
-        assert trainer.resume() and trainer.progress.step == KILLED_AT
+    trainer = make_trainer(
+        folder / "run", samples=16, objective=die, checkpoint_minutes=1e-9
+    )
     trainer.run()
-    write_end(trainer, folder / f"{mode}.pt")
 
 
 def gradients_of(network, rank):
@@ -115,4 +126,4 @@ if __name__ == "__main__":
     if wanted == "group":
         run_in_group(place)
     else:
-        run_alone(wanted, place)
+        run_alone(place)

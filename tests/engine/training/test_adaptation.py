@@ -19,13 +19,18 @@ from fcot_engine.training.videos import ClipTrack, write_clip
 FREE = AdaptationConfig(pull=0.0)
 
 
-@pytest.fixture
-def adapt(small_factory, make_lite_network, config, tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("adapted")
+
+
+@pytest.fixture(scope="module")
+def adapt(small_factory, make_lite_network, config, folder):
     """Adapt a small network by eight samples; returns the weights before and after."""
     factory = FactoryConfig(patch_size=64, target_size_px=26.0)
     training = replace(config, factory=factory, samples=8, lr=1e-3)
 
-    def adapt(adaptation, *, folder="run", **options):
+    def adapt(adaptation, *, name="run", **options):
         torch.manual_seed(3)
         network = make_lite_network()
         before = {k: v.clone() for k, v in network.state_dict().items()}
@@ -34,7 +39,7 @@ def adapt(small_factory, make_lite_network, config, tmp_path):
             small_factory,
             training,
             adaptation,
-            folder=tmp_path / folder,
+            folder=folder / name,
             **options,
         )
         assert (ending, samples) == ("samples", 8)
@@ -42,6 +47,12 @@ def adapt(small_factory, make_lite_network, config, tmp_path):
         return before, network.state_dict()
 
     return adapt
+
+
+@pytest.fixture(scope="module")
+def free(adapt):
+    """Weights before and after, with nothing that holds them."""
+    return adapt(FREE)
 
 
 def distance(before, after, *, wanted):
@@ -57,26 +68,26 @@ def is_weight(name):
 
 
 class TestAdaptNetwork:
-    def test_weights_move_and_running_statistics_stay(self, adapt):
-        before, after = adapt(FREE)
+    def test_weights_move_and_running_statistics_stay(self, free):
+        before, after = free
         assert distance(before, after, wanted=is_weight) > 0.01
         assert distance(before, after, wanted=lambda n: "running" in n) == 0
 
-    def test_pull_keeps_weights_near(self, adapt):
-        free = distance(*adapt(FREE), wanted=is_weight)
-        held = adapt(replace(FREE, pull=1e5), folder="held")
-        assert distance(*held, wanted=is_weight) < 0.7 * free
+    def test_pull_keeps_weights_near(self, adapt, free):
+        held = adapt(replace(FREE, pull=1e5), name="held")
+        far = distance(*free, wanted=is_weight)
+        assert distance(*held, wanted=is_weight) < 0.7 * far
 
-    def test_blend_goes_a_part_of_the_way(self, adapt):
-        before, whole = adapt(FREE)
-        _, half = adapt(replace(FREE, blend=0.5), folder="half")
+    def test_blend_goes_a_part_of_the_way(self, adapt, free):
+        before, whole = free
+        _, half = adapt(replace(FREE, blend=0.5), name="half")
         for name, value in half.items():
             if value.is_floating_point():
                 middle = (before[name] + whole[name]) / 2
                 torch.testing.assert_close(value, middle, atol=1e-6, rtol=1e-5)
 
-    def test_resuming_a_finished_run_changes_nothing(self, adapt):
-        _, one = adapt(FREE)
+    def test_resuming_a_finished_run_changes_nothing(self, adapt, free):
+        _, one = free
         _, two = adapt(FREE, resume=True)
         assert all(torch.equal(one[name], two[name]) for name in one)
 

@@ -19,7 +19,7 @@ from fcot_engine.training import DataPart, read_log
 def train_on(tmp_path):
     def train_on(*options):
         fixed = ["--out", tmp_path / "run", "--device", "cpu"]
-        fixed += ["--patch-size", 96, "--batch", 2]
+        fixed += ["--patch-size", 64, "--batch", 2]
         return main(["train", *(str(o) for o in (*fixed, *options))])
 
     return train_on

@@ -8,9 +8,9 @@ from fcot_engine.config import (
     CheckConfig,
     FactoryConfig,
     FinetuneConfig,
-    SearchConfig,
     TrackerConfig,
     TrainingConfig,
+    apply_settings,
 )
 from fcot_engine.errors import TrainingError
 from fcot_engine.training import (
@@ -27,7 +27,16 @@ TRAINING = TrainingConfig(
     warmup_samples=0,
 )
 SHORT = CheckConfig(longest_run=3, max_frames=18, min_runs=2)
-SMALL = TrackerConfig(search=SearchConfig(patch_size=128))
+SMALL = apply_settings(
+    TrackerConfig(),
+    {
+        "search.patch_size": 64,
+        "augmentation.box_patch_size": 64,
+        "augmentation.box_samples": 2,
+        "classification.first_iterations": 1,
+        "regression.first_iterations": 2,
+    },
+)
 
 
 @pytest.fixture

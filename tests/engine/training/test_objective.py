@@ -260,7 +260,7 @@ class TestPaperNetwork:
         batch = make_batch(count=2)
         optimizer = torch.optim.AdamW(network.stage_parameters("one"), lr=1e-3)
         totals = []
-        for _ in range(8):
+        for _ in range(5):
             losses = compute_losses(network, batch, stage="one", config=PAPER_LOSSES)
             optimizer.zero_grad()
             losses["total"].backward()

@@ -13,14 +13,6 @@ from npe2 import PluginManager, PluginManifest
 
 
 @pytest.fixture(scope="session")
-def sample():
-    """The sample video, composed once."""
-    from fcot_engine.sample import make_sample_video
-
-    return make_sample_video()
-
-
-@pytest.fixture(scope="session")
 def clips():
     """The module beside this one, which is no package."""
     path = Path(__file__).with_name("story_clips.py")

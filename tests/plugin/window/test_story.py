@@ -25,18 +25,20 @@ WIDGET = "Track boxes"
 LONG_MS = 900_000
 """No test of speed: beside other work, each wait may take long."""
 SHARED_SEQUENCE = "otb_Coke"
+N_SHORT = 18
+"""Frames for the real tracker: enough to stop it in the middle."""
 
 
 @pytest.fixture
-def sample_clip(clips, sample, tmp_path):
+def sample_clip(clips, sample_video, tmp_path):
     """The part of the sample in which both cups fly apart."""
-    return cut_clip(clips, sample, tmp_path, slice(128, 172))
+    return cut_clip(clips, sample_video, tmp_path, slice(128, 172))
 
 
 @pytest.fixture
-def short_clip(clips, sample, tmp_path):
+def short_clip(clips, sample_video, tmp_path):
     """The first frames of it: enough for a tracker that takes its time."""
-    return cut_clip(clips, sample, tmp_path, slice(128, 154))
+    return cut_clip(clips, sample_video, tmp_path, slice(128, 128 + N_SHORT))
 
 
 def cut_clip(clips, sample, folder, part):
@@ -56,11 +58,11 @@ def shared_clip(clips, shared_dir, tmp_path):
     folder = shared_dir / "eval" / SHARED_SEQUENCE
     if not folder.is_dir():
         pytest.skip(f"no {SHARED_SEQUENCE} in the folder of shared videos")
-    pictures = sorted((folder / "img").iterdir())[:40]
+    pictures = sorted((folder / "img").iterdir())[:N_SHORT]
     frames = np.stack([np.asarray(Image.open(one).convert("RGB")) for one in pictures])
     lines = (folder / "groundtruth.txt").read_text().replace("\t", ",").splitlines()
-    truth = np.array([[float(v) for v in line.split(",")] for line in lines[:40]])
-    still = np.tile([100.0, 30.0, 60.0, 60.0], (40, 1))
+    truth = np.array([[float(v) for v in line.split(",")] for line in lines[:N_SHORT]])
+    still = np.tile([100.0, 30.0, 60.0, 60.0], (N_SHORT, 1))
     return clips.write_clip(tmp_path / "coke.mp4", frames, truth, still)
 
 
@@ -213,7 +215,7 @@ def test_whole_story(
     # track both, and stop before the end
     panel.run.form.change(all_targets=True)
     panel.run.forward.click()
-    qtbot.waitUntil(lambda: len(ctrl.state.targets[0].boxes) >= 8, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: len(ctrl.state.targets[0].boxes) >= 3, timeout=LONG_MS)
     panel.progress.stop.click()
     assert ctrl.runs.activity is Activity.IDLE
     n_kept = len(ctrl.state.targets[0].boxes)
