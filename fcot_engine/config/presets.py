@@ -94,7 +94,7 @@ _BASE_NETWORK = NetworkConfig(
 
 _BASE_TRACKER = TrackerConfig(
     # chosen by eye on the evaluation sequences, see the card of the weights
-    search=SearchConfig(patch_size=192, area_scale=3.5),
+    search=SearchConfig(area_scale=3.5),
     classification=ClassificationUpdateConfig(learned_gain=0.6),
     regression=RegressionUpdateConfig(learned_gain=0.3),
     localisation=LocalisationConfig(coarse_weight=0.65, fine_weight=0.35),

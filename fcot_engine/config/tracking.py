@@ -17,9 +17,9 @@ OnlineUpdate = Literal["off", "rmg", "trad"]
 class SearchConfig:
     """How the search patch is cut around the last known target."""
 
-    patch_size: int = 160
+    patch_size: int = 192
     """Side of the square network input, in patch pixels."""
-    area_scale: float = 2.75
+    area_scale: float = 3.25
     """Side of the search region over the square root of the target's area."""
     lost_growth: float = 1.1
     """Growth of the search region with each frame in which the target is lost."""
