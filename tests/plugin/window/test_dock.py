@@ -56,15 +56,15 @@ def test_panel_is_in_the_menus_for_tracking_and_annotation(viewer):
 
 
 def test_video_opened_from_the_panel_lies_on_the_canvas_as_a_whole(
-    qtbot, make_napari_viewer, our_manifest, clips, sample, tmp_path
+    qtbot, make_napari_viewer, our_manifest, clips, sample_video, tmp_path
 ):
-    boxes = sample.boxes_xywh[:3]
-    clip = clips.write_clip(tmp_path / "cup.mp4", sample.frames[:3], boxes, boxes)
+    boxes = sample_video.boxes_xywh[:3]
+    clip = clips.write_clip(tmp_path / "cup.mp4", sample_video.frames[:3], boxes, boxes)
     viewer = make_napari_viewer(show=True)
     _, panel = open_dock(qtbot, viewer)
     panel.link.open_video(clip.path)
     canvas = viewer.window._qt_viewer.canvas
-    height, width = sample.frames.shape[1:3]
+    height, width = sample_video.frames.shape[1:3]
 
     def is_all_there() -> bool:
         (_, top, left), (_, bottom, right) = canvas._viewbox_corners_in_world
