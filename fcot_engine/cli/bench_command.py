@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcot_engine.cli.info_command import read_version
-from fcot_engine.cli.options import parse_box, parse_change, parse_names
+from fcot_engine.cli.options import add_set_option, parse_box, parse_names
 from fcot_engine.cli.progress_bar import show_progress
 from fcot_engine.cli.results import print_json, save_figure
 from fcot_engine.errors import BoxError, ConfigError
@@ -111,15 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw what --long found there: .svg, .png or .pdf",
     )
-    add(
-        "--set",
-        dest="changes",
-        type=parse_change,
-        action="append",
-        default=[],
-        metavar="SECTION.FIELD=VALUE",
-        help="change one setting of the trackers; may be repeated",
-    )
+    add_set_option(parser)
     add("--json", action="store_true", help="print all figures as JSON")
 
 

@@ -33,6 +33,13 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         help="settings of a benchmark: vot, otb, lasot, nfs, uav or trackingnet; meant "
         "for the paper preset with the authors' weights",
     )
+    add_set_option(group)
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    group.add_argument("--seed", type=int, default=0, help="for equal results (0)")
+
+
+def add_set_option(group: argparse._ActionsContainer) -> None:
+    """Declare `--set`."""
     group.add_argument(
         "--set",
         dest="changes",
@@ -42,8 +49,6 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECTION.FIELD=VALUE",
         help="change one setting, such as regression.blend=0.6; may be repeated",
     )
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
-    group.add_argument("--seed", type=int, default=0, help="for equal results (0)")
 
 
 def chosen_settings(args: argparse.Namespace) -> dict[str, SettingValue]:

@@ -23,7 +23,7 @@ from fcot_engine.model.networks import (
     LiteNet,
     PaperNet,
     build_network,
-    fold_norms,
+    fold_norms_,
     pick,
 )
 from fcot_engine.model.rectifier import Rectifier, rectify
@@ -59,7 +59,7 @@ __all__ = [
     "ResNetBackbone",
     "UpsamplingDecoder",
     "build_network",
-    "fold_norms",
+    "fold_norms_",
     "load_network",
     "network_kind",
     "pick",

@@ -8,7 +8,6 @@ the `lite` and `base` presets.
 
 from __future__ import annotations
 
-import copy
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -136,20 +135,20 @@ class FcotNet(nn.Module, ABC):
                 yield parameter
 
 
-def fold_norms(network: FcotNet) -> FcotNet:
-    """A copy in which batch norms are part of the convolutions before them.
+def fold_norms_(network: FcotNet) -> FcotNet:
+    """Make batch norms a part of the convolutions before them, and return the network.
 
-    For tracking: it answers the same but for rounding, and cannot be trained.
+    For tracking: it answers the same but for rounding, and cannot be trained any more.
     """
-    folded = copy.deepcopy(network).eval()
-    for module in folded.modules():
+    network.eval()
+    for module in list(network.modules()):
         if not isinstance(module, nn.Sequential):
             continue
         for index, (layer, after) in enumerate(itertools.pairwise(list(module))):
             if isinstance(layer, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
                 module[index] = fuse_conv_bn_eval(layer, after)
                 module[index + 1] = nn.Identity()
-    return folded
+    return network
 
 
 def pick(encoding: Encoding, index: int) -> Encoding:

@@ -19,9 +19,14 @@ class SecondThread:
 
     def __init__(self, device: torch.device) -> None:
         """Make it; the thread itself starts with the first piece of work."""
-        self.is_useful = device.type == "cpu" and (os.cpu_count() or 1) > 1
-        """Whether there is one."""
-        self._pool = ThreadPoolExecutor(1, "fcot") if self.is_useful else None
+        is_useful = device.type == "cpu" and (os.cpu_count() or 1) > 1
+        self._pool = ThreadPoolExecutor(1, "fcot") if is_useful else None
+
+    def __deepcopy__(self, memo: dict[int, object]) -> SecondThread:
+        """A copied tracker has a thread of its own, which has nothing to do yet."""
+        copied = SecondThread.__new__(SecondThread)
+        copied._pool = None if self._pool is None else ThreadPoolExecutor(1, "fcot")
+        return copied
 
     def start(self, work: Callable[[], None]) -> Future[None]:
         """Start on a piece of work; wait for it, and for its errors, by `result()`."""

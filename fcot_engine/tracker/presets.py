@@ -29,7 +29,12 @@ from fcot_engine.config import (
     find_preset,
 )
 from fcot_engine.errors import WeightsError
-from fcot_engine.model import FcotNet, load_network, read_network_kind
+from fcot_engine.model import (
+    FcotNet,
+    fold_norms_,
+    load_network,
+    read_network_kind,
+)
 from fcot_engine.tracker.device import choose_device
 from fcot_engine.tracker.results import Maker
 from fcot_engine.tracker.weights import (
@@ -164,6 +169,7 @@ class LoadedPreset:
     """What trackers are made of; several may share one network."""
 
     network: FcotNet
+    """For tracking alone: its batch norms are folded into the convolutions."""
     config: TrackerConfig
     maker: Maker
 
@@ -198,7 +204,8 @@ def load_preset(
         config = replace(config, calibration=CalibrationConfig())
     config = apply_settings(config, settings or {})
     path = default_weights(preset) if own is None else own
-    return LoadedPreset(load_network(path), config, _describe_maker(preset, path))
+    network = fold_norms_(load_network(path))
+    return LoadedPreset(network, config, _describe_maker(preset, path))
 
 
 def _describe_maker(preset: str, weights: Path) -> Maker:

@@ -60,14 +60,18 @@ class RegressionModelGenerator:
         """Tracked samples kept, by the traditional update alone."""
         return len(self._tracked)
 
-    def span_around(self, column: int, row: int, *, spread: int = 0) -> CellSpan:
+    def span_around(self, column: int, row: int, *, spread: int = 0) -> CellSpan | None:
         """What is read of a regression map, of rows and boxes around a cell.
+
+        None for the traditional update, which also reads around the box that was found.
 
         Args:
             column: of the cell in the middle.
             row: the same.
             spread: how many cells beside it the target's centre may be.
         """
+        if self._config.online_update == "trad":
+            return None
         jitter = self._config.cell_jitter if spread else 0
         reach = self._branch.filter_side // 2 + jitter + spread
         return CellSpan.around(column, row, reach=reach)

@@ -374,9 +374,7 @@ class Target:
         last = patch.size_px // FINE_STRIDE - 1
         cell = (point_in_patch / FINE_STRIDE).floor().long().clamp(0, last)
         column, row = cell.tolist()
-        span: CellSpan | None = self._regressor.span_around(column, row)
-        if self._config.regression.online_update == "trad":  # reads more than the box
-            span = None
+        span = self._regressor.span_around(column, row)
         features = self._network.regress(encoding, span)
         corners = self._regressor.find_box(
             features, cell.to(features.regression.device)

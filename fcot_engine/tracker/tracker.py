@@ -39,7 +39,7 @@ from fcot_engine.geometry import (
     check_box_in_frame,
     fit_drawn_box,
 )
-from fcot_engine.model import ClassFeatures, FcotNet, fold_norms, pick
+from fcot_engine.model import ClassFeatures, FcotNet, pick
 from fcot_engine.ops import cut_patch, find_peak, find_second_peak
 from fcot_engine.tracker._second_thread import SecondThread
 from fcot_engine.tracker.confidence import Evidence, estimate_confidence, size_change
@@ -89,7 +89,7 @@ class MultiTracker(Generic[Id]):
         """Make a tracker around a network; see `from_preset` for the usual way.
 
         Args:
-            network: copied to the device, never changed.
+            network: moved to the device and used as it is, never changed.
             config: settings; the defaults if None.
             options: see `TrackerOptions`.
 
@@ -97,7 +97,7 @@ class MultiTracker(Generic[Id]):
             ConfigError: no such device.
         """
         self._device = choose_device(options.get("device", "auto"))
-        self._network = fold_norms(network).to(self._device)
+        self._network = network.to(self._device).eval()
         self._config = config or TrackerConfig()
         self._seed = options.get("seed", 0)
         self._maker = options.get("maker", Maker())
@@ -516,11 +516,16 @@ def _extract(
     network: FcotNet,
     beside: SecondThread,
 ) -> list[PatchFeatures]:
-    """Features of each patch by itself; of several, half are made in each thread."""
+    """Features of each patch by itself.
+
+    On a CPU one half of them is made in each thread, and in halves, too, where there is
+    no second thread: batches of another size would round otherwise.
+    """
+    is_halved = image.device.type == "cpu"
     features: list[PatchFeatures] = []
     for start in range(0, len(patches), _MOST_PATCHES):
         part = patches[start : start + _MOST_PATCHES]
-        half = (len(part) + 1) // 2 if beside.is_useful else len(part)
+        half = (len(part) + 1) // 2 if is_halved else len(part)
         others: list[PatchFeatures] = []
         if half < len(part):
             work = beside.start(

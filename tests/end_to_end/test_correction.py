@@ -35,9 +35,7 @@ def overlaps(video, boxes):
 @pytest.fixture(scope="module")
 def mistaken(sample_video):
     """A tracker that has gone over to the look-alike, and its boxes until then."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.cpu_count", lambda: 1)  # one with a thread is not copied
-        tracker = Tracker.from_preset("lite", device="cpu")
+    tracker = Tracker.from_preset("lite", device="cpu")
     tracker.init(sample_video.frames[_START], sample_video.boxes_xywh[_START])
     boxes = follow(tracker, sample_video, _START + 1, _CORRECTED)
     return tracker, boxes

@@ -96,9 +96,6 @@ ACTIONS = {
     "swap": (edits.swap_targets, st.tuples(targets, targets, frames)),
 }
 
-FEW = settings(max_examples=50)
-"""Each example is a session of many edits."""
-
 one_action = st.sampled_from(sorted(ACTIONS)).flatmap(
     lambda name: st.tuples(st.just(name), ACTIONS[name][1])
 )
@@ -147,7 +144,6 @@ def apply_all(actions, states=None):
     return document
 
 
-@FEW
 @given(st.lists(one_action, max_size=30))
 def test_undo_restores_every_exact_state_and_redo_repeats_it(actions):
     states = [annotations_to_json(Annotations())]
@@ -161,7 +157,6 @@ def test_undo_restores_every_exact_state_and_redo_repeats_it(actions):
         assert annotations_to_json(document.annotations) == expected
 
 
-@FEW
 @given(
     st.lists(one_action, max_size=25),
     targets,
@@ -181,7 +176,6 @@ def test_machines_never_change_human_boxes(actions, target, first, count, box, s
     assert human_boxes(document.annotations) == before
 
 
-@FEW
 @given(st.lists(one_action, max_size=25), targets, frames)
 def test_machine_edit_that_would_change_a_human_box_is_refused(actions, target, frame):
     document = apply_all([*actions, ("draw", (target, frame, (1.0, 1.0, 5.0, 5.0)))])
@@ -198,7 +192,6 @@ def test_machine_edit_that_would_change_a_human_box_is_refused(actions, target, 
     assert annotations_to_json(document.annotations) == before
 
 
-@FEW
 @given(st.lists(one_action, max_size=30))
 def test_ids_are_unique_and_never_given_twice(actions):
     document = Document()
@@ -215,7 +208,6 @@ def test_ids_are_unique_and_never_given_twice(actions):
     assert len(given_ids) == len(set(given_ids))
 
 
-@FEW
 @given(st.lists(one_action, max_size=30))
 def test_out_of_view_frames_and_those_behind_the_end_have_no_boxes(actions):
     annotations = apply_all(actions).annotations
@@ -226,7 +218,6 @@ def test_out_of_view_frames_and_those_behind_the_end_have_no_boxes(actions):
             assert target.info.end_frame is None or frame <= target.info.end_frame
 
 
-@FEW
 @given(st.lists(one_action, max_size=30))
 def test_rejected_places_lie_beside_boxes_that_a_person_drew(actions):
     document = apply_all([*actions, ("pick", (1, 2, (30.0, 30.0, 3.0, 4.0)))])
@@ -240,7 +231,6 @@ def test_rejected_places_lie_beside_boxes_that_a_person_drew(actions):
             assert not is_same_thing(one.box_xywh, box.box_xywh)
 
 
-@FEW
 @given(st.lists(one_action, min_size=1, max_size=15))
 def test_merged_changes_do_the_same(actions):
     document = apply_all(actions)
@@ -253,7 +243,6 @@ def test_merged_changes_do_the_same(actions):
     assert annotations_to_json(annotations) == annotations_to_json(document.annotations)
 
 
-@FEW
 @given(st.lists(one_action, max_size=10), st.lists(one_action, max_size=10))
 def test_copy_stays_as_it_was(before, after):
     document = apply_all(before)
@@ -268,7 +257,7 @@ def test_copy_stays_as_it_was(before, after):
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=40)
 @given(steps)
 def test_project_on_the_disk_is_the_one_in_memory(steps):
     """Two documents do the same; one is closed and opened on the way."""

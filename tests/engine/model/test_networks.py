@@ -14,11 +14,13 @@ from fcot_engine.config import (
 )
 from fcot_engine.errors import ConfigError
 from fcot_engine.model import (
+    CellSpan,
     Features,
     GradientFeatures,
     LiteNet,
     PaperNet,
     build_network,
+    fold_norms_,
     load_network,
     save_network,
 )
@@ -56,6 +58,40 @@ def small_config(*, fixed=True):
 @pytest.fixture
 def network():
     return LiteNet(small_config()).eval()
+
+
+class TestRegressSpan:
+    @pytest.mark.parametrize(
+        ("column", "row"),
+        [(8, 7), (0, 0), (15, 15), (1, 14)],
+        ids=["middle", "first", "last", "at_two_borders"],
+    )
+    def test_cells_of_the_span_are_those_of_the_whole_map(self, network, column, row):
+        with torch.no_grad():
+            encoding = network.encode(torch.rand(2, 3, 64, 64))
+            whole = network.regress(encoding).regression
+            span = CellSpan.around(column, row, reach=2)
+            part = network.regress(encoding, span).regression
+        rows = slice(max(span.top, 0), span.bottom)
+        columns = slice(max(span.left, 0), span.right)
+        assert whole[..., rows, columns].abs().max() > 0
+        torch.testing.assert_close(part[..., rows, columns], whole[..., rows, columns])
+        assert not part.equal(whole)  # the rest was not made
+
+
+def test_folded_norms_change_no_answer():
+    torch.manual_seed(0)
+    network, images = LiteNet(small_config()), torch.rand(4, 3, 64, 64)
+    for _ in range(3):
+        network.extract(images)  # norms that do something
+    before = network.eval().extract(images)
+    n_norms = sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
+    after = fold_norms_(network).extract(images)
+    left = sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
+    assert n_norms > 0 and left == 0
+    for a, b in zip(before, after, strict=True):
+        if a is not None:
+            torch.testing.assert_close(b, a, atol=1e-5, rtol=1e-4)
 
 
 class TestExtract:

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from fcot_engine.errors import ShapeError
 from fcot_engine.model import Features
-from fcot_engine.tracker.memory import BestFrames, SampleMemory, SampleWeights
+from fcot_engine.tracker.memory import (
+    BestFrames,
+    SampleMemory,
+    SampleWeights,
+    cut_windows,
+)
 
 BOX = torch.tensor([1.0, 2.0, 3.0, 4.0])
 
@@ -53,6 +58,41 @@ class TestWeights:
         total = 1 / 0.8 + 0.2  # the first tracked sample: SampleWeights
         expected = torch.tensor([0.5 / 0.8, 0.5 / 0.8, 0.2]) / total
         torch.testing.assert_close(memory.weights(), expected)
+
+
+class TestFineWindow:
+    """Windows of 4 cells in maps of 10, whose values are column + 10 * row."""
+
+    MAP = torch.arange(100.0).view(1, 1, 10, 10)
+
+    @pytest.mark.parametrize(
+        ("center", "first"),
+        [
+            pytest.param((20, 24), (3, 4), id="around_the_target"),
+            pytest.param((1, 39), (0, 6), id="never_over_the_border"),
+            pytest.param((400, -90), (3, 3), id="middle_where_the_target_is_outside"),
+        ],
+    )
+    def test_window_and_box_move_together(self, center, first):
+        box = torch.tensor([[center[0] - 4.0, center[1] - 2.0, 8.0, 4.0]])
+        windows, boxes = cut_windows(self.MAP, box, side=4)
+        assert windows.shape == (1, 1, 4, 4)
+        left, top = first
+        assert float(windows[0, 0, 0, 0]) == left + 10 * top
+        moved = box - torch.tensor([[4.0 * left, 4.0 * top, 0.0, 0.0]])
+        torch.testing.assert_close(boxes, moved)
+
+    def test_whole_map_where_it_is_no_larger(self):
+        windows, boxes = cut_windows(self.MAP, BOX[None], side=10)
+        assert windows is self.MAP and torch.equal(boxes, BOX[None])
+
+    def test_memory_keeps_windows_and_boxes_in_them(self):
+        memory = SampleMemory(4, given_share=0.25, given_capacity=92, fine_window=4)
+        box = torch.tensor([[16.0, 22.0, 8.0, 4.0]])
+        memory.add_given(torch.zeros(1, 3, 2, 2), self.MAP, box)
+        assert memory.fine().shape == (1, 1, 4, 4)
+        assert memory.fine_boxes_xywh().tolist() == [[4.0, 6.0, 8.0, 4.0]]
+        assert torch.equal(memory.boxes_xywh(), box)
 
 
 class TestCapacity:

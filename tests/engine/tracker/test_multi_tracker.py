@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -210,3 +211,49 @@ class TestLostTarget:
         tracker.init(make_frame(self.NEAR), self.NEAR)
         for _ in range(16):
             assert tracker.track(make_frame(self.FAR)).verdict is Verdict.LOST
+
+
+class TestSecondThread:
+    def follow(self, tracker, clip):
+        tracker.init("a", clip[0], boxes_at(0)[0])
+        tracker.init("b", clip[0], boxes_at(0)[1])
+        return [tracker.track(frame) for frame in clip[1:10]]
+
+    def test_boxes_are_the_same_without_it(self, make_multi, clip, monkeypatch):
+        with_it = self.follow(make_multi(), clip)
+        monkeypatch.setattr("os.cpu_count", lambda: 1)
+        alone = self.follow(make_multi(), clip)
+        for one, other in zip(with_it, alone, strict=True):
+            for name in "ab":
+                assert one[name].box_xywh == other[name].box_xywh
+
+    def test_error_beside_the_network_is_not_lost(self, make_multi, clip, monkeypatch):
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        tracker = make_multi()
+        tracker.init("a", clip[0], boxes_at(0)[0])
+
+        def fail():
+            raise RuntimeError("out of memory")
+
+        tracker._targets["a"]._due.append(fail)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            tracker.track(clip[1])
+        assert "a" in tracker.track(clip[2])
+
+    def test_copied_tracker_goes_on_by_itself(self, make_multi, clip):
+        tracker = make_multi()
+        tracker.init("a", clip[0], boxes_at(0)[0])
+        copied = copy.deepcopy(tracker)
+        for frame in clip[1:7]:
+            expected = tracker.track(frame)["a"].box_xywh
+            assert copied.track(frame)["a"].box_xywh == expected
+
+
+class TestWarmUp:
+    def test_leaves_nothing_behind(self, make_multi, clip):
+        warm, cold = make_multi(), make_multi()
+        warm.warm_up()
+        assert warm.target_ids == () and warm.memory_nbytes == 0
+        for tracker in (warm, cold):
+            tracker.init("a", clip[0], boxes_at(0)[0])
+        assert warm.track(clip[1])["a"].box_xywh == cold.track(clip[1])["a"].box_xywh

@@ -217,6 +217,27 @@ class TestLearning:
         judge(Verdict.FOUND)
         assert learned == ["best"]
 
+    def test_what_is_due_is_computed_in_parts_one_before_each_frame(
+        self, target, judged, quick_config, monkeypatch
+    ):
+        judge, learned = judged
+        monkeypatch.setattr(target._classifier, "remember_tracked", lambda *_, **__: 2)
+        monkeypatch.setattr(
+            target._classifier, "optimise_once", lambda: learned.append("step")
+        )
+        for _ in range(quick_config.regression.update_interval):
+            judge(Verdict.FOUND)
+        learned.clear()
+        target._due.clear()
+        for _ in range(quick_config.regression.update_interval):
+            judge(Verdict.FOUND)
+        after = []
+        for _ in range(3):
+            judge(Verdict.UNCERTAIN)
+            after.append(len(learned))
+        assert after[1] - after[0] <= 1 and after[2] - after[1] <= 1
+        assert "step" in learned
+
     def test_look_alike_is_learned_at_once(self, judged):
         judge, learned = judged
         judge(Verdict.HARD_NEGATIVE)
