@@ -84,6 +84,35 @@ def _area(boxes_xyxy: Tensor) -> Tensor:
     return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(dim=-1)
 
 
+def check_box(box_xywh: Sequence[float], *, name: str = "box") -> BoxXywh:
+    """Return a box of a frame that is not known: only its form is checked.
+
+    Args:
+        box_xywh: x, y, width, height in image pixels.
+        name: how the message calls the box.
+
+    Raises:
+        BoxError: not four finite numbers, or no area.
+    """
+    if len(box_xywh) != 4:
+        raise BoxError(
+            f"{name} must be four numbers x, y, width, height; got {len(box_xywh)} of "
+            "them. Write it as X,Y,W,H in pixels."
+        )
+    x, y, w, h = (float(value) for value in box_xywh)
+    shown = _show(x, y, w, h)
+    if not all(math.isfinite(value) for value in (x, y, w, h)):
+        raise BoxError(
+            f"{name} must be four finite numbers, got {shown}. Draw it again."
+        )
+    if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
+        raise BoxError(
+            f"{name} must have a width and a height above 0, got {shown}. "
+            "Draw it again."
+        )
+    return x, y, w, h
+
+
 def check_box_in_frame(
     box_xywh: Sequence[float], *, width: int, height: int, name: str = "box"
 ) -> BoxXywh:
@@ -101,22 +130,8 @@ def check_box_in_frame(
     Raises:
         BoxError: not four finite numbers, no area, outside, or larger than the frame.
     """
-    if len(box_xywh) != 4:
-        raise BoxError(
-            f"{name} must be four numbers x, y, width, height; got {len(box_xywh)} of "
-            "them. Write it as X,Y,W,H in pixels."
-        )
-    x, y, w, h = (float(value) for value in box_xywh)
-    shown = f"x={x:g}, y={y:g}, width={w:g}, height={h:g}"
-    if not all(math.isfinite(value) for value in (x, y, w, h)):
-        raise BoxError(
-            f"{name} must be four finite numbers, got {shown}. Draw it again."
-        )
-    if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
-        raise BoxError(
-            f"{name} must have a width and a height above 0, got {shown}. "
-            "Draw it again."
-        )
+    x, y, w, h = check_box(box_xywh, name=name)
+    shown = _show(x, y, w, h)
     left, top, right, bottom = (
         max(x, 0.0),
         max(y, 0.0),
@@ -134,6 +149,10 @@ def check_box_in_frame(
             "Draw it tightly around the object."
         )
     return left, top, right - left, bottom - top
+
+
+def _show(x: float, y: float, w: float, h: float) -> str:
+    return f"x={x:g}, y={y:g}, width={w:g}, height={h:g}"
 
 
 def fit_drawn_box(
@@ -161,8 +180,7 @@ def fit_drawn_box(
         (-5.0, 0.0, 20.0, 20.0)
     """
     cut = check_box_in_frame(box_xywh, width=width, height=height, name=name)
-    x, y, w, h = (float(value) for value in box_xywh)
-    whole = x, y, w, h
+    whole = check_box(box_xywh, name=name)
     is_slip = share_outside(whole, width=width, height=height) <= _SLIP_SHARE
     return cut if is_slip else whole
 

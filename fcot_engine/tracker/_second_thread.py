@@ -20,22 +20,30 @@ class SecondThread:
     def __init__(self, device: torch.device) -> None:
         """Make it; the thread itself starts with the first piece of work."""
         is_useful = device.type == "cpu" and (os.cpu_count() or 1) > 1
-        self._pool = ThreadPoolExecutor(1, "fcot") if is_useful else None
+        self._pool = _make_pool() if is_useful else None
+        self._process_id = os.getpid()
 
     def __deepcopy__(self, memo: dict[int, object]) -> SecondThread:
         """A copied tracker has a thread of its own, which has nothing to do yet."""
         copied = SecondThread.__new__(SecondThread)
-        copied._pool = None if self._pool is None else ThreadPoolExecutor(1, "fcot")
+        copied._pool = None if self._pool is None else _make_pool()
+        copied._process_id = os.getpid()
         return copied
 
     def start(self, work: Callable[[], None]) -> Future[None]:
         """Start on a piece of work; wait for it, and for its errors, by `result()`."""
         if self._pool is not None:
+            if self._process_id != os.getpid():  # a fork takes no threads along
+                self._pool, self._process_id = _make_pool(), os.getpid()
             return self._pool.submit(_run, work)
         done: Future[None] = Future()
         _run(work)
         done.set_result(None)
         return done
+
+
+def _make_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "fcot")
 
 
 @torch.inference_mode()

@@ -36,7 +36,7 @@ from fcot_engine.errors import FrameError, TrackerStateError
 from fcot_engine.geometry import (
     BoxXywh,
     PatchFrame,
-    check_box_in_frame,
+    check_box,
     fit_drawn_box,
 )
 from fcot_engine.model import ClassFeatures, FcotNet, pick
@@ -63,12 +63,12 @@ class MultiTracker(Generic[Id]):
     `init` takes the first box of a target, `track` each following frame, `correct` a
     box that a person drew later, `place` moves the search without learning. All targets
     share the frame's way to the device and one pass through the network; each has
-    filters of its own, and its boxes are those that a `Tracker` of its own would find.
-    Targets are told apart by ids of the caller's choice.
+    filters of its own, and its boxes are, but for rounding, those that a `Tracker` of
+    its own would find. Targets are told apart by ids of the caller's choice.
 
     Frames are uint8 RGB arrays of shape (H, W, 3); boxes are x, y, width, height in
-    image pixels (see `fcot_engine.geometry.boxes`). For one seed and device the answers
-    are the same each time.
+    image pixels (see `fcot_engine.geometry.boxes`). For one seed, device and number of
+    threads the answers are the same each time.
 
     Example:
         >>> frame = np.zeros((120, 160, 3), np.uint8)
@@ -236,14 +236,14 @@ class MultiTracker(Generic[Id]):
     def place(self, target_id: Id, box_xywh: Sequence[float]) -> None:
         """Search around this box from now on, without learning from it.
 
+        It is taken as it is, also where it reaches over the border of the frame.
+
         Raises:
             TrackerStateError: there is no such target yet.
             BoxError: not four finite numbers, or no area.
         """
         target = self._find(target_id)
-        far = 10**9  # no frame is known; only form and size are checked
-        x, y, w, h = check_box_in_frame(box_xywh, width=far, height=far)
-        target.move_to((x, y, w, h))
+        target.move_to(check_box(box_xywh))
 
     @torch.inference_mode()
     def read_box(
@@ -295,7 +295,8 @@ class MultiTracker(Generic[Id]):
             TrackerStateError: a target is not known.
             FrameError: the frame is not usable.
         """
-        chosen = self.target_ids if target_ids is None else tuple(target_ids)
+        wanted = self.target_ids if target_ids is None else target_ids
+        chosen = tuple(dict.fromkeys(wanted))  # a target moves on once a frame
         targets = [self._find(target_id) for target_id in chosen]
         image = _to_image(frame, self._device)
         before = [target.box_xywh for target in targets]
@@ -435,6 +436,11 @@ def _to_image(frame: NDArray[np.uint8], device: torch.device) -> Tensor:
     Raises:
         FrameError: the frame is not uint8 RGB or smaller than 2x2 pixels.
     """
+    if not isinstance(frame, np.ndarray):
+        raise FrameError(
+            "A frame must be a NumPy array, uint8 RGB of shape (height, width, 3), got "
+            f"{type(frame).__name__}. Convert it with `numpy.asarray`."
+        )
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
         raise FrameError(
             "A frame must be uint8 RGB of shape (height, width, 3), got "

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import copy
 import math
+import multiprocessing
 
 import numpy as np
 import pytest
+import torch
 
 from fcot_engine.errors import BoxError, TrackerStateError
 from fcot_engine.tracker import MultiTracker, Tracker, Verdict
+from fcot_engine.tracker._second_thread import SecondThread
 
 SIZE = (320, 240)
 STARTS = [
@@ -104,6 +107,14 @@ class TestManyTargets:
         assert list(tracker.track(clip[3], [1])) == [1]
         assert tracker.box_xywh(0) == boxes_at(0)[0]
         assert tracker.box_xywh(1) != boxes_at(0)[1]
+
+    def test_target_that_is_named_twice_moves_on_once(self, make_multi, clip):
+        twice, once = make_multi(), make_multi()
+        for tracker in (twice, once):
+            tracker.init("a", clip[0], boxes_at(0)[0])
+        for frame in clip[1:4]:
+            found = twice.track(frame, ["a", "a"])["a"].box_xywh
+            assert found == once.track(frame)["a"].box_xywh
 
     def test_correction_teaches_its_target_alone(self, make_multi, clip):
         tracker, untouched = make_multi(), make_multi()
@@ -247,6 +258,22 @@ class TestSecondThread:
         for frame in clip[1:7]:
             expected = tracker.track(frame)["a"].box_xywh
             assert copied.track(frame)["a"].box_xywh == expected
+
+    @pytest.mark.skipif(
+        "fork" not in multiprocessing.get_all_start_methods(), reason="no fork"
+    )
+    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+    def test_forked_process_has_one_of_its_own(self, monkeypatch):
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        beside = SecondThread(torch.device("cpu"))
+        beside.start(lambda: None).result()
+        forking = multiprocessing.get_context("fork")
+        child = forking.Process(target=lambda: beside.start(lambda: None).result())
+        child.start()
+        child.join(20)
+        if child.is_alive():
+            child.kill()
+        assert child.exitcode == 0
 
 
 class TestWarmUp:

@@ -236,6 +236,12 @@ class TestPlace:
         assert len(known_target(tracker)._classifier.memory) == samples
         assert iou(tracker.track(paint(far)).box_xywh, far) > 0.6
 
+    def test_box_over_the_border_stays_whole(self, make_tracker, paint):
+        tracker, over = make_tracker(), (-18.0, -9.0, 44.0, 40.0)
+        tracker.init(paint(over), over)
+        tracker.place(over)
+        assert last_box(tracker) == over
+
     @pytest.mark.parametrize("box", [(1, 2, 0, 4), (1, 2, 3), (math.nan, 2, 3, 4)])
     def test_unusable_box_changes_nothing(self, make_tracker, paint, box):
         tracker = make_tracker()
@@ -421,6 +427,11 @@ class TestFrames:
             make_tracker().init(frame, (2, 2, 5, 5))
         assert str(frame.shape) in str(caught.value)
         assert str(frame.dtype) in str(caught.value)
+
+    def test_what_is_no_array_is_refused_with_its_kind(self, make_tracker):
+        frame = torch.zeros((20, 20, 3), dtype=torch.uint8)
+        with pytest.raises(FrameError, match=r"NumPy array.* got Tensor"):
+            make_tracker().init(frame, (2, 2, 5, 5))
 
     @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (0, 0), (0, 9)])
     def test_too_small_frame_is_refused(self, make_tracker, size):
