@@ -55,13 +55,20 @@ def connect(
     place = path.absolute().as_posix()
     # a drive letter needs the slash; a network folder of Windows has two already
     place = place if place.startswith("/") else f"/{place}"
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"file://{quote(os.fsencode(place))}?mode={mode}",
         uri=True,
         timeout=wait_s,
         isolation_level=None,
         check_same_thread=False,
     )
+    connection.text_factory = decode_text
+    return connection
+
+
+def decode_text(data: bytes) -> str:
+    """Read text of a file that may be damaged: it must not hide the rest of a row."""
+    return data.decode(errors="replace")
 
 
 def describe_error(error: sqlite3.Error) -> tuple[str, str]:
@@ -130,8 +137,11 @@ class OwnerLock:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             owner = self._read_owner(connection)
+            is_busy = describe_error(error)[0] == "SQLITE_BUSY"
+            if not is_busy:
+                self._tidy_up(connection)
             connection.close()
-            if describe_error(error)[0] != "SQLITE_BUSY":
+            if not is_busy:
                 raise
             raise ProjectInUseError(
                 f"{project_name} is open already: {owner} works on it. Close it there "
@@ -139,6 +149,13 @@ class OwnerLock:
                 owner=owner,
             ) from error
         return connection
+
+    def _tidy_up(self, connection: sqlite3.Connection) -> None:
+        """Remove a file that could not be written, unless it is somebody's lock."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            self._path.unlink()
 
     def _is_in_place(self) -> bool:
         try:

@@ -156,16 +156,19 @@ def _probe(
 def _mend_first_page(path: Path) -> None:
     """Put the page that says where the tables are into a file; all projects share it.
 
-    It is followed by the roots of the tables, which were made in the same order.
+    It is followed by the roots of the tables, which were made in the same order. Of
+    those that were cut off, empty pages take the place.
     """
     fresh = path.with_name("fresh")
     with contextlib.closing(connect(fresh, "rwc")) as disk:
         new_memory().backup(disk)
-    page = bytearray(fresh.read_bytes()[:PAGE_BYTES])
-    n_pages = max(path.stat().st_size // PAGE_BYTES, 1)
+    whole = fresh.read_bytes()
+    page = bytearray(whole[:PAGE_BYTES])
+    n_pages = -(-max(path.stat().st_size, len(whole)) // PAGE_BYTES)
     page[28:32] = n_pages.to_bytes(4, "big")
     with path.open("r+b") as stream:
         stream.write(page)
+        stream.truncate(n_pages * PAGE_BYTES)
 
 
 def _count(annotations: Annotations) -> tuple[int, int]:

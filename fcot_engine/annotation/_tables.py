@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from fcot_engine.annotation._database import decode_text
 from fcot_engine.annotation._sealed import (
     info_from_json,
     info_to_json,
@@ -85,6 +86,7 @@ class State:
 def new_memory(*, is_empty: bool = False) -> sqlite3.Connection:
     """Return a database in memory, with the tables if it is not to be filled."""
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    memory.text_factory = decode_text
     if not is_empty:
         memory.executescript(_SCHEMA)
     return memory

@@ -542,9 +542,19 @@ def _read_file(path: Path, memory: sqlite3.Connection) -> None:
             copy = Path(folder) / "copy"
             for suffix in ("", "-journal"):
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+                    _copy_file(f"{path}{suffix}", f"{copy}{suffix}")
             with contextlib.closing(connect(copy, "rw")) as disk:
                 disk.backup(memory)
+
+
+def _copy_file(path: str, copy: str) -> None:
+    try:
+        shutil.copyfile(path, copy)
+    except PermissionError as error:
+        raise ProjectError(
+            f"{path} cannot be opened: you may not read it. Change its permissions, or "
+            "ask its owner for a copy."
+        ) from error
 
 
 def _write_file(

@@ -371,6 +371,40 @@ class TestNotWritable:
         session.close()
         assert list(locked_up.parent.iterdir()) == [locked_up]
 
+    def test_file_that_may_not_be_read_is_said(self, saved, monkeypatch):
+        real = sqlite3.connect
+
+        def refuse(address, **options):
+            if address == ":memory:":
+                return real(address, **options)
+            raise sqlite3.OperationalError("unable to open database file")
+
+        def copyfile(*_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("sqlite3.connect", refuse)
+        monkeypatch.setattr("shutil.copyfile", copyfile)
+        with pytest.raises(ProjectError, match="you may not read it"):
+            Project.open(saved, read_only=True)
+
+    def test_full_disk_leaves_no_lock_behind(self, saved, monkeypatch):
+        class FullDisk(sqlite3.Connection):
+            def execute(self, sql, *values):
+                if sql == "COMMIT":
+                    super().execute("ROLLBACK")  # as SQLite does
+                    error = sqlite3.OperationalError("database or disk is full")
+                    error.sqlite_errorname = "SQLITE_FULL"
+                    raise error
+                return super().execute(sql, *values)
+
+        real = sqlite3.connect
+        monkeypatch.setattr(
+            "sqlite3.connect", lambda *a, **k: real(*a, **k, factory=FullDisk)
+        )
+        with pytest.raises(ProjectError, match="the disk is full"):
+            Project.open(saved)
+        assert list(saved.parent.iterdir()) == [saved]
+
 
 class TestDamage:
     @pytest.fixture
@@ -442,6 +476,35 @@ class TestDamage:
         with pytest.raises(ProjectError, match="damaged there"):
             document.undo()
         document.close()
+
+    @pytest.mark.parametrize("column", ["at", "kind", "text"])
+    def test_text_that_is_none_hides_nothing_else(self, worked, column):
+        path, state = worked
+        run_sql(path, f"UPDATE edits SET {column} = CAST(x'68ff' AS TEXT) WHERE id = 9")
+        run_sql(path, "DELETE FROM boxes WHERE key > 2 * 16777216")
+        project = Project.open(path)
+        assert "3 of 3 targets" in project.notes[0]
+        assert "180 of 180 boxes, 9 of 9 edits" in project.notes[0]
+        assert annotations_to_json(project.annotations) == state
+        project.close()
+
+    def test_damaged_text_of_an_edit_is_said(self, worked):
+        path, _ = worked
+        run_sql(path, "UPDATE edits SET by = CAST(x'68ff' AS TEXT) WHERE id = 9")
+        document = Document(Project.open(path))
+        with pytest.raises(ProjectError, match="damaged there"):
+            document.undo()
+        document.close()
+
+    def test_first_tables_outlive_the_last_ones(self, path, video):
+        document = Document(Project.create(path, identify_video(video)))
+        document.do(edits.add_target(document.annotations))
+        document.do(edits.draw_box(document.annotations, 1, 9, BOX))
+        document.close()
+        path.write_bytes(path.read_bytes()[: 5 * 4096])  # the sixth page has the edits
+        project = Project.open(path)
+        assert "1 of 1 targets, 1 of 1 boxes, 0 of 2 edits" in project.notes[0]
+        project.close()
 
     def test_lost_target_and_edits_leave_the_other_targets(self, worked):
         path, state = worked
