@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcot_engine.cli.options import DEFAULT_FORMATS, parse_formats, parse_names
+from fcot_engine.cli.options import DEFAULT_FORMATS, parse_formats
 from fcot_engine.cli.results import print_json
 from fcot_engine.errors import ConfigError
 
@@ -73,9 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _parse_formats(text: str) -> tuple[str, ...]:
     """Read `mot,json`."""
-    others = ",".join(name for name in parse_names(text.lower()) if name != _JSON)
-    is_json = _JSON in parse_names(text.lower())
-    return (*(parse_formats(others) if others else ()), *([_JSON] if is_json else []))
+    return parse_formats(text, more=(_JSON,))
 
 
 def _export(project: Project, args: argparse.Namespace) -> list[Path]:

@@ -142,15 +142,15 @@ def parse_given_box(text: str) -> GivenBox:
     return GivenBox(parse_box(box), label.strip())
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
-    """Read `mot,coco`."""
+def parse_formats(text: str, *, more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Read `mot,coco`; `more` are names that the command knows besides."""
     from fcot_engine.formats import FORMATS
 
-    names = parse_names(text.lower())
-    unknown = [name for name in names if name not in FORMATS]
+    names, known = parse_names(text.lower()), (*FORMATS, *more)
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise argparse.ArgumentTypeError(
-            f"unknown format {', '.join(unknown)}; choose from {', '.join(FORMATS)}"
+            f"unknown format {', '.join(unknown)}; choose from {', '.join(known)}"
         )
     return names
 

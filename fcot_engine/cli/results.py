@@ -142,9 +142,10 @@ def save_figure(figure: Figure, path: Path) -> None:
 def _tell_person(facts: Mapping[str, Any]) -> None:
     n_targets = facts["targets"]
     who = "target" if n_targets == 1 else f"one of {n_targets} targets"
+    lost = f"{who} lost in {facts['lost']}" if facts["lost"] else "never lost"
     print(
         f"{facts['tracked']} frames tracked at {facts['frames_per_second']:.1f} "
-        f"frames/s on {facts['device']}; {who} lost in {facts['lost']}."
+        f"frames/s on {facts['device']}; {lost}."
     )
     for path in facts["files"]:
         print(f"Written: {path}")

@@ -77,6 +77,11 @@ class TestParseFormats:
         with pytest.raises(argparse.ArgumentTypeError, match="unknown format abacus"):
             parse_formats("mot,abacus")
 
+    def test_names_of_one_command_are_known_and_offered_there(self):
+        assert parse_formats("JSON, mot", more=("json",)) == ("json", "mot")
+        with pytest.raises(argparse.ArgumentTypeError, match="got10k, json"):
+            parse_formats("abacus", more=("json",))
+
 
 class TestParseNames:
     def test_nothing_is_refused(self):

@@ -116,7 +116,7 @@ class TestTrack:
     def test_person_is_told_speed_and_places(self, track, tmp_path, capsys):
         track()
         shown = capsys.readouterr().out
-        assert "11 frames tracked at" in shown and "CPU (fake)" in shown
+        assert "11 frames tracked at" in shown and "CPU (fake); never lost" in shown
         assert str(tmp_path / "out" / "preview.png") in shown
 
     def test_lost_frames_are_counted(self, make_images, tmp_path, fake_tracker, capsys):
