@@ -184,8 +184,9 @@ def load_preset(
     """Load a preset's network and settings.
 
     Args:
-        preset: name of a preset, or "auto": on CUDA the best-scoring one whose weights
-            are there, elsewhere "lite"; with `weights` the one that they are of.
+        preset: name of a preset, or "auto": the best-scoring one of those whose weights
+            are there and fast enough on the device; with `weights` the one that they
+            are of.
         weights: a weights file in place of the preset's own. Scores are then not
             calibrated, unless `settings` say how.
         settings: settings that differ from the preset's, by dotted name, such as
