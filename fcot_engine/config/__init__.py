@@ -20,6 +20,7 @@ from fcot_engine.config.tracking import (
     ClassificationUpdateConfig,
     LocalisationConfig,
     RegressionUpdateConfig,
+    ScaleConfig,
     SearchConfig,
     TrackerConfig,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Preset",
     "RegressionUpdateConfig",
     "RegressorConfig",
+    "ScaleConfig",
     "Schedule",
     "SearchConfig",
     "SettingValue",

@@ -45,6 +45,7 @@ from fcot_engine.config.tracking import (
     ClassificationUpdateConfig,
     LocalisationConfig,
     RegressionUpdateConfig,
+    ScaleConfig,
     SearchConfig,
     TrackerConfig,
 )
@@ -98,6 +99,7 @@ _BASE_TRACKER = TrackerConfig(
     classification=ClassificationUpdateConfig(learned_gain=0.6),
     regression=RegressionUpdateConfig(learned_gain=0.3),
     localisation=LocalisationConfig(coarse_weight=0.65, fine_weight=0.35),
+    scale=ScaleConfig(area_gain=0.05),
 )
 
 _PAPER_TRACKER = TrackerConfig(
@@ -129,6 +131,7 @@ _PAPER_TRACKER = TrackerConfig(
         full_size_score=1e-6,
     ),
     localisation=LocalisationConfig(coarse_weight=0.6, fine_weight=0.4),
+    scale=ScaleConfig(is_used=False),
 )
 """As far as the paper or the authors' code (its settings for OTB) say."""
 

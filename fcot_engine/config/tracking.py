@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fcot_engine.config._checks import check_choice, check_numbers
-from fcot_engine.config.network import COARSE_STRIDE
+from fcot_engine.config.network import COARSE_STRIDE, FINE_STRIDE
 from fcot_engine.errors import ConfigError
 
 StaticModel = Literal["generated", "rectified"]
@@ -174,7 +174,8 @@ class RegressionUpdateConfig:
     """Whether human boxes after the first one teach this branch too; without it they
     teach the classifiers alone, to see what the difference is."""
     size_gain: float = 0.3
-    """Share of a found change of size that is taken over in one frame."""
+    """Share of a found change of size that is taken over in one frame, where no filter
+    over scales says more."""
     full_size_score: float = 0.5
     """Fused score from which that share is taken in full; below it proportionally less,
     since the size is the first thing that a poor sight of the target gets wrong."""
@@ -223,6 +224,57 @@ class LocalisationConfig:
         names = "coarse_weight", "fine_weight", "neighbourhood"
         check_numbers(self, *names, least=0, most=100, section="localisation")
         check_numbers(self, "window", least=0, most=1, section="localisation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleConfig:
+    """The filter over scales, which says how much a target has grown."""
+
+    is_used: bool = True
+    """Without it the size is the regression's alone."""
+    n_scales: int = 17
+    """Scales that are looked at, an odd number."""
+    step: float = 1.03
+    """Factor from one to the next."""
+    piece_px: int = 32
+    """Side of the piece that the target is brought to at each scale, in pixels."""
+    colour_gain: float = 0.3
+    """Strength of colours beside gradients."""
+    update_interval: int = 4
+    """Frames between two that are learned from."""
+    learning_rate: float = 0.1
+    """Share of such a frame in the filter."""
+    given_rate: float = 0.5
+    """Share of a human box after the first one."""
+    full_peak: float = 0.06
+    """Height of its peak from which the filter is believed in full; below it
+    proportionally less, and the regression the more."""
+    area_gain: float = 0.1
+    """Share of the area that the regression sees beyond the growth, where the filter is
+    believed in full; `regression.size_gain` where it is not at all."""
+    aspect_gain: float = 0.1
+    """The same for the change of aspect, which the filter does not see."""
+
+    def __post_init__(self) -> None:
+        name = "scale"
+        check_numbers(self, "n_scales", least=3, most=201, section=name)
+        if self.n_scales % 2 == 0:
+            raise ConfigError(
+                f"scale.n_scales must be an odd number, got {self.n_scales}: the "
+                "target's own size is the one in the middle."
+            )
+        check_numbers(self, "step", least=1.001, most=1.5, section=name)
+        check_numbers(self, "piece_px", least=8, most=256, section=name)
+        if self.piece_px % FINE_STRIDE:
+            raise ConfigError(
+                f"scale.piece_px must be a multiple of {FINE_STRIDE}, got "
+                f"{self.piece_px}."
+            )
+        check_numbers(self, "colour_gain", least=0, most=10, section=name)
+        check_numbers(self, "update_interval", least=1, most=10_000, section=name)
+        check_numbers(self, "full_peak", least=1e-6, most=1, section=name)
+        shares = "learning_rate", "given_rate", "area_gain", "aspect_gain"
+        check_numbers(self, *shares, least=0, most=1, section=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,5 +333,7 @@ class TrackerConfig:
     """Learning of the regression model."""
     localisation: LocalisationConfig = field(default_factory=LocalisationConfig)
     """Reading of the score maps."""
+    scale: ScaleConfig = field(default_factory=ScaleConfig)
+    """How the change of the target's area is measured."""
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
     """What is made of the scores for people."""

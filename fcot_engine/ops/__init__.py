@@ -14,7 +14,12 @@ from fcot_engine.ops.map_cells import (
     distance_map,
     encode_offsets,
 )
-from fcot_engine.ops.patch_cutting import PatchWarp, cut_patch, warp_patches
+from fcot_engine.ops.patch_cutting import (
+    PatchWarp,
+    cut_patch,
+    cut_scales,
+    warp_patches,
+)
 from fcot_engine.ops.peaks import Peak, find_peak, find_second_peak, refine_peak
 from fcot_engine.ops.roi_pooling import prroi_pool
 from fcot_engine.ops.target_filter import apply_filter, correlate_with_scores
@@ -27,6 +32,7 @@ __all__ = [
     "cell_points",
     "correlate_with_scores",
     "cut_patch",
+    "cut_scales",
     "decode_offsets",
     "distance_map",
     "encode_offsets",

@@ -1,4 +1,4 @@
-"""Cutting patches out of images, and many warped pieces out of one patch."""
+"""Cutting patches out of images: one, many warped ones, one box at many sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fcot_engine.errors import check_ndim
-from fcot_engine.geometry import PatchFrame
+from fcot_engine.geometry import BoxXywh, PatchFrame
 
 _MARGIN_PX = 4.0  # patch pixels kept around the patch, so that filters see real pixels
 _SHRINK_FROM = 1.15  # below this the bilinear kernel alone does not alias visibly
@@ -47,6 +47,57 @@ def cut_patch(image: Tensor, frame: PatchFrame) -> Tensor:
     return F.grid_sample(
         region,
         torch.stack([grid_x, grid_y], -1)[None],
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
+    )
+
+
+def cut_scales(
+    image: Tensor, box_xywh: BoxXywh, factors: Tensor, *, size_px: int
+) -> Tensor:
+    """Cut a box at several sizes, each brought to the same square.
+
+    When the pieces shrink the image, the region is first brought to their scale with an
+    anti-aliasing filter. Outside the image its border is repeated.
+
+    Args:
+        image: `(C, H, W)`, uint8 or float.
+        box_xywh: what is cut at a factor of 1, in image pixels.
+        factors: of both sides of the box, about its middle, `(N,)`.
+        size_px: side of the pieces, whatever the box's aspect.
+
+    Returns:
+        `(N, C, size_px, size_px)`, float32, same range of values as `image`.
+    """
+    check_ndim(image, 3, name="image", layout="C, H, W")
+    most, limits = float(factors.max()), (image.shape[2], image.shape[1])
+    steps = (torch.arange(size_px, dtype=torch.float64) + 0.5) / size_px - 0.5
+    spans, shape_wh, places = [], [], []
+    for axis, limit in enumerate(limits):
+        side = box_xywh[2 + axis]
+        center, scale = box_xywh[axis] + side / 2, side / size_px
+        low, high = _clip_span(center, side / 2 * most + _MARGIN_PX * scale, limit)
+        is_shrunk = scale > _SHRINK_FROM
+        shape_wh.append(
+            max(1, round((high - low) / scale)) if is_shrunk else high - low
+        )
+        spans.append(slice(low, high))
+        sampled = factors.double()[:, None] * steps * side + (center - low)
+        places.append((sampled * (2 / (high - low)) - 1).float())
+    region = image[None, :, spans[1], spans[0]].float()
+    if shape_wh != [region.shape[3], region.shape[2]]:
+        region = F.interpolate(
+            region, size=shape_wh[::-1], mode="bilinear", antialias=True
+        )
+    shape = len(factors), size_px, size_px
+    columns, rows = (
+        places[0][:, None].expand(shape),
+        places[1][:, :, None].expand(shape),
+    )
+    return F.grid_sample(
+        region.expand(len(factors), -1, -1, -1),
+        torch.stack([columns, rows], -1).to(image.device),
         mode="bilinear",
         padding_mode="border",
         align_corners=False,

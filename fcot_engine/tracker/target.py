@@ -40,6 +40,7 @@ from fcot_engine.tracker.samples import (
     make_class_patches,
     make_rejected_patches,
 )
+from fcot_engine.tracker.scale_filter import Growth, ScaleFilter
 from fcot_engine.tracker.stages import is_stage
 
 _MIN_SIDE_PX = 2.0
@@ -115,6 +116,7 @@ class Target:
             config.localisation,
         )
         self._regressor = RegressionModelGenerator(network, config.regression)
+        self._scale = ScaleFilter(config.scale)
         self._is_shown_whole = False
         self._frame_wh = (1, 1)
         self.box_xywh: BoxXywh = (0.0, 0.0, 1.0, 1.0)
@@ -123,7 +125,8 @@ class Target:
     @property
     def memory_nbytes(self) -> int:
         """Bytes of the feature maps that are kept."""
-        return self._classifier.memory.nbytes + self._best.nbytes
+        learned = self._classifier.memory.nbytes + self._scale.nbytes
+        return learned + self._best.nbytes
 
     @is_stage("learning")
     def learn_given(
@@ -140,14 +143,18 @@ class Target:
         far from where the target was thought to be says that other things were learned
         as the target: then the tracked samples are forgotten.
         """
+        given_rate = self._config.scale.given_rate
         if self._is_known and _overlap(self.box_xywh, box_xywh) < _MISTAKE_IOU:
             self._classifier.forget_tracked()
+            given_rate = 1.0
         self._is_known = True
         height, width = image.shape[-2:]
         self._frame_wh = width, height
         if share_outside(box_xywh, width=width, height=height) > 0:
             self._is_shown_whole = True
         self._teach(image, box_xywh, not_boxes, beside)
+        if self._config.scale.is_used:
+            self._scale.learn(image, box_xywh, rate=given_rate)
         self.move_to(box_xywh)
 
     @property
@@ -183,11 +190,11 @@ class Target:
         encoding = self._network.encode(cut_patch(image, patch) / 255)
         middle = torch.tensor([patch.size_px / 2] * 2, dtype=torch.float64)
         found, _ = self._regress(encoding, patch, middle)
-        return _settle(
+        return self._settle(
+            image,
             rough_xywh,
             patch.box_to_image(found),
-            gain=1.0,
-            frame_wh=(image.shape[2], image.shape[1]),
+            share=1.0,
         )
 
     @is_stage("learning")
@@ -196,19 +203,19 @@ class Target:
         if self._due:
             self._due.popleft()()
 
-    def follow(self, image_wh: tuple[int, int]) -> Following:
+    def follow(self, image: Tensor) -> Following:
         """Find the target in the next frame: look, locate, accept, learn.
 
         A lost target keeps its last box. It is searched in a growing region, and when
         it stays lost, in the whole frame; then it is looked at again at its usual scale
         before it is taken back.
         """
-        self._frame_wh = image_wh
+        self._frame_wh = image_wh = image.shape[2], image.shape[1]
         patch = self._search_patch()
         (features,) = yield [patch]
         sighting = self._see(features, patch)
         if not sighting.is_lost and self._growth == 1:
-            return self._accept(features, sighting, image_wh)
+            return self._accept(features, sighting, image)
         if not sighting.is_lost:
             found_xy: tuple[float, float] | None = sighting.peak_xy
         else:
@@ -218,7 +225,7 @@ class Target:
             (features,) = yield [patch]
             again = self._see(features, patch)
             if not again.is_lost:
-                return self._accept(features, again, image_wh)
+                return self._accept(features, again, image)
         return self._miss(sighting)
 
     def _teach(
@@ -343,24 +350,67 @@ class Target:
         )
 
     def _accept(
-        self, features: PatchFeatures, sighting: Sighting, image_wh: tuple[int, int]
+        self, features: PatchFeatures, sighting: Sighting, image: Tensor
     ) -> Sighting:
         """Read the box at the peak, move there, and learn from the frame."""
-        location, config = sighting.location, self._config.regression
+        config = self._config.regression
         found, box_features = self._regress(
             features.encoding, sighting.patch, sighting.peak_in_patch
         )
-        self.box_xywh = _settle(
+        self.box_xywh = self._settle(
+            image,
             self.box_xywh,
             sighting.patch.box_to_image(found),
-            gain=config.size_gain
-            * min(location.peak.value / config.full_size_score, 1.0),
-            frame_wh=image_wh,
+            share=min(sighting.location.peak.value / config.full_size_score, 1.0),
         )
         self._growth = 1.0
         self._frames_lost = 0
         self._learn_tracked(Features.of(features.classes, box_features), sighting)
+        self._learn_scale(image, sighting)
         return sighting
+
+    def _settle(
+        self, image: Tensor, last_xywh: BoxXywh, found_xywh: BoxXywh, *, share: float
+    ) -> BoxXywh:
+        """Take over the regressed centre, some of its size, and what has grown.
+
+        Args:
+            image: the frame.
+            last_xywh: the box before it.
+            found_xywh: what the regression says of it.
+            share: how much of a regressed change of size may be taken over.
+        """
+        scale, gain = self._config.scale, self._config.regression.size_gain
+        center, growth = _center_of(found_xywh), Growth(0.0, 0.0)
+        if scale.is_used:
+            growth = self._measure_growth(image, _center_at(last_xywh, center))
+        sides_wh = _change_size(
+            last_xywh,
+            found_xywh,
+            log_factor=growth.trust * growth.log_factor,
+            area_gain=share * _blend(gain, scale.area_gain, growth.trust),
+            aspect_gain=share * _blend(gain, scale.aspect_gain, growth.trust),
+        )
+        frame_wh = image.shape[2], image.shape[1]
+        return _keep_in_sight(center, sides_wh, frame_wh=frame_wh)
+
+    @is_stage("box")
+    def _measure_growth(self, image: Tensor, box_xywh: BoxXywh) -> Growth:
+        return self._scale.measure_growth(image, box_xywh)
+
+    def _learn_scale(self, image: Tensor, sighting: Sighting) -> None:
+        """Let the filter over scales learn from a good frame, beside the next one."""
+        config, location = self._config, sighting.location
+        if (
+            config.scale.is_used
+            and location.verdict is Verdict.FOUND
+            and location.peak.value >= config.localisation.learn_threshold
+            and self._frames_seen % config.scale.update_interval == 0
+        ):
+            rate = config.scale.learning_rate
+            self._due.append(
+                partial(self._scale.learn, image, self.box_xywh, rate=rate)
+            )
 
     @is_stage("box")
     def _regress(
@@ -437,22 +487,60 @@ def _overlap(a_xywh: BoxXywh, b_xywh: BoxXywh) -> float:
     return float(box_iou(pair[0], pair[1]))
 
 
-def _settle(
-    last: BoxXywh, found: BoxXywh, *, gain: float, frame_wh: tuple[int, int]
-) -> BoxXywh:
-    """Take over the found centre and a part of the change of size.
+def _center_of(box_xywh: BoxXywh) -> tuple[float, float]:
+    x, y, w, h = box_xywh
+    return x + w / 2, y + h / 2
 
-    The box may leave the frame, as its target does, but for a quarter along each axis,
-    so that there is something to look at. Cut at the border it would be taken for
-    another size, and the search around it would shrink.
+
+def _blend(before: float, after: float, share: float) -> float:
+    return before + share * (after - before)
+
+
+def _change_size(
+    last_xywh: BoxXywh,
+    found_xywh: BoxXywh,
+    *,
+    log_factor: float,
+    area_gain: float,
+    aspect_gain: float,
+) -> tuple[float, float]:
+    """Width and height after a frame.
+
+    Args:
+        last_xywh: the box before it.
+        found_xywh: what the regression says of it.
+        log_factor: natural logarithm of the factor by which both sides have grown.
+        area_gain: share of what the regression sees of the area beyond that growth.
+        aspect_gain: share of the change of aspect that it sees.
+    """
+    grown, changes = [], []
+    for old, new in zip(last_xywh[2:], found_xywh[2:], strict=True):
+        bounded = min(max(new, _MIN_SIDE_PX, old / 4), 4 * old)
+        grown.append(math.log(old) + log_factor)
+        changes.append(math.log(bounded) - grown[-1])
+    both = (changes[0] + changes[1]) / 2
+    w, h = (
+        math.exp(old + area_gain * both + aspect_gain * (change - both))
+        for old, change in zip(grown, changes, strict=True)
+    )
+    return w, h
+
+
+def _keep_in_sight(
+    center_xy: tuple[float, float],
+    sides_wh: tuple[float, float],
+    *,
+    frame_wh: tuple[int, int],
+) -> BoxXywh:
+    """Make a box of which at least a quarter along each axis is in the frame.
+
+    It may leave the frame, as its target does, but for that quarter, so that there is
+    something to look at. Cut at the border it would be taken for another size, and the
+    search around it would shrink.
     """
     starts, sides = [], []
-    for axis, limit in enumerate(frame_wh):
-        old, new = last[2 + axis], found[2 + axis]
-        new = min(max(new, _MIN_SIDE_PX, old / 4), 4 * old)
-        side = old * math.exp(gain * math.log(new / old))
-        side = min(max(side, _MIN_SIDE_PX), limit)
-        center = found[axis] + found[2 + axis] / 2
+    for center, wanted, limit in zip(center_xy, sides_wh, frame_wh, strict=True):
+        side = min(max(wanted, _MIN_SIDE_PX), limit)
         least = side / 4
         starts.append(min(max(center - side / 2, least - side), limit - least))
         sides.append(side)

@@ -477,9 +477,8 @@ def _follow(
     network together, round by round; most frames need one round. No target knows of the
     others.
     """
-    image_wh = image.shape[2], image.shape[1]
     seen: dict[int, Sighting] = {}
-    following = {number: t.follow(image_wh) for number, t in enumerate(targets)}
+    following = {number: t.follow(image) for number, t in enumerate(targets)}
     asked = {number: next(steps) for number, steps in following.items()}
     learning = beside.start(lambda: _learn_due(targets))
     while asked:

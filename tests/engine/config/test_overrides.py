@@ -67,7 +67,7 @@ class TestApplySettings:
         assert "regression.learned_gain" in str(caught.value)
 
     def test_name_like_no_other_is_told_the_sections(self):
-        with pytest.raises(ConfigError, match=r"SECTION\.FIELD.*regression, search"):
+        with pytest.raises(ConfigError, match=r"SECTION\.FIELD.*scale, search"):
             apply_settings(DEFAULT, {"qqqqqqqq": "1"})
 
     def test_section_alone_is_no_setting(self):

@@ -7,7 +7,7 @@ import torch
 
 from fcot_engine.errors import ShapeError
 from fcot_engine.geometry import PatchFrame
-from fcot_engine.ops import PatchWarp, cut_patch, warp_patches
+from fcot_engine.ops import PatchWarp, cut_patch, cut_scales, warp_patches
 
 SIDE = 64
 
@@ -109,6 +109,40 @@ class TestCutPatch:
     def test_wrong_shape_is_named(self):
         with pytest.raises(ShapeError, match=r"image must have shape \(C, H, W\)"):
             cut_patch(torch.zeros(1, 3, 8, 8), PatchFrame((4.0, 4.0), 1.0, 16))
+
+
+class TestCutScales:
+    def test_pieces_show_what_lies_in_the_box_at_each_size(self):
+        ramp = torch.stack(
+            [
+                torch.arange(120.0).expand(100, 120) + 0.5,
+                torch.arange(100.0)[:, None].expand(100, 120) + 0.5,
+            ]
+        )  # each pixel says where its middle is
+        factors = torch.tensor([0.5, 1.0, 1.5])
+        pieces = cut_scales(ramp, (40, 30, 16, 24), factors, size_px=8)
+        assert pieces.shape == (3, 2, 8, 8)
+        middle = torch.tensor([48.0, 42.0])
+        torch.testing.assert_close(pieces.mean((2, 3)), middle.expand(3, 2))
+        for piece, factor in zip(pieces, factors.tolist(), strict=True):
+            across = piece[0, 0, -1] - piece[0, 0, 0]
+            down = piece[1, -1, 0] - piece[1, 0, 0]
+            assert across == pytest.approx(16 * factor * 7 / 8, rel=0.02)
+            assert down == pytest.approx(24 * factor * 7 / 8, rel=0.02)
+
+    def test_shrunk_pieces_do_not_alias(self):
+        stripes = (torch.arange(200) % 2 * 255.0).expand(1, 200, 200)
+        pieces = cut_scales(stripes, (20, 20, 160, 160), torch.ones(1), size_px=16)
+        assert (pieces - 127.5).abs().max() < 6
+
+    def test_border_is_repeated_outside(self):
+        image = torch.full((1, 20, 20), 7.0)
+        pieces = cut_scales(image, (-50, 15, 30, 30), torch.ones(2), size_px=8)
+        assert (pieces == 7).all()
+
+    def test_wrong_shape_is_named(self):
+        with pytest.raises(ShapeError, match="image"):
+            cut_scales(torch.zeros(4, 4), (0, 0, 2, 2), torch.ones(1), size_px=8)
 
 
 class TestPatchWarp:

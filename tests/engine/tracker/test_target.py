@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,12 @@ from fcot_engine.ops import (
 from fcot_engine.tracker._second_thread import SecondThread
 from fcot_engine.tracker.classifier import Scores
 from fcot_engine.tracker.localisation import Location, Verdict
-from fcot_engine.tracker.target import PatchFeatures, Target, _settle
+from fcot_engine.tracker.target import (
+    PatchFeatures,
+    Target,
+    _change_size,
+    _keep_in_sight,
+)
 from fcot_engine.tracker.tracker import _follow
 
 FRAME = (200, 100)
@@ -31,35 +37,44 @@ sides = st.floats(0.01, 400)
 places = st.floats(-500, 500)
 
 
-class TestSettle:
-    def test_found_center_and_a_share_of_the_size(self):
+class TestChangeSize:
+    def test_what_has_grown_and_a_share_of_what_is_regressed(self):
         last, found = (50.0, 40.0, 20.0, 10.0), (60.0, 30.0, 80.0, 10.0)
-        x, y, w, h = _settle(last, found, gain=0.5, frame_wh=FRAME)
-        assert (w, h) == pytest.approx((40.0, 10.0))  # half way on a log scale
-        assert (x + w / 2, y + h / 2) == pytest.approx((100.0, 35.0))
+        twice = math.log(2)  # to 40x20, and 80x10 has its area
+        kept = _change_size(
+            last, found, log_factor=twice, area_gain=0.5, aspect_gain=0.0
+        )
+        assert kept == pytest.approx((40.0, 20.0))
+        half = _change_size(last, found, log_factor=0.0, area_gain=0.5, aspect_gain=0.5)
+        assert half == pytest.approx((40.0, 10.0))  # half way on a log scale
 
     @pytest.mark.parametrize(("gain", "width"), [(0.0, 20.0), (1.0, 30.0)])
     def test_gain_of_none_and_all(self, gain, width):
-        box = _settle((50, 40, 20, 10), (60, 30, 30, 10), gain=gain, frame_wh=FRAME)
-        assert box[2] == pytest.approx(width)
+        wh = _change_size(
+            (50, 40, 20, 10),
+            (60, 30, 30, 10),
+            log_factor=0.0,
+            area_gain=gain,
+            aspect_gain=gain,
+        )
+        assert wh == pytest.approx((width, 10.0))
 
     @pytest.mark.parametrize("width", [-30.0, 0.0, 1e-9, 1e9])
     def test_absurd_size_changes_the_box_by_no_more_than_a_factor_of_four(self, width):
-        *_, w, _ = _settle(
-            (50, 40, 20, 10), (60, 30, width, 10), gain=1.0, frame_wh=FRAME
-        )
-        assert 5 <= w <= 80
+        last, found = (50, 40, 20, 10), (60, 30, width, 10)
+        gains = {"area_gain": 1.0, "aspect_gain": 1.0}
+        w, _ = _change_size(last, found, log_factor=0.0, **gains)
+        assert 5 - 1e-9 <= w <= 80 + 1e-9
 
+
+class TestKeepInSight:
     @given(
-        st.tuples(
-            st.floats(0, 150), st.floats(0, 80), st.floats(2, 50), st.floats(2, 20)
-        ),
-        st.tuples(places, places, sides, sides),
-        st.floats(0, 1),
+        st.tuples(places, places),
+        st.tuples(sides, sides),
         st.sampled_from([(200, 100), (2, 2), (2, 300)]),
     )
-    def test_a_quarter_of_it_stays_inside_the_frame(self, last, found, gain, frame_wh):
-        box = _settle(last, found, gain=gain, frame_wh=frame_wh)
+    def test_a_quarter_of_it_stays_inside_the_frame(self, center, wh, frame_wh):
+        box = _keep_in_sight(center, wh, frame_wh=frame_wh)
         for axis, limit in enumerate(frame_wh):
             start, side = box[axis], box[axis + 2]
             assert 2 - 1e-9 <= side <= limit
@@ -67,7 +82,7 @@ class TestSettle:
             assert inside >= side / 4 - 1e-6
 
     def test_a_target_that_leaves_keeps_its_size(self):
-        box = _settle((0, 40, 20, 10), (-12, 40, 20, 10), gain=1.0, frame_wh=FRAME)
+        box = _keep_in_sight((-2, 45), (20, 10), frame_wh=FRAME)
         assert box == pytest.approx((-12, 40, 20, 10))
 
 
@@ -123,7 +138,9 @@ class TestGeometry:
             quick_config,
             regression=replace(quick_config.regression, size_gain=1.0),
             localisation=replace(quick_config.localisation, window=0.0),
+            scale=replace(quick_config.scale, is_used=False),
         )
+        image = torch.zeros(3, 1000, 1000)
         monkeypatch.setattr(target, "_learn_tracked", lambda *_: None)
         draws, errors, peaks = np.random.default_rng(0), [], []
         start = target.box_xywh
@@ -148,7 +165,7 @@ class TestGeometry:
             zeros = torch.zeros(1, 1, 40, 40)
             features = PatchFeatures(None, ClassFeatures(zeros, zeros))
             sighting = target._see(features, patch)
-            target._accept(features, sighting, (1000, 1000))
+            target._accept(features, sighting, image)
             errors.append(np.subtract(target.box_xywh, truth))
             center = (truth[0] + w / 2, truth[1] + h / 2)
             peaks.append(np.subtract(sighting.peak_xy, center))
@@ -237,6 +254,20 @@ class TestLearning:
             after.append(len(learned))
         assert after[1] - after[0] <= 1 and after[2] - after[1] <= 1
         assert "step" in learned
+
+    def test_filter_over_scales_learns_every_few_frames(
+        self, target, judged, quick_config, monkeypatch
+    ):
+        judge, _ = judged
+        rates = []
+        monkeypatch.setattr(target._scale, "learn", lambda *_, rate: rates.append(rate))
+        every = quick_config.scale.update_interval
+        for _ in range(3 * every + 1):
+            judge(Verdict.FOUND)
+        assert rates == [quick_config.scale.learning_rate] * 3
+        for _ in range(3 * every):
+            judge(Verdict.UNCERTAIN)
+        assert len(rates) == 3
 
     def test_look_alike_is_learned_at_once(self, judged):
         judge, learned = judged
