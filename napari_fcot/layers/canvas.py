@@ -21,7 +21,7 @@ from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QWidget
 
-from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
+from napari_fcot.layers.painted import PeakRings, ThinBoxes
 from napari_fcot.layers.pixel_frame import (
     HALF_PIXEL,
     CanvasPlace,
@@ -52,12 +52,9 @@ class VideoSheet:
         self._video: Layer | None = None
         self._overlay: CanvasOverlay | None = None
         self._is_seen = False
-        self.heatmap = PaintedHeatmap()
-        """Lies below the rest."""
         self.boxes = ThinBoxes()
-        """Lie over the heatmap."""
         self.rings = PeakRings()
-        """Lie over all."""
+        """Lie over the boxes."""
         viewer.dims.events.displayed.connect(self._on_view)
         viewer.canvas.grid.events.connect(self._on_view)
 
@@ -76,8 +73,7 @@ class VideoSheet:
         """Lie over a canvas from now on, or over none."""
         self._drop_overlay()
         if canvas is not None:
-            parts = self.heatmap, self.boxes, self.rings
-            self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
+            self._overlay = CanvasOverlay(self._viewer, canvas, self.boxes, self.rings)
             self._overlay.set_video(self._video)
         self._on_view()
 

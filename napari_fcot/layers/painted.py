@@ -1,20 +1,16 @@
-"""What is painted over the canvas: thin boxes, the score map, rings around peaks."""
+"""What is painted over the canvas: thin boxes, and rings around peaks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
-from napari.utils.colormaps import Colormap
-from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from fcot_engine.annotation import ScorePeak
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers.box_layer import ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
@@ -134,94 +130,6 @@ def _corners_of(box_xywh: BoxXywh) -> np.ndarray:
 
 def _area(box: ShownBox) -> float:
     return box.box_xywh[2] * box.box_xywh[3]
-
-
-MAX_OPACITY = 1.0
-# From nothing over blue to yellow and red: what scores 0 leaves the video as it is.
-_COLORS = ([0, 0.2, 1, 0], [0, 0.4, 1, 0.35], [1, 0.9, 0, 0.55], [1, 0, 0, 0.75])
-_COLOR_PLACES = (0.0, 0.2, 0.5, 1.0)
-
-
-class PaintedHeatmap:
-    """Paints one score map on a `CanvasOverlay`."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        self._map: ScoreMap | None = None
-        self._frame_wh: tuple[float, float] | None = None
-        self._opacity = MAX_OPACITY
-
-    @property
-    def score_map(self) -> ScoreMap | None:
-        """What is shown."""
-        return self._map
-
-    @property
-    def opacity(self) -> float:
-        """0 to 1; its colours let the video through by themselves."""
-        return self._opacity
-
-    def set_opacity(self, opacity: float) -> None:
-        """Let more or less of the video through."""
-        opacity = min(max(opacity, 0.0), MAX_OPACITY)
-        if opacity != self._opacity:
-            self._opacity = opacity
-            self.changed.emit()
-
-    def show(
-        self,
-        score_map: ScoreMap | None,
-        *,
-        frame_wh: tuple[float, float] | None = None,
-    ) -> None:
-        """Show a map, None shows nothing.
-
-        Args:
-            score_map: where the tracker searched.
-            frame_wh: size of the frame in pixels; what lies outside is cut off.
-        """
-        if score_map is not self._map or frame_wh != self._frame_wh:
-            self._map, self._frame_wh = score_map, frame_wh
-            self.changed.emit()
-
-    def paint(self, painter: QPainter, place: CanvasPlace) -> None:
-        """Paint the map over the pixels that it scores."""
-        if self._map is None or not self._opacity:
-            return
-        rows, columns = self._map.values.shape
-        scores = np.nan_to_num(self._map.values.astype(np.float32), nan=0.0)
-        shades = np.rint(scores.clip(0.0, 1.0) * 255).astype(np.uint8)
-        pixels = _colours()[shades].tobytes()  # Qt reads from it, so keep it
-        picture = QImage(
-            pixels,
-            columns,
-            rows,
-            4 * columns,
-            QImage.Format.Format_RGBA8888_Premultiplied,
-        )
-        x, y = self._map.to_image(-0.5, -0.5)  # corner of cell (0, 0)
-        painter.setTransform(_as_transform(place.matrix))
-        if self._frame_wh is not None:
-            painter.setClipRect(QRectF(0, 0, *self._frame_wh))
-        painter.setOpacity(self._opacity)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        size = self._map.cell_px
-        painter.drawImage(QRectF(x, y, columns * size, rows * size), picture)
-
-
-@lru_cache(maxsize=1)
-def _colours() -> NDArray[np.uint8]:
-    """Return the colour of each score, RGBA times its opacity, shape (256, 4)."""
-    colormap = Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score")
-    rgba = np.asarray(colormap.map(np.linspace(0, 1, 256)), np.float64)
-    rgba[:, :3] *= rgba[:, 3:]
-    return np.rint(rgba * 255).astype(np.uint8)
-
-
-def _as_transform(matrix: NDArray[np.float64]) -> QTransform:
-    (a, b, x), (c, d, y), _ = matrix.tolist()
-    return QTransform(a, c, b, d, x, y)
 
 
 class PeakRings:

@@ -56,7 +56,7 @@ class ViewerLink:
         self._clicks = CanvasClicks(viewer)
         # before the peaks: a click that picks one does not select a target
         self._clicks.clicked.connect(self._on_clicked)
-        self.heatmap = HeatmapView(controller, self._sheet, self._clicks)
+        self.heatmap = HeatmapView(viewer, controller, self._sheet, self._clicks)
         """The score maps and their peaks."""
         self.player = FramePlayer(self.go_to)
         """Plays the video without leaving out a frame."""
@@ -208,6 +208,7 @@ class ViewerLink:
         )
         self._controller.state.show_frame(self._frame_on_screen())
         self._boxes.put_into_viewer()
+        self.heatmap.set_video(layer)
         self._controller.state.say(opened.message)
 
     def _open_session(self, layer: Layer) -> Opened:
@@ -227,7 +228,7 @@ class ViewerLink:
         boxes, self._boxes = self._boxes, None
         if boxes is not None:
             boxes.close()
-        self.heatmap.refresh()
+        self.heatmap.set_video(None)
         self._sheet.set_video(None)
         self._clicks.set_video(None)
 
@@ -331,3 +332,4 @@ class ViewerLink:
             return
         if self._boxes is not None:
             self._boxes.place_over(self._video)
+        self.heatmap.place_over_video()

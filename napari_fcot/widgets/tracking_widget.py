@@ -135,8 +135,7 @@ class TrackingWidget(PanelLayout):
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
-        opacity = self.preferences.load().heatmap_opacity
-        self.heatmap_look.value = HeatmapLook(opacity=opacity)
+        self.link.heatmap.set_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
         self.link.choose_first_video()
         self.show_all()
@@ -200,6 +199,7 @@ class TrackingWidget(PanelLayout):
     def _connect_view(self) -> None:
         heatmap, player = self.link.heatmap, self.link.player
         self.heatmap.toggled.connect(heatmap.show)
+        heatmap.toggled.connect(self.show_frame)
         heatmap.toggled.connect(self._on_heatmap_toggled)
         self.heatmap_look.changed.connect(self._on_look)
         self.pick.toggled.connect(heatmap.pick)
@@ -283,7 +283,6 @@ class TrackingWidget(PanelLayout):
 
     def _on_look(self, look: HeatmapLook) -> None:
         self.link.heatmap.show_kind(look.kind)
-        self.link.heatmap.set_opacity(look.opacity)
 
     def _on_export(self) -> None:
         choice = self._ask_export(self, self._exported)
@@ -341,8 +340,10 @@ class TrackingWidget(PanelLayout):
             ctrl.state.session is not None and ctrl.state.current_box is not None
         )
         self.run.show_state(ctrl)
+        missing = ". No score map here" if self.link.heatmap.is_missing else ""
         self.box_text.setText(
-            f"Frame {ctrl.state.frame_index}: {describe_box(ctrl.state.current_box)}"
+            f"Frame {ctrl.state.frame_index}: "
+            f"{describe_box(ctrl.state.current_box)}{missing}"
             if ctrl.state.session is not None
             else ""
         )

@@ -350,18 +350,22 @@ class TestHeatmap:
         with_box.heatmap_look.change(kind=MapKind.COARSE)
         assert with_box.link.heatmap.kind is MapKind.COARSE
 
-    def test_opacity_begins_as_preferred_and_may_be_changed(
-        self, qtbot, viewer, tracker
-    ):
+    def test_opacity_begins_as_preferred(self, qtbot, viewer, tracker):
         preferences = PreferencesStore.in_memory()
         preferences.change(heatmap_opacity=0.4)
         controller = TrackingController(lambda: tracker)
         panel = TrackingWidget(viewer, controller, preferences=preferences)
         qtbot.addWidget(panel)
         qtbot.waitUntil(lambda: not panel.runner.is_busy)
-        assert panel.link.heatmap.opacity == 0.4
-        panel.heatmap_look.change(opacity=0.75)
-        assert panel.link.heatmap.opacity == 0.75
+        panel.heatmap.click()
+        assert viewer.layers["FCOT heatmap (fused)"].opacity == 0.4
+        panel.heatmap_look.change(kind=MapKind.FINE)
+        assert viewer.layers["FCOT heatmap (fine)"].opacity == 0.4
+
+    def test_frame_without_a_map_says_so(self, with_box):
+        assert "No score map" not in with_box.box_text.text()
+        with_box.heatmap.click()
+        assert "No score map here" in with_box.box_text.text()
 
     def test_button_is_down_while_a_click_picks_a_peak(self, with_box):
         with_box.pick.click()
