@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from fcot_engine.annotation import ScorePeak
 from fcot_engine.geometry import BoxXywh
-from napari_fcot.layers.box_layer import ShownBox
+from napari_fcot.layers.box_layer import TEXT_SIZE, ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
 LINE_PX = 2.0
@@ -34,7 +34,7 @@ class ThinBoxes:
 
     def __init__(self) -> None:
         self._boxes: tuple[ShownBox, ...] = ()
-        self._left_out: int | None = None
+        self._is_painted = True
         self._is_visible = True
 
     @property
@@ -53,26 +53,26 @@ class ThinBoxes:
             self._is_visible = visible
             self.changed.emit()
 
-    def show(self, boxes: Sequence[ShownBox], *, left_out: int | None = None) -> None:
+    def show(self, boxes: Sequence[ShownBox], *, is_painted: bool = True) -> None:
         """Show these boxes and no others.
 
         Args:
             boxes: what is there; later ones lie over earlier ones.
-            left_out: a target whose box is there, but not painted, since it is a shape
-                with handles now.
+            is_painted: False where they are there as shapes of a layer.
         """
         boxes = tuple(boxes)
-        if boxes != self._boxes or left_out != self._left_out:
-            self._boxes, self._left_out = boxes, left_out
-            self.changed.emit()
+        if boxes != self._boxes or is_painted != self._is_painted:
+            is_seen = is_painted or self._is_painted
+            self._boxes, self._is_painted = boxes, is_painted
+            if is_seen:
+                self.changed.emit()
 
     @property
     def painted(self) -> tuple[ShownBox, ...]:
         """What is painted, the selected box last."""
-        if not self._is_visible:
+        if not self._is_visible or not self._is_painted:
             return ()
-        boxes = [box for box in self._boxes if box.target_id != self._left_out]
-        return tuple(sorted(boxes, key=lambda box: box.is_selected))
+        return tuple(sorted(self._boxes, key=lambda box: box.is_selected))
 
     def box_at(
         self, point_xy: tuple[float, float], *, reach_px: float = 0.0
@@ -97,13 +97,18 @@ class ThinBoxes:
         return min(hit, key=_area, default=None)
 
     def paint(self, painter: QPainter, place: CanvasPlace) -> None:
-        """Paint all boxes, the selected one last."""
+        """Paint all boxes and their names, the selected one last."""
+        font = painter.font()
+        font.setPointSizeF(TEXT_SIZE)
+        painter.setFont(font)
         for box in self.painted:
             corners = place.to_canvas(_corners_of(box.box_xywh))
             outline = QPolygonF([QPointF(x, y) for x, y in corners.tolist()])
             for pen in _pens_of(box):
                 painter.setPen(pen)
                 painter.drawPolygon(outline)
+            x, y = corners[0].tolist()
+            painter.drawText(QPointF(x, y - 2), box.name)
 
 
 def _pens_of(box: ShownBox) -> tuple[QPen, QPen]:

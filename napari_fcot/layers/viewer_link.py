@@ -44,6 +44,8 @@ class ViewerLink:
     """Another layer to choose from, one less, or a new name."""
     video_chosen = Signal()
     """Another video layer, or none."""
+    stepped_by_hand = Signal()
+    """A person went to another frame while a run was followed."""
     boxes_made = Signal(object)
     """The napari layer of the boxes, new: keys can be bound to it."""
 
@@ -62,6 +64,8 @@ class ViewerLink:
         """Plays the video without leaving out a frame."""
         self.player.playing_changed.connect(self._on_playing)
         self._is_open = True
+        self._followed: int | None = None
+        controller.runs.ended.connect(self._end_following)
         controller.state.boxes_changed.connect(self.refresh)
         controller.state.frame_changed.connect(self._on_frame)
         controller.runs.started.connect(self._on_started)
@@ -83,6 +87,7 @@ class ViewerLink:
         self._controller.state.boxes_changed.disconnect(self.refresh)
         self._controller.state.frame_changed.disconnect(self._on_frame, missing_ok=True)
         self._controller.runs.started.disconnect(self._on_started)
+        self._controller.runs.ended.disconnect(self._end_following, missing_ok=True)
         self._controller.edits.box_drawn.disconnect(self._on_box_drawn)
         self._leave_video()
         self.player.set_canvas(None)
@@ -246,6 +251,18 @@ class ViewerLink:
         self._viewer.dims.set_point(self._viewer.dims.ndim - 3, float(world[0]))
         return True
 
+    def follow(self, frame_index: int) -> None:
+        """Show a frame that a run has just done; until its end, frames go by."""
+        self._followed = frame_index
+        if self._boxes is not None:
+            self._boxes.hold(True)
+        self.go_to(frame_index)
+
+    def _end_following(self) -> None:
+        self._followed = None
+        if self._boxes is not None:
+            self._boxes.hold(False)
+
     def play(self, direction: int = 1) -> None:
         """Play every frame from the one on the screen on, or stop.
 
@@ -261,6 +278,9 @@ class ViewerLink:
         self.heatmap.refresh()
 
     def _on_frame(self) -> None:
+        if self._followed not in (None, self._controller.state.frame_index):
+            self._end_following()
+            self.stepped_by_hand.emit()
         self.player.notice_frame(self._controller.state.frame_index)
         if self._boxes is not None:
             self._boxes.step()
@@ -283,11 +303,11 @@ class ViewerLink:
 
     # --- boxes ---------------------------------------------------------------
 
-    def start_drawing(self) -> None:
-        """Let the next drag of the mouse draw a box."""
+    def start_drawing(self, *, repeats: bool = False) -> None:
+        """Let the next drag of the mouse draw a box; see `BoxView.start_drawing`."""
         self.player.stop()
         if self._boxes is not None:
-            self._boxes.start_drawing()
+            self._boxes.start_drawing(repeats=repeats)
 
     def start_editing(self) -> None:
         """Put handles on the selected target's box."""
@@ -304,8 +324,6 @@ class ViewerLink:
 
     def _on_started(self) -> None:
         self.player.stop()
-        if self._boxes is not None and not self._controller.runs.is_teaching:
-            self._boxes.stop_editing()
 
     # --- layers come, go and move --------------------------------------------
 

@@ -121,10 +121,21 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         if frame_index is not None:
             link.go_to(frame_index)
 
+    def copy_to_next() -> None:
+        following = ctrl.state.frame_index + 1
+        if ctrl.state.session is None or following >= ctrl.state.session.n_frames:
+            ctrl.state.say("This is the last frame")
+        elif ctrl.edits.copy_box() and ctrl.edits.paste_box(following):
+            link.go_to(following)
+
     return {
         "draw_box": link.start_drawing,
         "edit_box": link.start_editing,
         "new_target": panel.add_target,
+        "draw_many": lambda: link.start_drawing(repeats=True),
+        "copy_box": ctrl.edits.copy_box,
+        "paste_box": lambda: ctrl.edits.paste_box(ctrl.state.frame_index),
+        "copy_to_next": copy_to_next,
         "delete_box": with_selected(
             lambda t: ctrl.edits.delete_box(t, ctrl.state.frame_index)
         ),

@@ -157,6 +157,7 @@ class TrackingWidget(PanelLayout):
         self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
+        link.stepped_by_hand.connect(lambda: self.run.form.change(follow=False))
         self.video.picked.connect(self._on_video)
         self.video.open_wanted.connect(self._on_open)
         self.video.project_wanted.connect(self._on_project)
@@ -430,7 +431,7 @@ class TrackingWidget(PanelLayout):
             return
         start_s = time.perf_counter()
         if self.run.form.value.follow and not self.controller.runs.is_teaching:
-            self.link.go_to(frame_index)
+            self.link.follow(frame_index)
         self.link.refresh()
         self.show_all()
         took_ms = (time.perf_counter() - start_s) * 1e3

@@ -63,8 +63,8 @@ class TestPaint:
         boxes.set_visible(False)
         assert not paint(boxes).any()
 
-    def test_left_out_one_is_not_painted_and_can_be_hit(self, boxes):
-        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)], left_out=1)
+    def test_what_is_a_shape_is_not_painted_and_can_be_hit(self, boxes):
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)], is_painted=False)
         assert not paint(boxes).any()
         assert boxes.box_at((12, 6)).target_id == 1
 

@@ -499,3 +499,44 @@ class TestLayout:
         assert with_box.minimumSizeHint().width() <= 350
         assert with_box.minimumSizeHint().height() <= 560
         with_box.hide()
+
+
+class TestCopies:
+    def test_box_is_put_into_another_frame(self, with_box):
+        ctrl = with_box.controller
+        box = ctrl.state.current_box.box_xywh
+        press_key(with_box, "Ctrl+C")
+        with_box.link.go_to(5)
+        press_key(with_box, "Ctrl+V")
+        assert ctrl.state.current_box.box_xywh == box
+        assert ctrl.state.current_box.frame_index == 5
+        assert len(ctrl.state.targets) == 1
+
+    def test_one_key_copies_it_to_the_next_frame_and_goes_there(self, with_box):
+        ctrl = with_box.controller
+        box, frame = ctrl.state.current_box.box_xywh, ctrl.state.frame_index
+        press_key(with_box, "Shift+C")
+        assert ctrl.state.frame_index == frame + 1
+        assert ctrl.state.current_box.box_xywh == box
+
+    def test_without_a_box_it_says_so(self, with_box):
+        with_box.link.go_to(7)
+        press_key(with_box, "Ctrl+V")
+        assert "Copy a box first" in with_box.status.text()
+        press_key(with_box, "Ctrl+C")
+        assert "no box" in with_box.status.text()
+
+
+def test_frame_that_a_person_chooses_wins_over_following_the_run(
+    qtbot, viewer, with_box, tracker
+):
+    ctrl = with_box.controller
+    tracker.stop_after = 4
+    with_box.run.forward.click()
+    qtbot.waitUntil(lambda: ctrl.state.frame_index >= 3)
+    assert with_box.run.form.value.follow
+    viewer.dims.set_current_step(0, 0)
+    assert not with_box.run.form.value.follow
+    tracker.gate.set()
+    qtbot.waitUntil(lambda: ctrl.runs.activity is Activity.IDLE)
+    assert ctrl.state.frame_index == 0
