@@ -14,8 +14,9 @@ from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.box_layer import TEXT_SIZE, ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
-LINE_PX = 2.0
-SELECTED_LINE_PX = 3.5
+LINE_PX = 3.0
+SELECTED_LINE_PX = 5.0
+"""Wide enough to be seen below the line that napari draws on a selected shape."""
 _LOST_ALPHA = 200
 _SHADOW = QColor(0, 0, 0, 110)
 _SHADOW_PX = 1.5

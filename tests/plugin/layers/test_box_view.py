@@ -177,7 +177,7 @@ class TestPainting:
         for zoom in (2.0, 8.0):
             viewer.scene.camera.zoom = zoom
             qtbot.waitUntil(
-                lambda zoom=zoom: max(boxes.edge_width) == pytest.approx(3.5 / zoom)
+                lambda zoom=zoom: max(boxes.edge_width) == pytest.approx(5.0 / zoom)
             )
 
 

@@ -74,6 +74,7 @@ def picture(qtbot, viewer, panel):
         size = find_canvas(panel).size()
         qtbot.wait(300)
     viewer.reset_view()
+    qtbot.wait(300)  # lines get their width once the zoom rests
 
     def picture(place_xy, *, side_px=9):
         pixels = viewer.screenshot(flash=False)[..., :3].astype(int)
