@@ -38,6 +38,8 @@ _MODE_INSTEAD = {
     "transform": "select",
 }
 TEXT_SIZE = 9
+ASIDE_PX = 1e6
+"""Further than a view of a video reaches."""
 
 
 class BoxLayer:
@@ -72,6 +74,8 @@ class BoxLayer:
         self._is_dragging = False
         self._has_moved = False
         self._is_lent = False
+        self._is_aside = False
+        self._video = video
         self._usual_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
         self._width = self._usual_width
         self.layer = Shapes(
@@ -130,7 +134,26 @@ class BoxLayer:
 
     def place_over(self, video: Layer) -> None:
         """Follow a video layer that was scaled or moved."""
-        self.layer.affine = plane_of(pixel_to_world(video))
+        self._video = video
+        to_world = plane_of(pixel_to_world(video))
+        if self._is_aside:
+            to_world = to_world @ np.array([[1, 0, ASIDE_PX], [0, 1, 0], [0, 0, 1.0]])
+        # only the place is another one: nothing need be sent to the graphics card
+        with (
+            self.layer.events.set_data.blocker(),
+            self.layer.events.highlight.blocker(),
+        ):
+            self.layer.affine = to_world
+
+    def set_aside(self, is_aside: bool) -> None:
+        """Take the shapes out of sight, or bring them back.
+
+        This costs next to nothing, other than to rewrite or to hide them: they only
+        get another place, far below the video.
+        """
+        if is_aside != self._is_aside:
+            self._is_aside = is_aside
+            self.place_over(self._video)
 
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""

@@ -1,10 +1,10 @@
 """Keeps the boxes on the screen in step with the controller, and hands edits on to it.
 
-The boxes of the frame on the screen are shapes of one layer, at any time, and can be
-edited at any time. A Shapes layer that is rewritten for each frame is costly, though.
-While frames go by in a window the layer is empty, and the boxes are painted over the
-canvas; once the frame rests, or when a picture of the canvas is taken, the layer has
-them all. In 3D there are none: napari can neither draw shapes there nor rewrite them.
+The boxes of the frame on the screen are shapes of one layer, and can be edited at any
+time. A Shapes layer that is rewritten for each frame is costly, though. While frames go
+by in a window, the boxes are painted over the canvas and the shapes set aside; once the
+frame rests, or when a picture of the canvas is taken, the layer has them all. In 3D
+there are none: napari can neither draw shapes there nor rewrite them.
 """
 
 from __future__ import annotations
@@ -201,9 +201,9 @@ class BoxView:
     # --- what is shown -------------------------------------------------------
 
     def step(self) -> None:
-        """Show the boxes of another frame: as shapes, unless frames go by quickly."""
+        """Show the boxes of another frame: painted at first, as shapes if it rests."""
         if self._sheet.is_seen:
-            self._is_passing = self._rest.is_moving
+            self._is_passing = True
             self._rest.step()
         self.refresh()
 
@@ -214,17 +214,20 @@ class BoxView:
             return
         self._shown_frame = self._controller.state.frame_index
         boxes = [] if self._is_in_3d else self._find_boxes()
-        if self._sheet.is_seen and (self._is_passing or self._is_held):
-            self._boxes.show(())
-            self._sheet.boxes.show(boxes)
-        else:
+        if not self._sheet.is_seen or not (self._is_passing or self._is_held):
             self._show_shapes(boxes)
+            return
+        self._sheet.boxes.show(boxes)
+        if self._is_held:  # for longer: napari's Home must not go where they are aside
+            self._boxes.show(())
+        self._boxes.set_aside(not self._is_held)
 
     def _show_shapes(self, boxes: list[ShownBox]) -> None:
         # the smallest last: a press where boxes lie over each other means it
         boxes = sorted(boxes, key=lambda box: -box.box_xywh[2] * box.box_xywh[3])
         width = SELECTED_LINE_PX / self._sheet.scale if self._sheet.is_seen else None
         self._boxes.show(boxes, line_width=width)
+        self._boxes.set_aside(False)
         self._sheet.boxes.show(boxes, is_painted=False)
         selected_id = self._controller.state.selected_id
         if selected_id is not None and self._boxes.is_editing:
@@ -272,6 +275,7 @@ class BoxView:
 
     def _watch_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         """Let a drag that begins beside all boxes move the view, as napari does."""
+        self._rest.rest_now()
         is_ours = viewer.layers.selection.active is self.layer
         if event.button != LEFT_BUTTON or not is_ours or not self._boxes.is_editing:
             return

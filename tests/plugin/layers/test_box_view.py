@@ -53,6 +53,37 @@ def shown(boxes, controller):
     return shown
 
 
+@pytest.fixture
+def where(boxes):
+    """Return where the layer's first pixel is in the world."""
+    return lambda: boxes.data_to_world((0, 0))
+
+
+@pytest.fixture
+def press(viewer, link):
+    """Press the mouse at a place in the world; returns what lets it go."""
+
+    def press(position):
+        event = SimpleNamespace(
+            type="mouse_press",
+            button=1,
+            modifiers=(),
+            pos=position[-2:],
+            position=position,
+        )
+        gestures = [watch(viewer, event) for watch in viewer.mouse_drag_callbacks]
+        gestures = [one for one in gestures if next(one, "over") != "over"]
+
+        def release():
+            event.type = "mouse_release"
+            for gesture in gestures:
+                next(gesture, None)
+
+        return release
+
+    return press
+
+
 FIRST, SECOND = "object 1", "object 2"
 
 
@@ -123,28 +154,31 @@ class TestShapes:
 
 
 class TestPainting:
-    def test_one_step_is_shown_at_once(self, viewer, boxes, painted, shown, helpers):
-        viewer.dims.set_current_step(0, 1)
-        assert shown()[FIRST] == pytest.approx(helpers.square_box(1))
-        assert painted() == set()
-
-    def test_quick_steps_are_painted_until_the_frame_rests(
-        self, qtbot, viewer, boxes, painted, shown, helpers
+    def test_steps_are_painted_until_the_frame_rests(
+        self, qtbot, viewer, boxes, painted, shown, helpers, where
     ):
         for frame in (1, 2, 1):
             viewer.dims.set_current_step(0, frame)
-        assert len(boxes.data) == 0
         assert painted() == {1, 2}
-        qtbot.waitUntil(lambda: len(boxes.data) == 2)
+        assert where()[0] > 1000  # out of sight
+        qtbot.waitUntil(lambda: painted() == set())
         assert shown()[FIRST] == pytest.approx(helpers.square_box(1))
-        assert painted() == set()
+        assert where() == (0, 0)
+
+    def test_press_does_not_wait_for_that(
+        self, viewer, boxes, painted, shown, helpers, press
+    ):
+        viewer.dims.set_current_step(0, 1)
+        press((1, 70.0, 60.0))
+        assert shown()[FIRST] == pytest.approx(helpers.square_box(1))
 
     def test_picture_of_the_canvas_has_shapes_at_any_time(
-        self, viewer, link, boxes, painted, shown, helpers
+        self, viewer, link, boxes, painted, shown, helpers, where
     ):
         for frame in (1, 2, 1):
             viewer.dims.set_current_step(0, frame)
         link._sheet.grabbed.emit()
+        assert where() == (0, 0)
         assert shown()[FIRST] == pytest.approx(helpers.square_box(1))
 
     def test_hidden_layer_hides_what_is_painted(self, viewer, boxes, painted):
@@ -224,31 +258,16 @@ class TestMouse:
         np.testing.assert_allclose(moved, (82, 13, 24, 20), atol=1e-5)
 
     def test_press_beside_all_boxes_moves_the_view(
-        self, viewer, link, controller, boxes, painted
+        self, viewer, link, controller, boxes, painted, press
     ):
-        modes = []
-        event = SimpleNamespace(
-            type="mouse_press", button=1, modifiers=(), position=(0, 70.0, 60.0)
-        )
-        (watch,) = (
-            one for one in viewer.mouse_drag_callbacks if "press" in one.__name__
-        )
-        gesture = watch(viewer, event)
-        next(gesture)
-        modes.append(boxes.mode)
-        event.type = "mouse_release"
-        assert next(gesture, None) is None
-        assert [*modes, boxes.mode] == ["pan_zoom", "select"]
+        release = press((0, 70.0, 60.0))
+        assert boxes.mode == "pan_zoom"
+        release()
+        assert boxes.mode == "select"
         assert len(boxes.selected_data) == 1
 
-    def test_press_on_a_box_leaves_the_tool(self, viewer, link, boxes, painted):
-        event = SimpleNamespace(
-            type="mouse_press", button=1, modifiers=(), position=(0, 25.0, 15.0)
-        )
-        (watch,) = (
-            one for one in viewer.mouse_drag_callbacks if "press" in one.__name__
-        )
-        assert next(watch(viewer, event), "over") == "over"
+    def test_press_on_a_box_leaves_the_tool(self, boxes, painted, press):
+        press((0, 25.0, 15.0))
         assert boxes.mode == "select"
 
     def test_turned_box_stays_as_it_was(
