@@ -62,7 +62,7 @@ def wait_for(what: str, condition: Callable[[], bool]) -> None:
     end = time.perf_counter() + LONGEST_S
     while not condition():
         QApplication.processEvents()
-        time.sleep(0.001)  # the worker needs the interpreter, too
+        time.sleep(0.004)  # the worker needs the interpreter, too
         if time.perf_counter() > end:
             raise SystemExit(f"Waited for {LONGEST_S:.0f} s for {what}.")
 

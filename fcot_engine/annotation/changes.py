@@ -123,6 +123,18 @@ class By(enum.Enum):
     MACHINE = "machine"
 
 
+TEACH_KIND = "teach"
+"""Kind of the edit of a run that a drawn box has begun."""
+
+
+def is_lesson(first: Edit, second: Edit) -> bool:
+    """Whether the second of two edits is what the first, a drawn box, has taught.
+
+    For a person both are one step.
+    """
+    return second.kind == TEACH_KIND and first.kind in ("draw_box", "pick_peak")
+
+
 @dataclass(frozen=True, eq=False)  # changes hold arrays
 class Edit:
     """One step that can be taken back."""

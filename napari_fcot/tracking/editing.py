@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from psygnal import Signal
 
-from fcot_engine.annotation import AttributeValue, Edit, Editor
+from fcot_engine.annotation import AttributeValue, Edit, Editor, is_lesson
 from fcot_engine.errors import FcotError
 from fcot_engine.formats import read_tracks
 from fcot_engine.geometry import BoxXywh
@@ -233,21 +233,30 @@ class Editing:
 
     def undo(self) -> None:
         """Take the last edit or run back; see `TrackingController.undo`."""
-        self._go_in_time(Editor.undo, "Taken back")
+        self._go_in_time(Editor.undo, "Taken back", is_back=True)
 
     def redo(self) -> None:
         """Repeat what was taken back last; see `undo`."""
-        self._go_in_time(Editor.redo, "Done again")
+        self._go_in_time(Editor.redo, "Done again", is_back=False)
 
-    def _go_in_time(self, step: Callable[[Editor], Edit], words: str) -> None:
+    def _go_in_time(
+        self, step: Callable[[Editor], Edit], words: str, *, is_back: bool
+    ) -> None:
+        """Take a step; a correction and what it taught are one."""
         if self._state.session is None:
             return
+        annotation = self._state.session.annotation
         try:
-            edit = step(self._state.session.annotation.edit)
+            edit = step(annotation.edit)
+            document = annotation.document
+            other = document.last if is_back else document.next
+            self._state.tell_edit(edit, f"{words}: {edit.text}")
+            first, second = (other, edit) if is_back else (edit, other)
+            if first is not None and second is not None and is_lesson(first, second):
+                edit = step(annotation.edit)
+                self._state.tell_edit(edit, f"{words}: {edit.text}")
         except FcotError as error:
             self._state.say(str(error))
-        else:
-            self._state.tell_edit(edit, f"{words}: {edit.text}")
 
     # --- helpers -------------------------------------------------------------
 

@@ -310,6 +310,20 @@ class TestUndo:
         tracked.undo()
         assert tracked.state.message.startswith("Taken back: ")
 
+    def test_a_correction_and_what_it_taught_are_one_step(self, tracked, helpers):
+        def boxes():
+            return [box.box_xywh for box in tracked.state.selected.boxes]
+
+        before = boxes()
+        off = (30.0, 30.0, 20.0, 20.0)
+        helpers.run_jobs(tracked, lambda: tracked.edits.draw_box(off, frame_index=5))
+        after = boxes()
+        assert sum(a != b for a, b in zip(before, after, strict=True)) > 1
+        tracked.undo()
+        assert boxes() == before
+        tracked.redo()
+        assert boxes() == after
+
     def test_nothing_to_take_back_is_no_dialog(self, controller, problems):
         controller.undo()
         assert problems == []

@@ -288,11 +288,8 @@ def test_whole_story(
     assert ctrl.state.current_box == drawn
     panel.redo.click()
     assert_same(rows_of(ctrl), learned)
-    panel.undo.click()
-    assert_same_rows(rows_of(ctrl)[target_id], taken_back)
-    panel.undo.click()
+    panel.undo.click()  # the box and what it taught are one step
     assert_same(rows_of(ctrl), before)
-    panel.redo.click()
     panel.redo.click()
     assert_same(rows_of(ctrl), learned)
 
@@ -318,7 +315,7 @@ def test_whole_story(
     panel.undo.click()
     assert kind_at(ctrl, target_id, 6) is None
     panel.undo.click()
-    assert_same_rows(rows_of(ctrl)[target_id], taken_back)
+    assert_same(rows_of(ctrl), before)
     panel.redo.click()
     panel.redo.click()
     assert_same(rows_of(ctrl), marked)
