@@ -19,6 +19,7 @@ from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.layers.frame_player import FramePlayer
 from napari_fcot.layers.heatmap_view import HeatmapView
 from napari_fcot.layers.pixel_frame import pixel_to_world
+from napari_fcot.layers.trails import Trails
 from napari_fcot.layers.video_layer import (
     PATH_KEY,
     LayerData,
@@ -60,6 +61,8 @@ class ViewerLink:
         self._clicks.clicked.connect(self._on_clicked)
         self.heatmap = HeatmapView(viewer, controller, self._sheet, self._clicks)
         """The score maps and their peaks."""
+        self.trails = Trails(viewer, controller)
+        """The ways that the targets took."""
         self.player = FramePlayer(self.go_to)
         """Plays the video without leaving out a frame."""
         self.player.playing_changed.connect(self._on_playing)
@@ -92,6 +95,7 @@ class ViewerLink:
         self._leave_video()
         self.player.set_canvas(None)
         self.heatmap.close()
+        self.trails.close()
         self._clicks.close()
         self._sheet.close()
 
@@ -214,6 +218,7 @@ class ViewerLink:
         self._controller.state.show_frame(self._frame_on_screen())
         self._boxes.put_into_viewer()
         self.heatmap.set_video(layer)
+        self.trails.set_video(layer)
         self._controller.state.say(opened.message)
 
     def _open_session(self, layer: Layer) -> Opened:
@@ -234,6 +239,7 @@ class ViewerLink:
         if boxes is not None:
             boxes.close()
         self.heatmap.set_video(None)
+        self.trails.set_video(None)
         self._sheet.set_video(None)
         self._clicks.set_video(None)
 
@@ -351,3 +357,4 @@ class ViewerLink:
         if self._boxes is not None:
             self._boxes.place_over(self._video)
         self.heatmap.place_over_video()
+        self.trails.place_over_video()

@@ -95,7 +95,9 @@ class PanelLayout(QWidget):
     def _arrange(self) -> None:
         self.tabs.addTab(_page(self.run), "Track")
         self.tabs.addTab(_page(self.work, self.check), "Check")
-        checks = row_of(self.heatmap, self.show_timeline, self.pick)
+        self.trails = QCheckBox("Trails")
+        self.trails.setToolTip("Show the ways that the targets took, as a layer")
+        checks = row_of(self.heatmap, self.trails, self.show_timeline, self.pick)
         self.tabs.addTab(_page(self.play, checks, self.heatmap_look.native), "View")
         self.tabs.addTab(
             _page(row_of(self.load, self.export), self.keys), "Files, keys"

@@ -202,6 +202,8 @@ class TrackingWidget(PanelLayout):
         self.heatmap.toggled.connect(heatmap.show)
         heatmap.toggled.connect(self.show_frame)
         heatmap.toggled.connect(self._on_heatmap_toggled)
+        self.trails.toggled.connect(self.link.trails.show)
+        self.link.trails.toggled.connect(self._on_trails_toggled)
         self.heatmap_look.changed.connect(self._on_look)
         self.pick.toggled.connect(heatmap.pick)
         heatmap.picking_changed.connect(self._on_picking)
@@ -324,7 +326,7 @@ class TrackingWidget(PanelLayout):
         self.redo.setEnabled(ctrl.edits.can_redo)
         self.progress.show_state(ctrl)
         look = self.heatmap_look.native
-        for part in (self.heatmap, look, self.pick, self.play):
+        for part in (self.heatmap, self.trails, look, self.pick, self.play):
             part.setEnabled(ctrl.state.session is not None)
         self.export.setEnabled(ctrl.runs.can_export)
         self.load.setEnabled(ctrl.state.session is not None and not ctrl.runs.can_stop)
@@ -453,6 +455,9 @@ class TrackingWidget(PanelLayout):
 
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
+
+    def _on_trails_toggled(self, is_shown: bool) -> None:
+        self.trails.setChecked(is_shown)
 
     def _on_timeline_toggled(self, is_shown: bool) -> None:
         self.show_timeline.setChecked(is_shown)
