@@ -9,6 +9,7 @@ there are none: napari can neither draw shapes there nor rewrite them.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from napari_fcot.layers.canvas import LEFT_BUTTON, VideoSheet
 from napari_fcot.layers.painted import SELECTED_LINE_PX
 from napari_fcot.layers.pixel_frame import keep_out_of_ranges
 from napari_fcot.tracking import TrackingController, VideoSession, describe_origin
+from napari_fcot.writer import SESSION_KEY
 
 CLICK_REACH_PX = 4.0
 """How far outside of a box a click on it may be, on the screen."""
@@ -83,6 +85,7 @@ class BoxView:
         boxes.released.connect(self._on_released)
         boxes.tool_changed.connect(self._on_tool)
         boxes.layer.events.visible.connect(self.on_layers)
+        boxes.layer.metadata[SESSION_KEY] = weakref.ref(session.annotation)
         on_made(boxes.layer)
         self._boxes = boxes
 

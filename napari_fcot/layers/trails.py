@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from napari_fcot.layers.pixel_frame import (
 )
 from napari_fcot.layers.video_layer import OURS_KEY
 from napari_fcot.tracking import TrackingController
+from napari_fcot.writer import SESSION_KEY
 
 TRAILS_NAME = "FCOT trails"
 _TAIL_FRAMES = 30
@@ -100,6 +102,10 @@ class Trails:
                 units=self._video.units,
                 metadata={OURS_KEY: "trails"},
             )
+            session = self._controller.state.session
+            if session is not None:
+                annotation = weakref.ref(session.annotation)
+                self._layer.metadata[SESSION_KEY] = annotation
             active = self._viewer.layers.selection.active
             self._viewer.layers.insert(
                 self._viewer.layers.index(self._video) + 1, self._layer

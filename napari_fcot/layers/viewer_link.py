@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from napari_fcot.layers.video_layer import (
     read_video_layer,
     source_layer_data,
 )
+from napari_fcot.reader import IMPORT_KEY
 from napari_fcot.tracking import Opened, TrackingController
 
 _TRANSFORM_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -334,11 +336,28 @@ class ViewerLink:
     # --- layers come, go and move --------------------------------------------
 
     def _on_layers(self, event: Any = None) -> None:
+        layer = getattr(event, "value", None)
+        if isinstance(layer, Layer) and layer in self._viewer.layers:
+            path = layer.metadata.get(IMPORT_KEY)
+            if path is not None:  # napari is in the middle of adding it
+                QTimer.singleShot(0, partial(self._import_boxes, layer, Path(path)))
         if self._boxes is not None:
             self._boxes.on_layers()
         if self._video is not None and self._video not in self._viewer.layers:
             self._lose_video()
         self.videos_changed.emit()
+
+    def _import_boxes(self, layer: Layer, path: Path) -> None:
+        """Take boxes that were dropped on the viewer, instead of the layer for them."""
+        if not self._is_open or layer not in self._viewer.layers:
+            return
+        self._viewer.layers.remove(layer)
+        if self._video is None:
+            self._controller.state.failed.emit(
+                f"{path.name} holds boxes: open their video first, then drop it again."
+            )
+        else:
+            self._controller.edits.import_boxes(path)
 
     def _lose_video(self) -> None:
         """Do without the video layer; its boxes are saved."""
