@@ -52,6 +52,7 @@ KEYS = (
     KeyAction("stop", "Shift+S", "Stop", "Track"),
     KeyAction("next_problem", "J", "Go to the next problem", "Look"),
     KeyAction("looks_good", "K", "Looks good, go on", "Look"),
+    KeyAction("largest_change", "Shift+J", "Go to the largest change", "Look"),
     KeyAction("next_drawn_box", ".", "Go to your next box", "Look"),
     KeyAction("previous_drawn_box", ",", "Go to your box before", "Look"),
     KeyAction("play_every_frame", "Shift+F", "Play every frame, or pause", "Look"),

@@ -29,6 +29,7 @@ from napari_fcot.writer import SESSION_KEY
 
 CLICK_REACH_PX = 4.0
 """How far outside of a box a click on it may be, on the screen."""
+GHOST = "#ffffff"
 NOT_IN_3D = "Boxes are drawn in 2D: leave napari's 3D view first"
 
 
@@ -119,6 +120,7 @@ class BoxView:
             self._viewer.mouse_drag_callbacks.remove(self._watch_press)
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         self._sheet.boxes.show(())
+        self._sheet.ghosts.show(())
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -129,7 +131,8 @@ class BoxView:
     def on_layers(self, event: object = None) -> None:
         """Paint boxes only while their layer is shown; bring it back if it went."""
         is_there = self.layer in self._viewer.layers
-        self._sheet.boxes.set_visible(is_there and bool(self.layer.visible))
+        for part in (self._sheet.boxes, self._sheet.ghosts):
+            part.set_visible(is_there and bool(self.layer.visible))
         if not is_there:  # napari is in the middle of it: a little later
             QTimer.singleShot(0, self._bring_back)
 
@@ -217,6 +220,7 @@ class BoxView:
             return
         self._shown_frame = self._controller.state.frame_index
         boxes = [] if self._is_in_3d else self._find_boxes()
+        self._sheet.ghosts.show(() if self._is_in_3d else self._find_ghosts())
         if not self._sheet.is_seen or not (self._is_passing or self._is_held):
             self._show_shapes(boxes)
             return
@@ -258,6 +262,17 @@ class BoxView:
                 for target_id, box in boxes.items()
                 if target_id not in self._session.hidden_ids
             ]
+
+    def _find_ghosts(self) -> list[ShownBox]:
+        """Return the boxes that the last correction has moved, as they were."""
+        ghosts = []
+        for report in self._controller.runs.report:
+            for box_xywh in report.old_xywh[report.moved == self._shown_frame]:
+                x, y, w, h = box_xywh.tolist()
+                ghosts.append(
+                    ShownBox(report.target_id, (x, y, w, h), GHOST, is_lost=True)
+                )
+        return ghosts
 
     def _shown(self, target: AnnotatedTarget, box: Box) -> ShownBox:
         spans = (s for s in target.info.spans if s.kind is SpanKind.OCCLUDED)

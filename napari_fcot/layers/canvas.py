@@ -53,6 +53,8 @@ class VideoSheet:
         self._video: Layer | None = None
         self._overlay: CanvasOverlay | None = None
         self._is_seen = False
+        self.ghosts = ThinBoxes()
+        """Boxes from before a correction; lie below."""
         self.boxes = ThinBoxes()
         self.rings = PeakRings()
         """Lie over the boxes."""
@@ -74,7 +76,8 @@ class VideoSheet:
         """Lie over a canvas from now on, or over none."""
         self._drop_overlay()
         if canvas is not None:
-            self._overlay = CanvasOverlay(self._viewer, canvas, self.boxes, self.rings)
+            parts = self.ghosts, self.boxes, self.rings
+            self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
             self._overlay.set_video(self._video)
             self._overlay.grabbed.connect(self.grabbed.emit)
         self._on_view()

@@ -128,6 +128,14 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         elif ctrl.edits.copy_box() and ctrl.edits.paste_box(following):
             link.go_to(following)
 
+    def go_to_largest_change() -> None:
+        place = ctrl.runs.largest_change()
+        if place is None:
+            ctrl.state.say("No correction has changed other frames just now")
+        else:
+            ctrl.state.select(place[0])
+            link.go_to(place[1])
+
     return {
         "draw_box": link.start_drawing,
         "edit_box": link.start_editing,
@@ -151,6 +159,7 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "stop": ctrl.runs.stop,
         "next_problem": panel.go_to_next_problem,
         "looks_good": panel.pass_over,
+        "largest_change": go_to_largest_change,
         "next_drawn_box": lambda: go_to_drawn(1),
         "previous_drawn_box": lambda: go_to_drawn(-1),
         "play_every_frame": link.play,

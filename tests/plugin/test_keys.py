@@ -57,7 +57,7 @@ class TestTable:
         draw_box edit_box next_problem looks_good delete_box mark_occluded
         mark_out_of_view end_target undo redo accept_peak play_every_frame
         next_drawn_box previous_drawn_box toggle_heatmap draw_many copy_box
-        paste_box copy_to_next"""
+        paste_box copy_to_next largest_change"""
         assert {action.action_id for action in KEYS} == set(wanted.split())
 
     @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)

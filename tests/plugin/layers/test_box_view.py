@@ -215,6 +215,22 @@ class TestPainting:
             )
 
 
+def test_boxes_from_before_a_correction_are_seen_until_it_is_kept(
+    link, controller, painted, helpers
+):
+    controller.state.show_frame(4)
+    helpers.run_jobs(controller, controller.runs.start_tracking)
+    before = controller.state.selected.boxes.get(8).box_xywh
+    controller.runs.teaches_at_once = True
+    wide = (*helpers.square_box(7)[:2], 30.0, 16.0)
+    helpers.run_jobs(controller, lambda: controller.edits.draw_box(wide, frame_index=7))
+    link.go_to(8)
+    (ghost,) = link._sheet.ghosts.painted
+    assert ghost.box_xywh == pytest.approx(before)
+    controller.runs.keep_report()
+    assert link._sheet.ghosts.painted == ()
+
+
 class TestEditing:
     def test_handles_are_on_the_selected_box_without_being_asked_for(
         self, link, controller, boxes, painted
