@@ -253,7 +253,7 @@ def test_whole_story(
     before = rows_of(ctrl)
     old = ctrl.state.current_box.box_xywh
     goal = middle_of(truth[frame]) if is_truth else np.add(middle_of(old), (9, 6))
-    qtbot.waitUntil(lambda: len(boxes.data) == 1, timeout=LONG_MS)  # the handles
+    qtbot.waitUntil(lambda: len(boxes.data) == 2, timeout=LONG_MS)
     qtbot.wait(500)  # they are drawn anew once the frame rests
     canvas_drag(viewer, boxes, middle_of(old), goal)
     assert ctrl.state.current_box.origin is Origin.CORRECTED
