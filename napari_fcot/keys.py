@@ -2,7 +2,9 @@
 
 They work only while our box layer is active or one of our docks has the focus, and none
 of them is one of napari's own for images or shapes, for the viewer or in a menu.
-Ctrl+Z and Ctrl+Shift+Z are free there: napari undoes labels alone.
+Ctrl+Z and Ctrl+Shift+Z are free there: napari undoes labels alone. Ctrl+C and Ctrl+V
+are napari's for shapes, which do the same there and know nothing of frames: see
+`REPLACED`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ KEYS = (
     KeyAction("draw_box", "W", "Draw a box", "Boxes"),
     KeyAction("edit_box", "Q", "Move or resize the box", "Boxes"),
     KeyAction("new_target", "N", "Follow a new target", "Boxes"),
+    KeyAction("draw_many", "Shift+N", "Draw new targets one after another", "Boxes"),
+    KeyAction("copy_box", "Ctrl+C", "Copy the box", "Boxes"),
+    KeyAction("paste_box", "Ctrl+V", "Put the copied box into this frame", "Boxes"),
+    KeyAction("copy_to_next", "Shift+C", "Copy the box to the next frame", "Boxes"),
     KeyAction("delete_box", "Shift+X", "Delete the box of this frame", "Boxes"),
     KeyAction("accept_peak", "G", "Move the box to the other peak", "Boxes"),
     KeyAction("mark_occluded", "Shift+H", "Mark as occluded", "Boxes"),
@@ -46,6 +52,7 @@ KEYS = (
     KeyAction("stop", "Shift+S", "Stop", "Track"),
     KeyAction("next_problem", "J", "Go to the next problem", "Look"),
     KeyAction("looks_good", "K", "Looks good, go on", "Look"),
+    KeyAction("largest_change", "Shift+J", "Go to the largest change", "Look"),
     KeyAction("next_drawn_box", ".", "Go to your next box", "Look"),
     KeyAction("previous_drawn_box", ",", "Go to your box before", "Look"),
     KeyAction("play_every_frame", "Shift+F", "Play every frame, or pause", "Look"),
@@ -54,6 +61,9 @@ KEYS = (
     KeyAction("redo", "Ctrl+Shift+Z", "Redo", "Edit"),
 )
 """In the order of the help, groups together."""
+
+REPLACED = frozenset({"copy_box", "paste_box"})
+"""What napari does with the shapes of a layer by the same key, and we do with boxes."""
 
 TIMELINE_KEYS = (
     (("Left", "Right"), "One frame on or back, with Shift ten"),

@@ -19,6 +19,7 @@ from fcot_engine.annotation.changes import (
     By,
     Edit,
     TargetReport,
+    is_lesson,
     touched_frames,
 )
 from fcot_engine.annotation.document import (
@@ -162,6 +163,7 @@ __all__ = [
     "find_peaks",
     "find_video_of",
     "identify_video",
+    "is_lesson",
     "join_spans",
     "list_work",
     "name_of",

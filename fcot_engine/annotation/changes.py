@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,6 +123,18 @@ class By(enum.Enum):
     MACHINE = "machine"
 
 
+TEACH_KIND = "teach"
+"""Kind of the edit of a run that a drawn box has begun."""
+
+
+def is_lesson(first: Edit, second: Edit) -> bool:
+    """Whether the second of two edits is what the first, a drawn box, has taught.
+
+    For a person both are one step.
+    """
+    return second.kind == TEACH_KIND and first.kind in ("draw_box", "pick_peak")
+
+
 @dataclass(frozen=True, eq=False)  # changes hold arrays
 class Edit:
     """One step that can be taken back."""
@@ -208,6 +220,13 @@ class TargetReport:
     """Frames that had no box, ascending."""
     removed: Frames
     """Frames that have none any more, ascending."""
+    old_xywh: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
+    """The boxes from before in the frames that moved, shape (n, 4)."""
+
+    @property
+    def largest_frame(self) -> int | None:
+        """The frame whose box moved furthest, or None if none did."""
+        return int(self.moved[self.shift_px.argmax()]) if len(self.moved) else None
 
     @property
     def text(self) -> str:
@@ -253,6 +272,7 @@ def report_changes(
             iou=np.atleast_1d(paired_iou(old[moved], new[moved])),
             added=change.frames[~was & there],
             removed=change.frames[was & ~there],
+            old_xywh=np.asarray(old[moved], np.float64).reshape(-1, 4),
         )
         if len(report.moved) or len(report.added) or len(report.removed):
             reports.append(report)

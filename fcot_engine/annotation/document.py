@@ -77,6 +77,18 @@ class Document:
             stored = self.project.last()
             return None if stored is None else stored.edit
 
+    @property
+    def next(self) -> Edit | None:
+        """The edit that `redo` would repeat, or None.
+
+        Raises:
+            ProjectError: it cannot be read.
+        """
+        with self.lock:
+            self.flush()
+            stored = self.project.next()
+            return None if stored is None else stored.edit
+
     def do(self, edit: Edit) -> None:
         """Carry out an edit of a person.
 

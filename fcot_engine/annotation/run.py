@@ -64,15 +64,23 @@ class FoundWriter:
         document: the annotations.
         key: the run, so that its parts become one step of undo.
         text: what the step is called.
+        kind: see `Edit`.
         write_every_s: how long parts may stay unwritten.
     """
 
     def __init__(
-        self, document: Document, key: object, *, text: str, write_every_s: float
+        self,
+        document: Document,
+        key: object,
+        *,
+        text: str,
+        kind: str,
+        write_every_s: float,
     ) -> None:
         self._document = document
         self._key = key
         self._text = text
+        self._kind = kind
         self._write_every_s = write_every_s
         self._changes: list[Change] = []
 
@@ -117,7 +125,7 @@ class FoundWriter:
         edit = put_found(
             self._document.annotations,
             {target_id: (frames, rows)},
-            kind="run",
+            kind=self._kind,
             text=self._text,
         )
         self._document.add_found(self._key, edit, write_every_s=self._write_every_s)
@@ -143,6 +151,7 @@ class Run:
         config: PropagationConfig,
         replaced: dict[tuple[int, int], BoxXywh],
         text: str,
+        kind: str = "run",
     ) -> None:
         self._document = document
         self._source = source
@@ -151,7 +160,11 @@ class Run:
         self._config = config
         self._replaced = replaced
         self._writer = FoundWriter(
-            document, self, text=text, write_every_s=config.write_every_s
+            document,
+            self,
+            text=text,
+            kind=kind,
+            write_every_s=config.write_every_s,
         )
         self._queue = PassQueue()
         self._notes: list[Note] = []

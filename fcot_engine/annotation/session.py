@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fcot_engine.annotation.boxes import Box
-from fcot_engine.annotation.changes import Edit
+from fcot_engine.annotation.changes import TEACH_KIND, Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.passes import plan_one_way
@@ -352,7 +352,8 @@ class AnnotationSession:
                     "learn from. Draw one there."
                 )
             run = self._take_run(
-                f"{target.info.name} corrected around frame {frame_index}"
+                f"{target.info.name} corrected around frame {frame_index}",
+                kind=TEACH_KIND,
             )
             run.work_around(target_id, frame_index)
             return run
@@ -485,7 +486,7 @@ class AnnotationSession:
         if self.run is not None:
             self.run.on_edited(edit)
 
-    def _take_run(self, text: str) -> Run:
+    def _take_run(self, text: str, *, kind: str = "run") -> Run:
         """Return the run that goes on, or a new one."""
         if self._run is None or self._run.is_over:
             self._run = Run(
@@ -496,6 +497,7 @@ class AnnotationSession:
                 config=self.config,
                 replaced=self._replaced,
                 text=text,
+                kind=kind,
             )
         return self._run
 

@@ -1,8 +1,9 @@
 """The boxes of the frame on the screen, in one small Shapes layer.
 
-The layer is a view: it is rewritten for each frame, and what a person does to it comes
-back as signals about targets and boxes. It never holds more than one frame, since
-napari slows down with every shape it has, also with those that are not shown.
+The layer is a view: it is rewritten for another frame, and what a person does to it
+comes back as signals about targets and boxes. It never holds more than one frame, since
+napari slows down with every shape it has, also with those that are not shown. Its
+table of features says for each box whose it is and where it comes from.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from napari_fcot.layers.pixel_frame import (
     pixel_to_world,
     plane_of,
 )
+from napari_fcot.layers.video_layer import OURS_KEY
 
 BOXES_NAME = "FCOT boxes"
 _EDGE_WIDTH_SHARE = 1 / 220
@@ -33,7 +35,11 @@ _MODE_INSTEAD = {
     "direct": "select",
     "vertex_insert": "select",
     "vertex_remove": "select",
+    "transform": "select",
 }
+TEXT_SIZE = 9
+ASIDE_PX = 1e6
+"""Further than a view of a video reaches."""
 
 
 class BoxLayer:
@@ -57,6 +63,8 @@ class BoxLayer:
     """The box of a target was clicked on: track id."""
     released = Signal()
     """The mouse button was let go; a postponed `show` can be done."""
+    turned = Signal()
+    """A box was turned by napari's handle, which is no box any more."""
     tool_changed = Signal()
     """Another tool is at hand: `is_editing` or `is_drawing` may be different."""
 
@@ -65,6 +73,9 @@ class BoxLayer:
         self._is_writing = False
         self._is_dragging = False
         self._has_moved = False
+        self._is_lent = False
+        self._is_aside = False
+        self._video = video
         self._usual_width = max(1.0, max(width, height) * _EDGE_WIDTH_SHARE)
         self._width = self._usual_width
         self.layer = Shapes(
@@ -74,6 +85,15 @@ class BoxLayer:
             edge_width=self._usual_width,
             face_color="transparent",
             opacity=1.0,
+            features=_features_of(()),
+            feature_defaults=_DEFAULTS,
+            text={
+                "string": "{target}",
+                "color": {"feature": "colour"},
+                "size": TEXT_SIZE,
+                "anchor": "upper_left",
+            },
+            metadata={OURS_KEY: "boxes"},
             affine=plane_of(pixel_to_world(video)),
             axis_labels=video.axis_labels[-2:],
             units=video.units[-2:],
@@ -96,21 +116,60 @@ class BoxLayer:
     @property
     def is_editing(self) -> bool:
         """Whether a drag of the mouse on this layer moves and resizes boxes."""
-        return str(self.layer.mode) == "select"
+        return str(self.layer.mode) == "select" or self._is_lent
+
+    def is_hit(self, position: Sequence[float]) -> bool:
+        """Whether a place in the world is on a box or on one of the handles."""
+        return any(
+            part is not None for part in self.layer.get_value(position, world=True)
+        )
+
+    def lend_mouse(self, is_lent: bool) -> None:
+        """Let a drag beside all boxes move the view, or take the mouse back."""
+        if is_lent == self._is_lent:
+            return
+        with self._writing():
+            self._is_lent = is_lent
+            self.layer.mode = "pan_zoom" if is_lent else "select"
 
     def place_over(self, video: Layer) -> None:
         """Follow a video layer that was scaled or moved."""
-        self.layer.affine = plane_of(pixel_to_world(video))
+        self._video = video
+        to_world = plane_of(pixel_to_world(video))
+        if self._is_aside:
+            to_world = to_world @ np.array([[1, 0, ASIDE_PX], [0, 1, 0], [0, 0, 1.0]])
+        # only the place is another one: nothing need be sent to the graphics card
+        with (
+            self.layer.events.set_data.blocker(),
+            self.layer.events.highlight.blocker(),
+        ):
+            self.layer.affine = to_world
+
+    def set_aside(self, is_aside: bool) -> None:
+        """Take the shapes out of sight, or bring them back.
+
+        This costs next to nothing, other than to rewrite or to hide them: they only
+        get another place, far below the video.
+        """
+        if is_aside != self._is_aside:
+            self._is_aside = is_aside
+            self.place_over(self._video)
 
     def start_drawing(self) -> None:
         """Let the next drag of the mouse draw a box."""
-        self.layer.visible = True
+        if not self.layer.visible:
+            self.layer.visible = True
         self.layer.mode = "add_rectangle"
+
+    def start_editing(self) -> None:
+        """Let a drag of the mouse move and resize boxes."""
+        self.layer.mode = "select"
 
     def pick(self, target_id: int) -> None:
         """Put handles on a target's box, so that it can be moved and resized."""
         with self._writing():
-            self.layer.mode = "select"
+            if not self._is_lent:
+                self.layer.mode = "select"
             places = {
                 place
                 for place, row in enumerate(self._rows)
@@ -118,12 +177,6 @@ class BoxLayer:
             }
             if self.layer.selected_data != places:
                 self.layer.selected_data = places
-
-    def stop_editing(self) -> None:
-        """Take the handles away, and let the mouse move the view again."""
-        with self._writing():
-            self.layer.mode = "pan_zoom"
-            self.layer.selected_data = set()
 
     def show(
         self, rows: Sequence[ShownBox], *, line_width: float | None = None
@@ -144,27 +197,19 @@ class BoxLayer:
             self.layer.selected_data = set()
             self._write(rows, width)
             self._rows, self._width = rows, width
-            self.layer.selected_data = {
-                place for place, row in enumerate(rows) if row.target_id in kept
-            }
+            places = {n for n, row in enumerate(rows) if row.target_id in kept}
+            if places:
+                self.layer.selected_data = places
 
     def _write(self, rows: list[ShownBox], width: float) -> None:
         corners = [box_to_corners(row.box_xywh) for row in rows]
-        looks = [_look(row, width) for row in rows]
-        if rows and self.layer.nshapes == len(rows) == len(self._rows):
-            self.layer.data = corners
-            if looks == [_look(row, self._width) for row in self._rows]:
-                return
+        if not self._shows(rows):
+            self.layer.data = [(one, "rectangle") for one in corners]
+        if rows:
+            looks = [_look(row, width) for row in rows]
             self.layer.edge_color = [color for color, _ in looks]
             self.layer.edge_width = [width for _, width in looks]
-            return
-        self.layer.data = []
-        if rows:
-            self.layer.add_rectangles(
-                corners,
-                edge_color=[color for color, _ in looks],
-                edge_width=[width for _, width in looks],
-            )
+            self.layer.features = _features_of(rows)
 
     def _shows(self, rows: list[ShownBox]) -> bool:
         """Whether the layer's shapes are these boxes, unturned and complete."""
@@ -209,11 +254,15 @@ class BoxLayer:
     ) -> None:
         rows = list(self._rows)  # `show` may replace them while we tell
         for place in sorted(places):
-            self.edited.emit(rows[place].target_id, corners_to_box(shapes[place]))
+            row, shape = rows[place], shapes[place]
+            if not _is_upright(shape):
+                self.turned.emit()
+            elif not np.allclose(shape, box_to_corners(row.box_xywh), atol=1e-3):
+                self.edited.emit(row.target_id, corners_to_box(shape))
 
     def _tell_deleted(self, places: Sequence[int]) -> None:
         rows = list(self._rows)
-        for place in places:
+        for place in (place for place in places if place < len(rows)):
             self.deleted.emit(rows[place].target_id)
 
     def _on_selection(self) -> None:
@@ -257,6 +306,36 @@ class BoxLayer:
             self._is_writing = was_writing
 
 
+_DEFAULTS = {
+    "target": "",
+    "class": "",
+    "origin": "",
+    "score": np.nan,
+    "occluded": False,
+    "colour": "#ffffff",
+}
+"""What the table of features says of a shape that is just being drawn."""
+
+
+def _features_of(rows: Sequence[ShownBox]) -> dict[str, NDArray[Any]]:
+    """Return one value a box for each column of the table of features."""
+    return {
+        "target": np.array([row.name for row in rows], object),
+        "class": np.array([row.class_name for row in rows], object),
+        "origin": np.array([row.origin for row in rows], object),
+        "score": np.array([row.score for row in rows], np.float64),
+        "occluded": np.array([row.is_occluded for row in rows], bool),
+        "colour": np.array([row.colour for row in rows], object),
+    }
+
+
+def _is_upright(shape: NDArray[np.floating]) -> bool:
+    """Whether each side of a shape goes along one of the axes."""
+    sides = np.abs(np.roll(shape, -1, axis=0) - shape)
+    reach = max(float(sides.max()), 1.0)
+    return bool((sides.min(axis=1) < 1e-3 * reach).all())
+
+
 def _look(row: ShownBox, width: float) -> tuple[str, float]:
     """Return the edge colour, paler where the target was lost, and the line width."""
     colour = row.colour + ("70" if row.is_lost else "")
@@ -275,3 +354,11 @@ class ShownBox:
     """Thicker."""
     is_lost: bool = False
     """Paler, and dashed where it is painted."""
+    name: str = ""
+    """The target's, written beside its box."""
+    class_name: str = ""
+    origin: str = ""
+    """In words."""
+    score: float = float("nan")
+    """Of the tracker, 0 to 1; none for a box that nobody tracked."""
+    is_occluded: bool = False

@@ -1,29 +1,35 @@
 """Keeps the boxes on the screen in step with the controller, and hands edits on to it.
 
-In a window, boxes are painted over the canvas, since a Shapes layer that is rewritten
-for each frame is costly. Only while a person edits, the selected target's box is a
-shape with handles, and that one too is painted while frames go by. Where nothing can
-be painted (without a window, in a grid of layers), all boxes are shapes. In 3D there
-are none: napari can neither draw shapes there nor rewrite them.
+The boxes of the frame on the screen are shapes of one layer, and can be edited at any
+time. A Shapes layer that is rewritten for each frame is costly, though. While frames go
+by in a window, the boxes are painted over the canvas and the shapes set aside; once the
+frame rests, or when a picture of the canvas is taken, the layer has them all. In 3D
+there are none: napari can neither draw shapes there nor rewrite them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 from qtpy.QtCore import QObject, QTimer
 
+from fcot_engine.annotation import AnnotatedTarget, Box, SpanKind
 from fcot_engine.geometry import BoxXywh
 from napari_fcot.layers.box_layer import BoxLayer, ShownBox
-from napari_fcot.layers.canvas import VideoSheet
+from napari_fcot.layers.canvas import LEFT_BUTTON, VideoSheet
 from napari_fcot.layers.painted import SELECTED_LINE_PX
-from napari_fcot.tracking import TrackingController, VideoSession
+from napari_fcot.layers.pixel_frame import keep_out_of_ranges
+from napari_fcot.tracking import TrackingController, VideoSession, describe_origin
+from napari_fcot.writer import SESSION_KEY
 
 CLICK_REACH_PX = 4.0
 """How far outside of a box a click on it may be, on the screen."""
+GHOST = "#ffffff"
 NOT_IN_3D = "Boxes are drawn in 2D: leave napari's 3D view first"
 
 
@@ -50,18 +56,24 @@ class BoxView:
         on_made: Callable[[Layer], None] = lambda layer: None,
     ) -> None:
         self._viewer = viewer
+        self._video = video
+        self._is_open = True
         self._controller = controller
         self._session = session
         self._sheet = sheet
         self._shown_frame = controller.state.frame_index
         self._is_late = False
         self._is_held = False
+        self._is_passing = False
+        self._repeats = False
         self._rest = StepRest()
-        self._rest.rested.connect(self.refresh)
+        self._rest.rested.connect(self._on_rested)
         self._zoom_rest = StepRest()
         self._zoom_rest.rested.connect(self.refresh)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
         sheet.turned.connect(self.refresh)
+        sheet.grabbed.connect(self._on_grabbed)
+        viewer.mouse_drag_callbacks.append(self._watch_press)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         source = session.source
         boxes = BoxLayer(video, width=source.width, height=source.height)
@@ -69,10 +81,12 @@ class BoxView:
         boxes.clicked.connect(self._on_clicked)
         boxes.edited.connect(self._on_edited)
         boxes.deleted.connect(self._on_deleted)
+        boxes.turned.connect(self._on_turned)
         boxes.picked.connect(controller.state.select)
         boxes.released.connect(self._on_released)
         boxes.tool_changed.connect(self._on_tool)
         boxes.layer.events.visible.connect(self.on_layers)
+        boxes.layer.metadata[SESSION_KEY] = weakref.ref(session.annotation)
         on_made(boxes.layer)
         self._boxes = boxes
 
@@ -90,16 +104,23 @@ class BoxView:
         """Show the layer, again if it was removed."""
         if self.layer not in self._viewer.layers:
             self._viewer.add_layer(self.layer)
+            keep_out_of_ranges(self.layer, self._viewer)
+            self._boxes.start_editing()
         self.refresh()
 
     def close(self) -> None:
         """Take the boxes off the screen, for good."""
+        self._is_open = False
         self._rest.close()
         self._zoom_rest.close()
         self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         self._sheet.turned.disconnect(self.refresh)
+        self._sheet.grabbed.disconnect(self._on_grabbed)
+        if self._watch_press in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._watch_press)
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         self._sheet.boxes.show(())
+        self._sheet.ghosts.show(())
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -108,20 +129,38 @@ class BoxView:
         self._boxes.place_over(video)
 
     def on_layers(self, event: object = None) -> None:
-        """Paint boxes only while their layer is shown in the viewer."""
+        """Paint boxes only while their layer is shown; bring it back if it went."""
         is_there = self.layer in self._viewer.layers
-        self._sheet.boxes.set_visible(is_there and bool(self.layer.visible))
+        for part in (self._sheet.boxes, self._sheet.ghosts):
+            part.set_visible(is_there and bool(self.layer.visible))
+        if not is_there:  # napari is in the middle of it: a little later
+            QTimer.singleShot(0, self._bring_back)
+
+    def _bring_back(self) -> None:
+        is_there = self.layer in self._viewer.layers
+        if self._is_open and not is_there and self._video in self._viewer.layers:
+            self.put_into_viewer()
+            self._controller.state.say(
+                "The boxes are kept in the project, so their layer is back: its eye "
+                "hides them"
+            )
 
     # --- tools ---------------------------------------------------------------
 
-    def start_drawing(self) -> None:
-        """Let the next drag of the mouse draw a box."""
+    def start_drawing(self, *, repeats: bool = False) -> None:
+        """Let the next drag of the mouse draw a box.
+
+        Args:
+            repeats: each further drag draws the box of one more new target, until
+                another tool is taken.
+        """
         if self._is_in_3d:
             self._controller.state.say(NOT_IN_3D)
             return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
         self._boxes.start_drawing()
+        self._repeats = repeats
         self._rest.rest_now()
 
     def start_editing(self) -> None:
@@ -134,18 +173,16 @@ class BoxView:
             return
         self.put_into_viewer()
         self._viewer.layers.selection.active = self.layer
-        self.layer.visible = True
+        if not self.layer.visible:
+            self.layer.visible = True
         self._boxes.pick(selected_id)
         self._rest.rest_now()
 
-    def stop_editing(self) -> None:
-        """Take the handles away."""
-        self._boxes.stop_editing()
-
     def hold(self, is_held: bool) -> None:
-        """Show no handles, such as while the video is played; or show them again."""
-        self._is_held = is_held
-        self.refresh()
+        """Take frames as going by, such as while the video is played, or no longer."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self.refresh()
 
     def select_at(self, point_xy: tuple[float, float]) -> None:
         """Select the target whose box a click means, if it means one.
@@ -170,8 +207,9 @@ class BoxView:
     # --- what is shown -------------------------------------------------------
 
     def step(self) -> None:
-        """Show the boxes of another frame, and no handles until it rests there."""
+        """Show the boxes of another frame: painted at first, as shapes if it rests."""
         if self._sheet.is_seen:
+            self._is_passing = True
             self._rest.step()
         self.refresh()
 
@@ -182,53 +220,106 @@ class BoxView:
             return
         self._shown_frame = self._controller.state.frame_index
         boxes = [] if self._is_in_3d else self._find_boxes()
-        if not self._sheet.is_seen:
-            self._boxes.show(boxes)
-            self._sheet.boxes.show(())
+        self._sheet.ghosts.show(() if self._is_in_3d else self._find_ghosts())
+        if not self._sheet.is_seen or not (self._is_passing or self._is_held):
+            self._show_shapes(boxes)
             return
-        shapes = [box for box in boxes if box.is_selected and self._has_handles]
-        if shapes:
-            (box,) = shapes
-            self._boxes.show(shapes, line_width=SELECTED_LINE_PX / self._sheet.scale)
-            self._boxes.pick(box.target_id)
-            self._sheet.boxes.show(boxes, left_out=box.target_id)
-        else:
+        self._sheet.boxes.show(boxes)
+        if self._is_held:  # for longer: napari's Home must not go where they are aside
             self._boxes.show(())
-            self._sheet.boxes.show(boxes)
+        self._boxes.set_aside(not self._is_held)
+
+    def _show_shapes(self, boxes: list[ShownBox]) -> None:
+        # the smallest last: a press where boxes lie over each other means it
+        boxes = sorted(boxes, key=lambda box: -box.box_xywh[2] * box.box_xywh[3])
+        width = SELECTED_LINE_PX / self._sheet.scale if self._sheet.is_seen else None
+        self._boxes.show(boxes, line_width=width)
+        self._boxes.set_aside(False)
+        self._sheet.boxes.show(boxes, is_painted=False)
+        selected_id = self._controller.state.selected_id
+        if selected_id is not None and self._boxes.is_editing:
+            self._boxes.pick(selected_id)
+
+    def _on_rested(self) -> None:
+        self._is_passing = False
+        self.refresh()
+
+    def _on_grabbed(self) -> None:
+        """Have the shapes there for a picture of the canvas, whatever goes on."""
+        if (self._is_passing or self._is_held) and not self._boxes.is_dragging:
+            self._show_shapes([] if self._is_in_3d else self._find_boxes())
 
     @property
     def _is_in_3d(self) -> bool:
         return bool(self._viewer.dims.ndisplay == 3)
 
-    @property
-    def _has_handles(self) -> bool:
-        is_still = not self._rest.is_moving and not self._is_held
-        return self._boxes.is_editing and is_still
-
     def _find_boxes(self) -> list[ShownBox]:
         annotation = self._session.annotation
         with annotation.lock:
             boxes = annotation.annotations.boxes_at(self._shown_frame)
-            colours = {t: annotation.annotations[t].info.colour for t in boxes}
-        return [
-            ShownBox(
-                target_id,
-                box.box_xywh,
-                colours[target_id],
-                is_selected=target_id == self._controller.state.selected_id,
-                is_lost=box.is_lost,
-            )
-            for target_id, box in boxes.items()
-            if target_id not in self._session.hidden_ids
-        ]
+            return [
+                self._shown(annotation.annotations[target_id], box)
+                for target_id, box in boxes.items()
+                if target_id not in self._session.hidden_ids
+            ]
+
+    def _find_ghosts(self) -> list[ShownBox]:
+        """Return the boxes that the last correction has moved, as they were."""
+        ghosts = []
+        for report in self._controller.runs.report:
+            for box_xywh in report.old_xywh[report.moved == self._shown_frame]:
+                x, y, w, h = box_xywh.tolist()
+                ghosts.append(
+                    ShownBox(report.target_id, (x, y, w, h), GHOST, is_lost=True)
+                )
+        return ghosts
+
+    def _shown(self, target: AnnotatedTarget, box: Box) -> ShownBox:
+        spans = (s for s in target.info.spans if s.kind is SpanKind.OCCLUDED)
+        return ShownBox(
+            target.target_id,
+            box.box_xywh,
+            target.info.colour,
+            is_selected=target.target_id == self._controller.state.selected_id,
+            is_lost=box.is_lost,
+            name=target.info.name,
+            class_name=target.info.class_name,
+            origin=describe_origin(box),
+            score=box.score,
+            is_occluded=any(box.frame_index in span for span in spans),
+        )
 
     # --- what a person does --------------------------------------------------
 
+    def _watch_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        """Let a drag that begins beside all boxes move the view, as napari does."""
+        self._rest.rest_now()
+        is_ours = viewer.layers.selection.active is self.layer
+        if event.button != LEFT_BUTTON or not is_ours or not self._boxes.is_editing:
+            return
+        if "Shift" in event.modifiers or self._boxes.is_hit(event.position):
+            return
+        self._boxes.lend_mouse(True)
+        yield
+        while event.type == "mouse_move":
+            yield
+        self._boxes.lend_mouse(False)
+
     def _on_drawn(self, box_xywh: BoxXywh) -> None:
-        self._controller.edits.draw_box(box_xywh, frame_index=self._shown_frame)
-        selected_id = self._controller.state.selected_id
-        if selected_id is not None and not self._is_late:
-            self._boxes.pick(selected_id)
+        edits, frame_index = self._controller.edits, self._shown_frame
+        if self._repeats and self._controller.state.current_box is not None:
+            edits.draw_new_target(box_xywh, frame_index=frame_index)
+        else:
+            edits.draw_box(box_xywh, frame_index=frame_index)
+        if not self._is_late:
+            self._take_up(self._controller.state.selected_id)
+
+    def _take_up(self, target_id: int | None) -> None:
+        """Put handles on a box that was just drawn, or be ready for the next one."""
+        if self._repeats:
+            self._boxes.start_drawing()
+        elif target_id is not None:
+            self._boxes.pick(target_id)
 
     def _on_clicked(self) -> None:
         self._controller.state.say("To draw a box, press and drag over the object")
@@ -239,6 +330,12 @@ class BoxView:
             box_xywh, target_id=target_id, frame_index=self._shown_frame
         )
 
+    def _on_turned(self) -> None:
+        self._controller.state.say(
+            "Boxes stay upright: drag the box itself, a corner or an edge"
+        )
+        self.refresh()
+
     def _on_deleted(self, target_id: int) -> None:
         self._controller.edits.delete_box(target_id, self._shown_frame)
 
@@ -247,12 +344,12 @@ class BoxView:
 
     def _on_zoom(self, event: object = None) -> None:
         """Keep the line of a shape as thick as it was on the screen."""
-        if self._sheet.is_seen and self._boxes.is_editing:
+        if self._sheet.is_seen:
             self._zoom_rest.step()
 
     def _on_tool(self) -> None:
-        """With another tool, other boxes are shapes."""
-        if self._sheet.is_seen:
+        self._repeats = self._repeats and self._boxes.is_drawing
+        if self._boxes.is_editing:  # handles on the selected box
             self.refresh()
 
     def _on_released(self) -> None:
@@ -262,12 +359,8 @@ class BoxView:
         was_drawing = self._boxes.is_drawing
         self.refresh()
         selected_id = self._controller.state.selected_id
-        if (
-            was_drawing
-            and selected_id is not None
-            and self._controller.state.current_box
-        ):
-            self._boxes.pick(selected_id)
+        if was_drawing and self._controller.state.current_box:
+            self._take_up(selected_id)
 
 
 REST_MS = 150

@@ -1,10 +1,9 @@
 """napari's canvas: a transparent sheet over it, and clicks on it.
 
-Layers that are rewritten for each frame are costly: for Shapes and Vectors the program
-on the graphics card is built again each time, and a heatmap is drawn over the whole
-canvas. A sheet that Qt paints costs next to nothing, see `scripts/measure_stepping.py`.
-It shows what need not be edited. Pictures of the whole window have it, those of the
-canvas alone do not.
+A Shapes layer that is rewritten for each frame is costly: the program on the graphics
+card is built again each time. A sheet that Qt paints costs next to nothing, see
+`scripts/measure_stepping.py`. It shows the boxes while frames go by, and rings around
+peaks. Pictures of the whole window have it, those of the canvas alone do not.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QWidget
 
-from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
+from napari_fcot.layers.painted import PeakRings, ThinBoxes
 from napari_fcot.layers.pixel_frame import (
     HALF_PIXEL,
     CanvasPlace,
@@ -46,18 +45,19 @@ class VideoSheet:
 
     turned = Signal()
     """`is_seen` is different now."""
+    grabbed = Signal()
+    """A picture of the canvas alone is about to be taken; layers may still change."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._video: Layer | None = None
         self._overlay: CanvasOverlay | None = None
         self._is_seen = False
-        self.heatmap = PaintedHeatmap()
-        """Lies below the rest."""
+        self.ghosts = ThinBoxes()
+        """Boxes from before a correction; lie below."""
         self.boxes = ThinBoxes()
-        """Lie over the heatmap."""
         self.rings = PeakRings()
-        """Lie over all."""
+        """Lie over the boxes."""
         viewer.dims.events.displayed.connect(self._on_view)
         viewer.canvas.grid.events.connect(self._on_view)
 
@@ -76,9 +76,10 @@ class VideoSheet:
         """Lie over a canvas from now on, or over none."""
         self._drop_overlay()
         if canvas is not None:
-            parts = self.heatmap, self.boxes, self.rings
+            parts = self.ghosts, self.boxes, self.rings
             self._overlay = CanvasOverlay(self._viewer, canvas, *parts)
             self._overlay.set_video(self._video)
+            self._overlay.grabbed.connect(self.grabbed.emit)
         self._on_view()
 
     def set_video(self, video: Layer | None) -> None:
@@ -129,6 +130,9 @@ class CanvasOverlay(QWidget):
         parts: painted in this order.
     """
 
+    grabbed = Signal()
+    """The canvas is drawn, but not for the screen."""
+
     def __init__(
         self, viewer: ViewerModel, canvas: QWidget, *parts: OverlayPart
     ) -> None:
@@ -148,6 +152,11 @@ class CanvasOverlay(QWidget):
         viewer.dims.events.displayed.connect(self._on_change)
         viewer.canvas.grid.events.connect(self._on_change)
         canvas.installEventFilter(self)
+        self._is_painting = False
+        # vispy's canvas of that widget: it tells of drawing for a picture as well
+        self._drawn = getattr(getattr(canvas, "_vispy_canvas", None), "events", None)
+        if self._drawn is not None:
+            self._drawn.draw.connect(self._on_draw, position="first")
         self.resize(canvas.size())
         self.show()
 
@@ -181,6 +190,8 @@ class CanvasOverlay(QWidget):
         self._viewer.scene.camera.events.disconnect(self._on_change)
         self._viewer.dims.events.displayed.disconnect(self._on_change)
         self._viewer.canvas.grid.events.disconnect(self._on_change)
+        if self._drawn is not None:
+            self._drawn.draw.disconnect(self._on_draw)
         with suppress(RuntimeError):  # Qt may have deleted both with the window
             self._canvas.removeEventFilter(self)
             self.hide()
@@ -212,10 +223,17 @@ class CanvasOverlay(QWidget):
     def eventFilter(  # noqa: N802
         self, watched: QObject | None, event: QEvent | None
     ) -> bool:
-        """Keep the size of the canvas."""
+        """Keep the size of the canvas, and note that it is painted on the screen."""
         if event is not None and event.type() == QEvent.Type.Resize:
             self.resize(self._canvas.size())
+        elif event is not None and event.type() == QEvent.Type.Paint:
+            self._is_painting = True
         return False
+
+    def _on_draw(self, event: Any = None) -> None:
+        was_painting, self._is_painting = self._is_painting, False
+        if not was_painting:
+            self.grabbed.emit()
 
 
 def find_canvas(window: QWidget) -> QWidget | None:

@@ -1,25 +1,22 @@
-"""What is painted over the canvas: thin boxes, the score map, rings around peaks."""
+"""What is painted over the canvas: thin boxes, and rings around peaks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
-from napari.utils.colormaps import Colormap
-from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from fcot_engine.annotation import ScorePeak
 from fcot_engine.geometry import BoxXywh
-from fcot_engine.tracker import ScoreMap
-from napari_fcot.layers.box_layer import ShownBox
+from napari_fcot.layers.box_layer import TEXT_SIZE, ShownBox
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
-LINE_PX = 2.0
-SELECTED_LINE_PX = 3.5
+LINE_PX = 3.0
+SELECTED_LINE_PX = 5.0
+"""Wide enough to be seen below the line that napari draws on a selected shape."""
 _LOST_ALPHA = 200
 _SHADOW = QColor(0, 0, 0, 110)
 _SHADOW_PX = 1.5
@@ -38,7 +35,7 @@ class ThinBoxes:
 
     def __init__(self) -> None:
         self._boxes: tuple[ShownBox, ...] = ()
-        self._left_out: int | None = None
+        self._is_painted = True
         self._is_visible = True
 
     @property
@@ -57,26 +54,26 @@ class ThinBoxes:
             self._is_visible = visible
             self.changed.emit()
 
-    def show(self, boxes: Sequence[ShownBox], *, left_out: int | None = None) -> None:
+    def show(self, boxes: Sequence[ShownBox], *, is_painted: bool = True) -> None:
         """Show these boxes and no others.
 
         Args:
             boxes: what is there; later ones lie over earlier ones.
-            left_out: a target whose box is there, but not painted, since it is a shape
-                with handles now.
+            is_painted: False where they are there as shapes of a layer.
         """
         boxes = tuple(boxes)
-        if boxes != self._boxes or left_out != self._left_out:
-            self._boxes, self._left_out = boxes, left_out
-            self.changed.emit()
+        if boxes != self._boxes or is_painted != self._is_painted:
+            is_seen = is_painted or self._is_painted
+            self._boxes, self._is_painted = boxes, is_painted
+            if is_seen:
+                self.changed.emit()
 
     @property
     def painted(self) -> tuple[ShownBox, ...]:
         """What is painted, the selected box last."""
-        if not self._is_visible:
+        if not self._is_visible or not self._is_painted:
             return ()
-        boxes = [box for box in self._boxes if box.target_id != self._left_out]
-        return tuple(sorted(boxes, key=lambda box: box.is_selected))
+        return tuple(sorted(self._boxes, key=lambda box: box.is_selected))
 
     def box_at(
         self, point_xy: tuple[float, float], *, reach_px: float = 0.0
@@ -101,13 +98,18 @@ class ThinBoxes:
         return min(hit, key=_area, default=None)
 
     def paint(self, painter: QPainter, place: CanvasPlace) -> None:
-        """Paint all boxes, the selected one last."""
+        """Paint all boxes and their names, the selected one last."""
+        font = painter.font()
+        font.setPointSizeF(TEXT_SIZE)
+        painter.setFont(font)
         for box in self.painted:
             corners = place.to_canvas(_corners_of(box.box_xywh))
             outline = QPolygonF([QPointF(x, y) for x, y in corners.tolist()])
             for pen in _pens_of(box):
                 painter.setPen(pen)
                 painter.drawPolygon(outline)
+            x, y = corners[0].tolist()
+            painter.drawText(QPointF(x, y - 2), box.name)
 
 
 def _pens_of(box: ShownBox) -> tuple[QPen, QPen]:
@@ -134,94 +136,6 @@ def _corners_of(box_xywh: BoxXywh) -> np.ndarray:
 
 def _area(box: ShownBox) -> float:
     return box.box_xywh[2] * box.box_xywh[3]
-
-
-MAX_OPACITY = 1.0
-# From nothing over blue to yellow and red: what scores 0 leaves the video as it is.
-_COLORS = ([0, 0.2, 1, 0], [0, 0.4, 1, 0.35], [1, 0.9, 0, 0.55], [1, 0, 0, 0.75])
-_COLOR_PLACES = (0.0, 0.2, 0.5, 1.0)
-
-
-class PaintedHeatmap:
-    """Paints one score map on a `CanvasOverlay`."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        self._map: ScoreMap | None = None
-        self._frame_wh: tuple[float, float] | None = None
-        self._opacity = MAX_OPACITY
-
-    @property
-    def score_map(self) -> ScoreMap | None:
-        """What is shown."""
-        return self._map
-
-    @property
-    def opacity(self) -> float:
-        """0 to 1; its colours let the video through by themselves."""
-        return self._opacity
-
-    def set_opacity(self, opacity: float) -> None:
-        """Let more or less of the video through."""
-        opacity = min(max(opacity, 0.0), MAX_OPACITY)
-        if opacity != self._opacity:
-            self._opacity = opacity
-            self.changed.emit()
-
-    def show(
-        self,
-        score_map: ScoreMap | None,
-        *,
-        frame_wh: tuple[float, float] | None = None,
-    ) -> None:
-        """Show a map, None shows nothing.
-
-        Args:
-            score_map: where the tracker searched.
-            frame_wh: size of the frame in pixels; what lies outside is cut off.
-        """
-        if score_map is not self._map or frame_wh != self._frame_wh:
-            self._map, self._frame_wh = score_map, frame_wh
-            self.changed.emit()
-
-    def paint(self, painter: QPainter, place: CanvasPlace) -> None:
-        """Paint the map over the pixels that it scores."""
-        if self._map is None or not self._opacity:
-            return
-        rows, columns = self._map.values.shape
-        scores = np.nan_to_num(self._map.values.astype(np.float32), nan=0.0)
-        shades = np.rint(scores.clip(0.0, 1.0) * 255).astype(np.uint8)
-        pixels = _colours()[shades].tobytes()  # Qt reads from it, so keep it
-        picture = QImage(
-            pixels,
-            columns,
-            rows,
-            4 * columns,
-            QImage.Format.Format_RGBA8888_Premultiplied,
-        )
-        x, y = self._map.to_image(-0.5, -0.5)  # corner of cell (0, 0)
-        painter.setTransform(_as_transform(place.matrix))
-        if self._frame_wh is not None:
-            painter.setClipRect(QRectF(0, 0, *self._frame_wh))
-        painter.setOpacity(self._opacity)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        size = self._map.cell_px
-        painter.drawImage(QRectF(x, y, columns * size, rows * size), picture)
-
-
-@lru_cache(maxsize=1)
-def _colours() -> NDArray[np.uint8]:
-    """Return the colour of each score, RGBA times its opacity, shape (256, 4)."""
-    colormap = Colormap(_COLORS, controls=_COLOR_PLACES, name="FCOT score")
-    rgba = np.asarray(colormap.map(np.linspace(0, 1, 256)), np.float64)
-    rgba[:, :3] *= rgba[:, 3:]
-    return np.rint(rgba * 255).astype(np.uint8)
-
-
-def _as_transform(matrix: NDArray[np.float64]) -> QTransform:
-    (a, b, x), (c, d, y), _ = matrix.tolist()
-    return QTransform(a, c, b, d, x, y)
 
 
 class PeakRings:

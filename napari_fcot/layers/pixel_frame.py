@@ -72,6 +72,24 @@ def plane_of(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return matrix[-3:, -3:]
 
 
+def keep_out_of_ranges(layer: Layer, viewer: ViewerModel) -> None:
+    """Let a layer that lies on the video move without the viewer's sliders being told.
+
+    Whenever a layer gets other data or another affine, a viewer finds out anew how far
+    all layers reach, and reads what they show again: most of what a step costs then.
+    A layer of ours reaches no further than the video.
+
+    Args:
+        layer: it is in the viewer already.
+        viewer: is not told any more.
+    """
+    for emitter in (layer.events.affine, layer.events.data):
+        for callback in emitter.callbacks:
+            owner = callback[0]() if isinstance(callback, tuple) else None
+            if owner is viewer:
+                emitter.disconnect(callback)
+
+
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one bool
 class CanvasPlace:
     """The mapping between image pixels and the canvas.

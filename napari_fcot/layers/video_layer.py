@@ -18,13 +18,15 @@ PATH_KEY = "napari-fcot-path"
 """Where a layer says which file it shows."""
 PROJECT_KEY = "napari-fcot-project"
 """Where a layer says which project it was opened with."""
+OURS_KEY = "napari-fcot-part"
+"""Marks a layer that shows what we know of a video, and is none itself."""
 DEFAULT_FRAME_RATE = 25.0
 """What a video counts as that does not say; frames per second."""
 
 
 def is_candidate(layer: Layer) -> bool:
-    """Whether a layer is offered in the list: any image."""
-    return isinstance(layer, Image)
+    """Whether a layer is offered in the list: any image that we did not make."""
+    return isinstance(layer, Image) and OURS_KEY not in layer.metadata
 
 
 def check_is_video(layer: Layer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from napari_fcot.layers.canvas import CanvasClicks, VideoSheet
 from napari_fcot.layers.frame_player import FramePlayer
 from napari_fcot.layers.heatmap_view import HeatmapView
 from napari_fcot.layers.pixel_frame import pixel_to_world
+from napari_fcot.layers.trails import Trails
 from napari_fcot.layers.video_layer import (
     PATH_KEY,
     LayerData,
@@ -27,6 +29,7 @@ from napari_fcot.layers.video_layer import (
     read_video_layer,
     source_layer_data,
 )
+from napari_fcot.reader import IMPORT_KEY
 from napari_fcot.tracking import Opened, TrackingController
 
 _TRANSFORM_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -44,6 +47,8 @@ class ViewerLink:
     """Another layer to choose from, one less, or a new name."""
     video_chosen = Signal()
     """Another video layer, or none."""
+    stepped_by_hand = Signal()
+    """A person went to another frame while a run was followed."""
     boxes_made = Signal(object)
     """The napari layer of the boxes, new: keys can be bound to it."""
 
@@ -56,12 +61,16 @@ class ViewerLink:
         self._clicks = CanvasClicks(viewer)
         # before the peaks: a click that picks one does not select a target
         self._clicks.clicked.connect(self._on_clicked)
-        self.heatmap = HeatmapView(controller, self._sheet, self._clicks)
+        self.heatmap = HeatmapView(viewer, controller, self._sheet, self._clicks)
         """The score maps and their peaks."""
+        self.trails = Trails(viewer, controller)
+        """The ways that the targets took."""
         self.player = FramePlayer(self.go_to)
         """Plays the video without leaving out a frame."""
         self.player.playing_changed.connect(self._on_playing)
         self._is_open = True
+        self._followed: int | None = None
+        controller.runs.ended.connect(self._end_following)
         controller.state.boxes_changed.connect(self.refresh)
         controller.state.frame_changed.connect(self._on_frame)
         controller.runs.started.connect(self._on_started)
@@ -83,10 +92,12 @@ class ViewerLink:
         self._controller.state.boxes_changed.disconnect(self.refresh)
         self._controller.state.frame_changed.disconnect(self._on_frame, missing_ok=True)
         self._controller.runs.started.disconnect(self._on_started)
+        self._controller.runs.ended.disconnect(self._end_following, missing_ok=True)
         self._controller.edits.box_drawn.disconnect(self._on_box_drawn)
         self._leave_video()
         self.player.set_canvas(None)
         self.heatmap.close()
+        self.trails.close()
         self._clicks.close()
         self._sheet.close()
 
@@ -208,6 +219,8 @@ class ViewerLink:
         )
         self._controller.state.show_frame(self._frame_on_screen())
         self._boxes.put_into_viewer()
+        self.heatmap.set_video(layer)
+        self.trails.set_video(layer)
         self._controller.state.say(opened.message)
 
     def _open_session(self, layer: Layer) -> Opened:
@@ -227,7 +240,8 @@ class ViewerLink:
         boxes, self._boxes = self._boxes, None
         if boxes is not None:
             boxes.close()
-        self.heatmap.refresh()
+        self.heatmap.set_video(None)
+        self.trails.set_video(None)
         self._sheet.set_video(None)
         self._clicks.set_video(None)
 
@@ -245,6 +259,18 @@ class ViewerLink:
         self._viewer.dims.set_point(self._viewer.dims.ndim - 3, float(world[0]))
         return True
 
+    def follow(self, frame_index: int) -> None:
+        """Show a frame that a run has just done; until its end, frames go by."""
+        self._followed = frame_index
+        if self._boxes is not None:
+            self._boxes.hold(True)
+        self.go_to(frame_index)
+
+    def _end_following(self) -> None:
+        self._followed = None
+        if self._boxes is not None:
+            self._boxes.hold(False)
+
     def play(self, direction: int = 1) -> None:
         """Play every frame from the one on the screen on, or stop.
 
@@ -260,6 +286,9 @@ class ViewerLink:
         self.heatmap.refresh()
 
     def _on_frame(self) -> None:
+        if self._followed not in (None, self._controller.state.frame_index):
+            self._end_following()
+            self.stepped_by_hand.emit()
         self.player.notice_frame(self._controller.state.frame_index)
         if self._boxes is not None:
             self._boxes.step()
@@ -282,11 +311,11 @@ class ViewerLink:
 
     # --- boxes ---------------------------------------------------------------
 
-    def start_drawing(self) -> None:
-        """Let the next drag of the mouse draw a box."""
+    def start_drawing(self, *, repeats: bool = False) -> None:
+        """Let the next drag of the mouse draw a box; see `BoxView.start_drawing`."""
         self.player.stop()
         if self._boxes is not None:
-            self._boxes.start_drawing()
+            self._boxes.start_drawing(repeats=repeats)
 
     def start_editing(self) -> None:
         """Put handles on the selected target's box."""
@@ -303,17 +332,32 @@ class ViewerLink:
 
     def _on_started(self) -> None:
         self.player.stop()
-        if self._boxes is not None and not self._controller.runs.is_teaching:
-            self._boxes.stop_editing()
 
     # --- layers come, go and move --------------------------------------------
 
     def _on_layers(self, event: Any = None) -> None:
+        layer = getattr(event, "value", None)
+        if isinstance(layer, Layer) and layer in self._viewer.layers:
+            path = layer.metadata.get(IMPORT_KEY)
+            if path is not None:  # napari is in the middle of adding it
+                QTimer.singleShot(0, partial(self._import_boxes, layer, Path(path)))
         if self._boxes is not None:
             self._boxes.on_layers()
         if self._video is not None and self._video not in self._viewer.layers:
             self._lose_video()
         self.videos_changed.emit()
+
+    def _import_boxes(self, layer: Layer, path: Path) -> None:
+        """Take boxes that were dropped on the viewer, instead of the layer for them."""
+        if not self._is_open or layer not in self._viewer.layers:
+            return
+        self._viewer.layers.remove(layer)
+        if self._video is None:
+            self._controller.state.failed.emit(
+                f"{path.name} holds boxes: open their video first, then drop it again."
+            )
+        else:
+            self._controller.edits.import_boxes(path)
 
     def _lose_video(self) -> None:
         """Do without the video layer; its boxes are saved."""
@@ -331,3 +375,5 @@ class ViewerLink:
             return
         if self._boxes is not None:
             self._boxes.place_over(self._video)
+        self.heatmap.place_over_video()
+        self.trails.place_over_video()

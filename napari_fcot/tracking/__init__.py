@@ -8,7 +8,11 @@ from napari_fcot.tracking.projects import Opened, ProjectPlace, SessionOpener
 from napari_fcot.tracking.runs import Activity
 from napari_fcot.tracking.score_maps import MapKind, ScoreMapStore
 from napari_fcot.tracking.state import VideoSession
-from napari_fcot.tracking.status_text import describe_box, describe_status
+from napari_fcot.tracking.status_text import (
+    describe_box,
+    describe_origin,
+    describe_status,
+)
 from napari_fcot.tracking.trackers import TrackerChoice
 
 __all__ = [
@@ -24,5 +28,6 @@ __all__ = [
     "TrackingController",
     "VideoSession",
     "describe_box",
+    "describe_origin",
     "describe_status",
 ]

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from psygnal import Signal
 
-from fcot_engine.annotation import AttributeValue, Edit, Editor
+from fcot_engine.annotation import AttributeValue, Edit, Editor, is_lesson
 from fcot_engine.errors import FcotError
 from fcot_engine.formats import read_tracks
 from fcot_engine.geometry import BoxXywh
@@ -33,6 +33,7 @@ class Editing:
 
     def __init__(self, state: PanelState) -> None:
         self._state = state
+        self._copied: BoxXywh | None = None
 
     def do(
         self,
@@ -138,8 +139,8 @@ class Editing:
         state = self._state
         if state.session is None:
             return False
-        if min(box_xywh[2:]) < MIN_DRAWN_SIDE_PX:
-            state.tell_boxes("That box is too small: press and drag over the object")
+        if complaint := self._complain_about(box_xywh):
+            state.tell_boxes(complaint)
             return False
         target_id = state.selected_id if target_id is None else target_id
         if target_id is None:
@@ -153,6 +154,43 @@ class Editing:
         state.tell_boxes()
         self.box_drawn.emit(target_id, frame_index)
         return True
+
+    def draw_new_target(self, box_xywh: BoxXywh, *, frame_index: int) -> bool:
+        """Take a box as that of one more target; see `draw_box`."""
+        if complaint := self._complain_about(box_xywh):
+            self._state.tell_boxes(complaint)
+            return False
+        return self.draw_box(
+            box_xywh, target_id=self.add_target(), frame_index=frame_index
+        )
+
+    def _complain_about(self, box_xywh: BoxXywh) -> str:
+        """Say why nobody can have meant a box, before anything is made of it."""
+        session, (x, y, w, h) = self._state.session, box_xywh
+        if min(w, h) < MIN_DRAWN_SIDE_PX:
+            return "That box is too small: press and drag over the object"
+        if session is not None and not (
+            -w < x < session.source.width and -h < y < session.source.height
+        ):
+            return "That box lies beside the picture: draw it over the object"
+        return ""
+
+    def copy_box(self) -> bool:
+        """Remember the selected target's box; return whether there is one."""
+        state, box = self._state, self._state.current_box
+        if box is None or state.selected_id is None:
+            state.say("There is no box in this frame to copy")
+            return False
+        self._copied = box.box_xywh
+        state.say(f"Copied the box of {state.name_of(state.selected_id)}")
+        return True
+
+    def paste_box(self, frame_index: int) -> bool:
+        """Give the selected target the box that was copied, in a frame."""
+        if self._copied is None:
+            self._state.say("Copy a box first")
+            return False
+        return self.draw_box(self._copied, frame_index=frame_index)
 
     def pick_peak(self, box_xywh: BoxXywh, *, target_id: int, frame_index: int) -> bool:
         """Move a box to another peak of the score map; return whether it was usable.
@@ -195,21 +233,30 @@ class Editing:
 
     def undo(self) -> None:
         """Take the last edit or run back; see `TrackingController.undo`."""
-        self._go_in_time(Editor.undo, "Taken back")
+        self._go_in_time(Editor.undo, "Taken back", is_back=True)
 
     def redo(self) -> None:
         """Repeat what was taken back last; see `undo`."""
-        self._go_in_time(Editor.redo, "Done again")
+        self._go_in_time(Editor.redo, "Done again", is_back=False)
 
-    def _go_in_time(self, step: Callable[[Editor], Edit], words: str) -> None:
+    def _go_in_time(
+        self, step: Callable[[Editor], Edit], words: str, *, is_back: bool
+    ) -> None:
+        """Take a step; a correction and what it taught are one."""
         if self._state.session is None:
             return
+        annotation = self._state.session.annotation
         try:
-            edit = step(self._state.session.annotation.edit)
+            edit = step(annotation.edit)
+            document = annotation.document
+            other = document.last if is_back else document.next
+            self._state.tell_edit(edit, f"{words}: {edit.text}")
+            first, second = (other, edit) if is_back else (edit, other)
+            if first is not None and second is not None and is_lesson(first, second):
+                edit = step(annotation.edit)
+                self._state.tell_edit(edit, f"{words}: {edit.text}")
         except FcotError as error:
             self._state.say(str(error))
-        else:
-            self._state.tell_edit(edit, f"{words}: {edit.text}")
 
     # --- helpers -------------------------------------------------------------
 

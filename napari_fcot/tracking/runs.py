@@ -62,6 +62,7 @@ class Runs:
         self._job: Job | None = None
         self._preparing: Job | None = None
         self._lesson: Job | None = None
+        self._taught_ids: set[int] = set()
         self._outcome = ""
         self._notes: list[str] = []
         self.activity = Activity.IDLE
@@ -188,9 +189,11 @@ class Runs:
         run.look_at(frame_index)
         if self._job is not None and self._job.carrying is run:
             state.message = ""  # the run that goes on does this, too
+            self._taught_ids.add(target_id)
             return True
         self._lesson = Job(run)
         self._begin_run(self._lesson)
+        self._taught_ids.add(target_id)
         return True
 
     def on_drawn(self, target_id: int, frame_index: int) -> None:
@@ -204,7 +207,15 @@ class Runs:
     def keep_report(self) -> None:
         """Be content with what the last correction has changed."""
         self.report = []
-        self._state.changed.emit()
+        self._state.tell_boxes()
+
+    def largest_change(self) -> tuple[int, int] | None:
+        """Return target and frame of the box that moved furthest, or None."""
+        moved = [one for one in self.report if one.largest_frame is not None]
+        if not moved:
+            return None
+        most = max(moved, key=lambda one: float(one.shift_px.max()))
+        return most.target_id, int(most.largest_frame or 0)
 
     def reject_report(self) -> None:
         """Take back what the last correction has changed; the drawn box stays."""
@@ -268,7 +279,7 @@ class Runs:
 
     def _begin_run(self, job: Job) -> None:
         assert job.carrying is not None
-        self.report = []
+        self.report, self._taught_ids = [], set()
         self.progress = Progress(total=max(job.carrying.progress[1], 1))
         self._begin(job, Activity.TRACKING)
 
@@ -315,8 +326,14 @@ class Runs:
         if job is self._preparing:
             self._preparing = None
         elif job is self._job:
-            if self.is_teaching and job.carrying is not None:
-                self.report = job.carrying.report()
+            if self._taught_ids and job.carrying is not None:
+                # a correction during a run is a part of it: what is new is the run's
+                self.report = [
+                    one
+                    for one in job.carrying.report()
+                    if self.is_teaching
+                    or (one.target_id in self._taught_ids and len(one.moved))
+                ]
             self._end(self._outcome or self._describe_end())
         self._state.changed.emit()
 

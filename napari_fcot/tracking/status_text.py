@@ -19,11 +19,16 @@ def describe_status(controller: TrackingController) -> str:
     return f"{_describe_activity(controller)}\n{_describe_device(controller)}"
 
 
+def describe_origin(box: Box) -> str:
+    """Say who or what a box comes from."""
+    return _ORIGIN_WORDS.get(box.origin, box.origin.name.lower())
+
+
 def describe_box(box: Box | None) -> str:
     """Say where the box of a frame came from and how sure the tracker was."""
     if box is None:
         return "no box"
-    words = _ORIGIN_WORDS.get(box.origin, box.origin.name.lower())
+    words = describe_origin(box)
     if box.is_human or box.origin is Origin.INTERPOLATED:
         return words
     if box.is_lost:

@@ -32,7 +32,7 @@ STEPS = (
         "Track",
         f"Press Track ({key_text(find_key('track_forward').key)}): the box follows.",
     ),
-    Step("Correct", "Where the box is off, drag it right: that teaches."),
+    Step("Correct", "Where the box is off, drag it into place: that teaches."),
 )
 _DONE = "That is all. The tab Check shows where to look."
 

@@ -121,10 +121,29 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         if frame_index is not None:
             link.go_to(frame_index)
 
+    def copy_to_next() -> None:
+        following = ctrl.state.frame_index + 1
+        if ctrl.state.session is None or following >= ctrl.state.session.n_frames:
+            ctrl.state.say("This is the last frame")
+        elif ctrl.edits.copy_box() and ctrl.edits.paste_box(following):
+            link.go_to(following)
+
+    def go_to_largest_change() -> None:
+        place = ctrl.runs.largest_change()
+        if place is None:
+            ctrl.state.say("No correction has changed other frames just now")
+        else:
+            ctrl.state.select(place[0])
+            link.go_to(place[1])
+
     return {
         "draw_box": link.start_drawing,
         "edit_box": link.start_editing,
         "new_target": panel.add_target,
+        "draw_many": lambda: link.start_drawing(repeats=True),
+        "copy_box": ctrl.edits.copy_box,
+        "paste_box": lambda: ctrl.edits.paste_box(ctrl.state.frame_index),
+        "copy_to_next": copy_to_next,
         "delete_box": with_selected(
             lambda t: ctrl.edits.delete_box(t, ctrl.state.frame_index)
         ),
@@ -140,6 +159,7 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "stop": ctrl.runs.stop,
         "next_problem": panel.go_to_next_problem,
         "looks_good": panel.pass_over,
+        "largest_change": go_to_largest_change,
         "next_drawn_box": lambda: go_to_drawn(1),
         "previous_drawn_box": lambda: go_to_drawn(-1),
         "play_every_frame": link.play,

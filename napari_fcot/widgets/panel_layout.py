@@ -95,7 +95,9 @@ class PanelLayout(QWidget):
     def _arrange(self) -> None:
         self.tabs.addTab(_page(self.run), "Track")
         self.tabs.addTab(_page(self.work, self.check), "Check")
-        checks = row_of(self.heatmap, self.show_timeline, self.pick)
+        self.trails = QCheckBox("Trails")
+        self.trails.setToolTip("Show the ways that the targets took, as a layer")
+        checks = row_of(self.heatmap, self.trails, self.show_timeline, self.pick)
         self.tabs.addTab(_page(self.play, checks, self.heatmap_look.native), "View")
         self.tabs.addTab(
             _page(row_of(self.load, self.export), self.keys), "Files, keys"
@@ -229,16 +231,19 @@ class ProgressRow(QWidget):
         row.addWidget(self.stop)
 
     def show_state(self, controller: TrackingController) -> None:
-        """Show how far a run is; the bar moves to and fro where nobody knows."""
+        """Show how far a run is.
+
+        Where nobody knows the bar is empty, and the status says what goes on. A bar
+        that moves to and fro has the whole window composed again for each of its
+        pictures: with OpenGL in software that takes the tracker's processor.
+        """
         self.stop.setEnabled(controller.runs.can_stop)
         progress = controller.runs.progress
         is_waiting = controller.runs.activity in (
             Activity.EXPORTING,
             Activity.CHECKING,
         ) or (controller.runs.can_stop and bool(controller.runs.stage))
-        if is_waiting:
-            self.bar.setRange(0, 0)
-        elif progress is None:
+        if is_waiting or progress is None:
             self.bar.setRange(0, 1)
             self.bar.setValue(0)
         else:

@@ -164,8 +164,9 @@ class SelfCheckBox(QWidget):
             n_done: boxes checked so far.
             n_all: boxes to check, or None if nobody knows.
         """
-        self.bar.setRange(0, n_all or 0)
-        self.bar.setValue(n_done)
+        # with nothing known it is empty: one that moves to and fro costs much
+        self.bar.setRange(0, n_all or 1)
+        self.bar.setValue(n_done if n_all else 0)
         of_all = "" if n_all is None else f" of {n_all}"
         self._show(f"Checked {n_done}{of_all} of your boxes…", is_running=True)
 

@@ -135,8 +135,7 @@ class TrackingWidget(PanelLayout):
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
-        opacity = self.preferences.load().heatmap_opacity
-        self.heatmap_look.value = HeatmapLook(opacity=opacity)
+        self.link.heatmap.set_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
         self.link.choose_first_video()
         self.show_all()
@@ -158,6 +157,7 @@ class TrackingWidget(PanelLayout):
         self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
         link.video_chosen.connect(self._refresh_videos)
+        link.stepped_by_hand.connect(lambda: self.run.form.change(follow=False))
         self.video.picked.connect(self._on_video)
         self.video.open_wanted.connect(self._on_open)
         self.video.project_wanted.connect(self._on_project)
@@ -200,7 +200,10 @@ class TrackingWidget(PanelLayout):
     def _connect_view(self) -> None:
         heatmap, player = self.link.heatmap, self.link.player
         self.heatmap.toggled.connect(heatmap.show)
+        heatmap.toggled.connect(self.show_frame)
         heatmap.toggled.connect(self._on_heatmap_toggled)
+        self.trails.toggled.connect(self.link.trails.show)
+        self.link.trails.toggled.connect(self._on_trails_toggled)
         self.heatmap_look.changed.connect(self._on_look)
         self.pick.toggled.connect(heatmap.pick)
         heatmap.picking_changed.connect(self._on_picking)
@@ -283,7 +286,6 @@ class TrackingWidget(PanelLayout):
 
     def _on_look(self, look: HeatmapLook) -> None:
         self.link.heatmap.show_kind(look.kind)
-        self.link.heatmap.set_opacity(look.opacity)
 
     def _on_export(self) -> None:
         choice = self._ask_export(self, self._exported)
@@ -324,7 +326,7 @@ class TrackingWidget(PanelLayout):
         self.redo.setEnabled(ctrl.edits.can_redo)
         self.progress.show_state(ctrl)
         look = self.heatmap_look.native
-        for part in (self.heatmap, look, self.pick, self.play):
+        for part in (self.heatmap, self.trails, look, self.pick, self.play):
             part.setEnabled(ctrl.state.session is not None)
         self.export.setEnabled(ctrl.runs.can_export)
         self.load.setEnabled(ctrl.state.session is not None and not ctrl.runs.can_stop)
@@ -341,8 +343,10 @@ class TrackingWidget(PanelLayout):
             ctrl.state.session is not None and ctrl.state.current_box is not None
         )
         self.run.show_state(ctrl)
+        missing = ". No score map here" if self.link.heatmap.is_missing else ""
         self.box_text.setText(
-            f"Frame {ctrl.state.frame_index}: {describe_box(ctrl.state.current_box)}"
+            f"Frame {ctrl.state.frame_index}: "
+            f"{describe_box(ctrl.state.current_box)}{missing}"
             if ctrl.state.session is not None
             else ""
         )
@@ -429,7 +433,7 @@ class TrackingWidget(PanelLayout):
             return
         start_s = time.perf_counter()
         if self.run.form.value.follow and not self.controller.runs.is_teaching:
-            self.link.go_to(frame_index)
+            self.link.follow(frame_index)
         self.link.refresh()
         self.show_all()
         took_ms = (time.perf_counter() - start_s) * 1e3
@@ -451,6 +455,9 @@ class TrackingWidget(PanelLayout):
 
     def _on_heatmap_toggled(self, is_shown: bool) -> None:
         self.heatmap.setChecked(is_shown)
+
+    def _on_trails_toggled(self, is_shown: bool) -> None:
+        self.trails.setChecked(is_shown)
 
     def _on_timeline_toggled(self, is_shown: bool) -> None:
         self.show_timeline.setChecked(is_shown)

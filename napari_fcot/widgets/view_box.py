@@ -22,15 +22,11 @@ _KINDS = [(kind.value.capitalize(), kind) for kind in MapKind]
 
 @dataclass(frozen=True, kw_only=True)
 class HeatmapLook:
-    """Which score map the heatmap shows, and how opaque it is."""
+    """Which score map the heatmap shows; napari's controls have its colours."""
 
     kind: Annotated[MapKind, {"label": "Score map", "choices": _KINDS}] = MapKind.FUSED
     """Fused: both classifiers together, which decides on the position. Coarse: what
     kind of thing it is. Fine: where exactly it is."""
-    opacity: Annotated[
-        float, {"widget_type": "FloatSlider", "min": 0.0, "max": 1.0, "step": 0.01}
-    ] = 1.0
-    """How much of the video the heatmap hides."""
 
 
 class PlayBox(QWidget):

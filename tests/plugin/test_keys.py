@@ -16,6 +16,7 @@ from qtpy.QtGui import QKeyEvent, QKeySequence
 from fcot_engine.errors import ConfigError
 from napari_fcot.keys import (
     KEYS,
+    REPLACED,
     TIMELINE_KEYS,
     bind_to_layer,
     find_key,
@@ -55,7 +56,8 @@ class TestTable:
         wanted = """track_forward track_backward track_both_ways stop new_target
         draw_box edit_box next_problem looks_good delete_box mark_occluded
         mark_out_of_view end_target undo redo accept_peak play_every_frame
-        next_drawn_box previous_drawn_box toggle_heatmap"""
+        next_drawn_box previous_drawn_box toggle_heatmap draw_many copy_box
+        paste_box copy_to_next largest_change"""
         assert {action.action_id for action in KEYS} == set(wanted.split())
 
     @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
@@ -105,7 +107,16 @@ class TestTimelineKeepsItsKeys:
 class TestNapariKeepsItsKeys:
     """Of the napari that is installed, whatever its version."""
 
-    OURS = frozenset(str(napari_key(action.key)) for action in KEYS)
+    OURS = frozenset(
+        str(napari_key(action.key))
+        for action in KEYS
+        if action.action_id not in REPLACED
+    )
+
+    def test_what_we_replace_is_the_same_for_shapes(self):
+        ours = {str(napari_key(find_key(one).key)) for one in REPLACED}
+        names = ("napari:copy_selected_shapes", "napari:paste_shape")
+        assert ours == {str(key) for one in names for key in default_shortcuts[one]}
 
     def test_none_of_its_shortcuts(self):
         assert default_shortcuts  # else the next line says nothing

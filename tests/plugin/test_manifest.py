@@ -21,7 +21,7 @@ def test_every_command_can_be_imported(manifest):
 def test_every_contribution_names_a_command(manifest):
     told = manifest.contributions
     commands = {command.id for command in told.commands}
-    used = [*told.widgets, *told.readers, *told.sample_data]
+    used = [*told.widgets, *told.readers, *told.writers, *told.sample_data]
     used += [item for items in told.menus.values() for item in items]
     assert {item.command for item in used} == commands
 
@@ -33,8 +33,16 @@ def test_menus_can_be_contributed_to(manifest):
 
 
 def test_readers_are_offered_what_they_take(manifest):
-    from napari_fcot.reader import PROJECT_SUFFIX, VIDEO_SUFFIXES
+    from napari_fcot.reader import (
+        BOXES_ENDS,
+        PROJECT_SUFFIX,
+        STACK_SUFFIXES,
+        VIDEO_SUFFIXES,
+    )
 
-    reader, projects = manifest.contributions.readers
+    reader, projects, boxes = manifest.contributions.readers
     assert projects.filename_patterns == [f"*{PROJECT_SUFFIX}"]
-    assert sorted(reader.filename_patterns) == sorted(f"*{s}" for s in VIDEO_SUFFIXES)
+    assert boxes.filename_patterns == [f"*{end}" for end in BOXES_ENDS]
+    wanted = {f"*{end}" for end in (*VIDEO_SUFFIXES, *STACK_SUFFIXES)}
+    assert set(reader.filename_patterns) == wanted
+    assert reader.accepts_directories

@@ -13,7 +13,6 @@ from npe2 import PluginManifest
 from fcot_engine.annotation import Overwrite
 from fcot_engine.config import PRESETS
 from fcot_engine.errors import ConfigError
-from napari_fcot.layers.painted import PaintedHeatmap
 from napari_fcot.preferences import CATEGORY_OF, PLUGIN, Preferences, PreferencesStore
 
 
@@ -62,10 +61,6 @@ def test_own_folder(text, expected):
 def test_projects_lie_beside_videos_unless_told_otherwise():
     assert Preferences().is_beside_video
     assert not Preferences(project_place="own folder").is_beside_video
-
-
-def test_heatmap_begins_as_it_did_without_preferences():
-    assert Preferences().heatmap_opacity == PaintedHeatmap().opacity
 
 
 OTHERS = {

@@ -129,7 +129,7 @@ class TestEdits:
         pytest.param("add_path", "add_rectangle", id="path"),
         pytest.param("direct", "select", id="vertices"),
         pytest.param("vertex_remove", "select", id="vertex_remove"),
-        pytest.param("transform", "pan_zoom", id="transform"),
+        pytest.param("transform", "select", id="transform"),
     ],
 )
 def test_only_tools_for_upright_boxes_are_left(box_layer, wanted, given):

@@ -34,11 +34,6 @@ def heatmap(link):
 
 
 @pytest.fixture
-def painted(link):
-    return link._sheet.heatmap
-
-
-@pytest.fixture
 def rings(link):
     return link._sheet.rings
 
@@ -57,52 +52,125 @@ def centre_of(box):
     return x + w / 2, y + h / 2
 
 
+def layer_of(viewer, kind="fused"):
+    return viewer.layers[f"FCOT heatmap ({kind})"]
+
+
+def peak_of(layer):
+    """Where the highest score lies, in image pixels."""
+    place = np.unravel_index(layer.data.argmax(), layer.data.shape)
+    y, x = np.asarray(layer.data_to_world(place)) + 0.5
+    return x, y
+
+
 class TestMap:
-    def test_is_shown_when_asked_for(self, heatmap, painted, boxed):
+    def test_is_a_layer_when_asked_for(self, viewer, heatmap, boxed):
         told = []
         heatmap.toggled.connect(told.append)
-        assert painted.score_map is None
+        assert not any("heatmap" in layer.name for layer in viewer.layers)
         heatmap.show(True)
-        assert painted.score_map is boxed.state.session.score_maps.get(1, 0)
+        layer = layer_of(viewer)
+        assert layer.visible
+        np.testing.assert_allclose(peak_of(layer), HERE, atol=2.5)
         heatmap.show(False)
-        assert painted.score_map is None
+        assert not layer.visible
         assert told == [True, False]
 
-    def test_follows_the_frame(self, viewer, heatmap, painted, boxed):
+    def test_lies_between_video_and_boxes_and_leaves_the_active_layer(
+        self, viewer, heatmap, boxed
+    ):
+        active = viewer.layers.selection.active
+        heatmap.show(True)
+        names = [layer.name for layer in viewer.layers]
+        assert names == ["square", "FCOT heatmap (fused)", "FCOT boxes"]
+        assert viewer.layers.selection.active is active
+
+    def test_follows_the_frame(self, viewer, heatmap, boxed):
         heatmap.show(True)
         viewer.dims.set_current_step(0, 4)
-        assert painted.score_map is None
+        assert not layer_of(viewer).data.any()
+        assert heatmap.is_missing
         viewer.dims.set_current_step(0, 0)
-        assert painted.score_map is not None
+        assert layer_of(viewer).data.any()
+        assert not heatmap.is_missing
 
-    def test_kind(self, heatmap, painted, boxed):
+    def test_what_lies_outside_of_the_frame_is_left_out(self, viewer, heatmap, boxed):
+        before = viewer.layers.extent.world
+        over = ScoreMap(np.ones((5, 5), np.float16), (-6.0, 2.0), 4.0)
+        boxed.state.session.score_maps.put(1, 0, ScoreMaps(over, over, over))
+        heatmap.show(True)
+        assert layer_of(viewer).data.shape == (5, 3)
+        assert layer_of(viewer).data_to_world((0, 0)) == (1.5, 1.5)
+        np.testing.assert_array_equal(viewer.layers.extent.world, before)
+
+    def test_kinds_are_layers_of_their_own_and_can_be_seen_together(
+        self, viewer, heatmap, boxed
+    ):
         heatmap.show(True)
         heatmap.show_kind(MapKind.COARSE)
-        assert painted.score_map is boxed.state.session.score_maps.get(
-            1, 0, MapKind.COARSE
-        )
+        np.testing.assert_allclose(peak_of(layer_of(viewer, "coarse")), THERE, atol=2.5)
+        assert not layer_of(viewer).visible
+        layer_of(viewer).visible = True
+        viewer.dims.set_current_step(0, 4)
+        assert not layer_of(viewer).data.any()
+        assert not layer_of(viewer, "coarse").data.any()
 
-    def test_of_a_hidden_target_is_hidden(self, heatmap, painted, boxed):
+    def test_napari_s_eye_hides_and_shows_it(self, viewer, heatmap, boxed):
+        heatmap.show(True)
+        told = []
+        heatmap.toggled.connect(told.append)
+        layer_of(viewer).visible = False
+        assert not heatmap.is_shown
+        viewer.dims.set_current_step(0, 4)
+        assert layer_of(viewer).data.any()  # nothing is computed
+        layer_of(viewer).visible = True
+        assert not layer_of(viewer).data.any()
+        assert told == [False, True]
+
+    def test_look_that_a_person_set_stays(self, viewer, heatmap, boxed):
+        heatmap.show(True)
+        layer_of(viewer).opacity, layer_of(viewer).colormap = 0.3, "viridis"
+        for frame in (4, 0):
+            viewer.dims.set_current_step(0, frame)
+        heatmap.show(False)
+        heatmap.show(True)
+        layer = layer_of(viewer)
+        assert (layer.opacity, layer.colormap.name) == (0.3, "viridis")
+
+    def test_removed_by_hand_is_switched_off_and_comes_back(
+        self, viewer, heatmap, boxed
+    ):
+        heatmap.show(True)
+        viewer.layers.remove(layer_of(viewer))
+        assert not heatmap.is_shown
+        heatmap.show(True)
+        assert layer_of(viewer).data.any()
+
+    def test_of_a_hidden_target_is_empty(self, viewer, heatmap, boxed):
         heatmap.show(True)
         boxed.state.show_target(1, False)
-        assert painted.score_map is None
+        assert not layer_of(viewer).data.any()
 
-    def test_goes_with_the_video(self, link, heatmap, painted, boxed):
+    def test_goes_with_the_video_and_is_none_itself(self, viewer, link, heatmap, boxed):
         heatmap.show(True)
+        assert [layer.name for layer in link.candidates] == ["square"]
         link.choose_video(None)
-        assert painted.score_map is None
+        assert [layer.name for layer in viewer.layers] == ["square"]
 
-    def test_comes_while_tracking(self, link, heatmap, painted, controller, helpers):
+    def test_follows_a_video_that_is_scaled(self, viewer, video, heatmap, boxed):
+        heatmap.show(True)
+        video.scale = (1, 2, 2)
+        x, y = peak_of(layer_of(viewer))
+        np.testing.assert_allclose((x / 2, y / 2), HERE, atol=2.5)
+
+    def test_comes_while_tracking(self, viewer, link, heatmap, controller, helpers):
         heatmap.show(True)
         controller.edits.draw_box(helpers.square_box(0), frame_index=0)
         helpers.run_jobs(controller, controller.runs.start_tracking)
         link.go_to(5)
         x, y, w, h = helpers.square_box(5)
-        row, column = np.unravel_index(
-            painted.score_map.values.argmax(), painted.score_map.values.shape
-        )
         np.testing.assert_allclose(
-            painted.score_map.to_image(row, column), (x + w / 2, y + h / 2), atol=2
+            peak_of(layer_of(viewer)), (x + w / 2, y + h / 2), atol=2
         )
 
 

@@ -7,9 +7,8 @@ import pytest
 from qtpy.QtGui import QImage, QPainter
 
 from fcot_engine.annotation import ScorePeak
-from fcot_engine.tracker import ScoreMap
 from napari_fcot.layers import ShownBox
-from napari_fcot.layers.painted import PaintedHeatmap, PeakRings, ThinBoxes
+from napari_fcot.layers.painted import PeakRings, ThinBoxes
 from napari_fcot.layers.pixel_frame import CanvasPlace
 
 TWICE = CanvasPlace(np.diag([2.0, 2.0, 1.0]))
@@ -64,8 +63,8 @@ class TestPaint:
         boxes.set_visible(False)
         assert not paint(boxes).any()
 
-    def test_left_out_one_is_not_painted_and_can_be_hit(self, boxes):
-        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)], left_out=1)
+    def test_what_is_a_shape_is_not_painted_and_can_be_hit(self, boxes):
+        boxes.show([ShownBox(1, (10, 5, 20, 15), RED)], is_painted=False)
         assert not paint(boxes).any()
         assert boxes.box_at((12, 6)).target_id == 1
 
@@ -95,62 +94,6 @@ class TestBoxAt:
         boxes.show([ShownBox(7, (10, 5, 20, 15), RED)])
         boxes.set_visible(False)
         assert boxes.box_at((12, 6)) is None
-
-
-# image pixel (x, y) is at canvas (2 x + 10, 2 y)
-PLACE = CanvasPlace(np.array([[2.0, 0, 10], [0, 2.0, 0], [0, 0, 1]]))
-
-
-@pytest.fixture
-def heatmap():
-    scores = np.zeros((9, 9))
-    scores[3, 6] = 1.0
-    heatmap = PaintedHeatmap()
-    heatmap.show(ScoreMap(scores.astype(np.float16), (8.0, 6.0), 4.0))
-    return heatmap
-
-
-class TestPaintedHeatmap:
-    def test_peak_is_where_the_map_has_it(self, heatmap):
-        weights = paint(heatmap, PLACE)[..., 3]
-        rows, columns = np.mgrid[:100, :120] + 0.5
-        # cell (3, 6) is centred at x = 8 + 24, y = 6 + 12
-        assert np.average(columns, weights=weights) == pytest.approx(2 * 32 + 10, abs=1)
-        assert np.average(rows, weights=weights) == pytest.approx(2 * 18, abs=1)
-
-    def test_what_scores_nothing_is_clear(self, heatmap):
-        assert not paint(heatmap, PLACE)[:, :30].any()
-
-    def test_highest_score_is_red(self, heatmap):
-        red, green, blue, alpha = paint(heatmap, PLACE)[36, 74]
-        assert red > 200 > 100 > max(green, blue)
-        assert 100 < alpha < 255
-
-    def test_opacity(self, heatmap):
-        full = paint(heatmap, PLACE)[36, 74, 3]
-        heatmap.set_opacity(0.5)
-        assert paint(heatmap, PLACE)[36, 74, 3] == pytest.approx(full / 2, abs=2)
-        heatmap.set_opacity(0.0)
-        assert not paint(heatmap, PLACE).any()
-
-    def test_map_reaching_over_the_frame_is_cut_there(self, heatmap):
-        scores = ScoreMap(np.ones((9, 9), np.float16), (8.0, 6.0), 4.0)
-        heatmap.show(scores, frame_wh=(30.0, 25.0))
-        alpha = paint(heatmap, PLACE)[..., 3]
-        assert alpha[:50, 30:70].any()
-        assert not alpha[51:].any() and not alpha[:, 71:].any()
-
-    def test_no_map_paints_nothing(self, heatmap):
-        heatmap.show(None)
-        assert not paint(heatmap, PLACE).any()
-
-    def test_asks_for_a_new_picture_when_there_is_one(self, heatmap):
-        told = []
-        heatmap.changed.connect(lambda: told.append(1))
-        heatmap.show(None)
-        heatmap.show(None)
-        heatmap.set_opacity(0.5)
-        assert len(told) == 2
 
 
 class TestRings:

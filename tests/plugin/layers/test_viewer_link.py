@@ -133,14 +133,6 @@ class TestDrawing:
         video.translate = (0, 50, 60)
         np.testing.assert_allclose(boxes.data_to_world((0, 0)), (50, 60))
 
-    def test_turned_box_is_made_upright(self, boxes, controller, tracked):
-        turned = np.array([[28.0, 5.0], [15.0, 18.0], [28.0, 31.0], [41.0, 18.0]])
-        boxes.data = [turned]
-        np.testing.assert_allclose(
-            controller.state.current_box.box_xywh, (5.5, 15.5, 26, 26)
-        )
-        np.testing.assert_allclose(boxes.data[0].min(axis=0), (15, 5))
-
     def test_click_without_a_drag_leaves_no_shape(self, link, controller, boxes, drag):
         link.start_drawing()
         drag(boxes, (30.0, 30.0))
@@ -184,13 +176,6 @@ class TestHandles:
         link.start_editing()
         assert boxes.mode == "select"
         assert boxes.selected_data == {0}
-
-    def test_a_run_takes_them_away(self, link, boxes, controller, helpers):
-        controller.edits.draw_box(helpers.square_box(0), frame_index=0)
-        link.start_editing()
-        helpers.run_jobs(controller, controller.runs.start_tracking, limit=4)
-        assert boxes.mode == "pan_zoom"
-        assert boxes.selected_data == set()
 
 
 class TestIn3d:

@@ -75,8 +75,8 @@ class TestDrawing:
         before = box_drawn.state.current_box
         box_drawn.edits.draw_box((500.0, 500.0, 20.0, 20.0), frame_index=0)
         assert box_drawn.state.current_box == before
-        assert len(problems) == 1
-        assert "outside the frame of 120x80" in problems[0]
+        assert "beside the picture" in box_drawn.state.message
+        assert problems == []
 
     def test_moving_a_drawn_box_leaves_it_drawn(self, box_drawn):
         box_drawn.edits.draw_box((30.0, 30.0, 16.0, 16.0), frame_index=0)
@@ -309,6 +309,49 @@ class TestUndo:
     def test_says_what_was_taken_back(self, tracked):
         tracked.undo()
         assert tracked.state.message.startswith("Taken back: ")
+
+    def test_a_correction_and_what_it_taught_are_one_step(self, tracked, helpers):
+        def boxes():
+            return [box.box_xywh for box in tracked.state.selected.boxes]
+
+        before = boxes()
+        off = (30.0, 30.0, 20.0, 20.0)
+        helpers.run_jobs(tracked, lambda: tracked.edits.draw_box(off, frame_index=5))
+        after = boxes()
+        assert sum(a != b for a, b in zip(before, after, strict=True)) > 1
+        tracked.undo()
+        assert boxes() == before
+        tracked.redo()
+        assert boxes() == after
+
+    def test_a_correction_says_where_it_changed_most(self, tracked, helpers):
+        before = {box.frame_index: box.box_xywh for box in tracked.state.selected.boxes}
+        assert tracked.runs.largest_change() is None
+        wide = (*helpers.square_box(5)[:2], 30.0, 16.0)
+        helpers.run_jobs(tracked, lambda: tracked.edits.draw_box(wide, frame_index=5))
+        (report,) = tracked.runs.report
+        target_id, frame = tracked.runs.largest_change()
+        assert (target_id, frame) == (1, report.largest_frame)
+        for moved, old in zip(report.moved, report.old_xywh, strict=True):
+            assert tuple(old) == pytest.approx(before[moved])
+        tracked.runs.keep_report()
+        assert tracked.runs.largest_change() is None
+
+    def test_a_correction_during_a_run_is_reported_at_its_end(self, tracked, helpers):
+        tracked.state.show_frame(0)
+        jobs = []
+        tracked.runs.job_started.connect(jobs.append)
+        tracked.runs.start_tracking()
+        (job,) = jobs
+        events = job.run()
+        for _ in range(3):
+            tracked.runs.accept(job, next(events))
+        wide = (*helpers.square_box(8)[:2], 30.0, 16.0)
+        tracked.edits.draw_box(wide, frame_index=8)
+        for event in events:
+            tracked.runs.accept(job, event)
+        tracked.runs.finish(job)
+        assert [one.target_id for one in tracked.runs.report] == [1]
 
     def test_nothing_to_take_back_is_no_dialog(self, controller, problems):
         controller.undo()

@@ -350,18 +350,22 @@ class TestHeatmap:
         with_box.heatmap_look.change(kind=MapKind.COARSE)
         assert with_box.link.heatmap.kind is MapKind.COARSE
 
-    def test_opacity_begins_as_preferred_and_may_be_changed(
-        self, qtbot, viewer, tracker
-    ):
+    def test_opacity_begins_as_preferred(self, qtbot, viewer, tracker):
         preferences = PreferencesStore.in_memory()
         preferences.change(heatmap_opacity=0.4)
         controller = TrackingController(lambda: tracker)
         panel = TrackingWidget(viewer, controller, preferences=preferences)
         qtbot.addWidget(panel)
         qtbot.waitUntil(lambda: not panel.runner.is_busy)
-        assert panel.link.heatmap.opacity == 0.4
-        panel.heatmap_look.change(opacity=0.75)
-        assert panel.link.heatmap.opacity == 0.75
+        panel.heatmap.click()
+        assert viewer.layers["FCOT heatmap (fused)"].opacity == 0.4
+        panel.heatmap_look.change(kind=MapKind.FINE)
+        assert viewer.layers["FCOT heatmap (fine)"].opacity == 0.4
+
+    def test_frame_without_a_map_says_so(self, with_box):
+        assert "No score map" not in with_box.box_text.text()
+        with_box.heatmap.click()
+        assert "No score map here" in with_box.box_text.text()
 
     def test_button_is_down_while_a_click_picks_a_peak(self, with_box):
         with_box.pick.click()
@@ -479,12 +483,13 @@ class TestLayout:
         assert not with_box.controller.runs.can_stop
         tracker.gate.set()
 
-    def test_bar_moves_to_and_fro_while_nobody_knows_how_long(self, with_box, tracker):
+    def test_bar_is_empty_while_nobody_knows_how_long(self, with_box, tracker):
         tracker.gate.clear()
         with_box.run.forward.click()
         with_box.controller.runs.stage = "Loading the network"
         with_box.progress.show_state(with_box.controller)
-        assert with_box.progress.bar.maximum() == 0
+        bar = with_box.progress.bar
+        assert (bar.minimum(), bar.maximum(), bar.value()) == (0, 1, 0)  # at rest
         with_box.progress.stop.click()
         assert with_box.progress.bar.maximum() > 0
         tracker.gate.set()
@@ -495,3 +500,44 @@ class TestLayout:
         assert with_box.minimumSizeHint().width() <= 350
         assert with_box.minimumSizeHint().height() <= 560
         with_box.hide()
+
+
+class TestCopies:
+    def test_box_is_put_into_another_frame(self, with_box):
+        ctrl = with_box.controller
+        box = ctrl.state.current_box.box_xywh
+        press_key(with_box, "Ctrl+C")
+        with_box.link.go_to(5)
+        press_key(with_box, "Ctrl+V")
+        assert ctrl.state.current_box.box_xywh == box
+        assert ctrl.state.current_box.frame_index == 5
+        assert len(ctrl.state.targets) == 1
+
+    def test_one_key_copies_it_to_the_next_frame_and_goes_there(self, with_box):
+        ctrl = with_box.controller
+        box, frame = ctrl.state.current_box.box_xywh, ctrl.state.frame_index
+        press_key(with_box, "Shift+C")
+        assert ctrl.state.frame_index == frame + 1
+        assert ctrl.state.current_box.box_xywh == box
+
+    def test_without_a_box_it_says_so(self, with_box):
+        with_box.link.go_to(7)
+        press_key(with_box, "Ctrl+V")
+        assert "Copy a box first" in with_box.status.text()
+        press_key(with_box, "Ctrl+C")
+        assert "no box" in with_box.status.text()
+
+
+def test_frame_that_a_person_chooses_wins_over_following_the_run(
+    qtbot, viewer, with_box, tracker
+):
+    ctrl = with_box.controller
+    tracker.stop_after = 4
+    with_box.run.forward.click()
+    qtbot.waitUntil(lambda: ctrl.state.frame_index >= 3)
+    assert with_box.run.form.value.follow
+    viewer.dims.set_current_step(0, 0)
+    assert not with_box.run.form.value.follow
+    tracker.gate.set()
+    qtbot.waitUntil(lambda: ctrl.runs.activity is Activity.IDLE)
+    assert ctrl.state.frame_index == 0
