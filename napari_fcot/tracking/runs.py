@@ -63,6 +63,7 @@ class Runs:
         self._preparing: Job | None = None
         self._lesson: Job | None = None
         self._outcome = ""
+        self._found: set[tuple[int, int]] = set()
         self._notes: list[str] = []
         self.activity = Activity.IDLE
         """What is going on."""
@@ -286,6 +287,7 @@ class Runs:
     def _begin_run(self, job: Job) -> None:
         assert job.carrying is not None
         self.report = []
+        self._found = set()
         self.progress = Progress(total=max(job.carrying.progress[1], 1))
         self._begin(job, Activity.TRACKING)
 
@@ -348,6 +350,7 @@ class Runs:
             if target_id in event.boxes:
                 session.score_maps.put(target_id, frame, maps)
         for target_id in event.boxes:
+            self._found.add((target_id, frame))
             self._state.frames_changed.emit(target_id, frame, frame)
         if self.progress is not None:
             done, total = job.carrying.progress
@@ -361,7 +364,10 @@ class Runs:
         if self.is_teaching:
             what = "" if self.report else ": nothing else changed"
             return f"Learned from your box{what}{notes}"
-        return f"Tracked {self.progress.done} frames{notes}"
+        n_frames, n_boxes = len({frame for _, frame in self._found}), len(self._found)
+        if n_boxes > n_frames:  # several targets
+            return f"Tracked {n_boxes} boxes in {n_frames} frames{notes}"
+        return f"Tracked {n_frames} frames{notes}"
 
     def _fail(self, error: Exception) -> None:
         """Say in one sentence what went wrong; boxes found before are kept."""

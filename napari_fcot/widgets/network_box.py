@@ -13,7 +13,7 @@ def describe_network(controller: TrackingController) -> str:
         return f"Network: {waiting}"
     said = f"At work: {trackers.network_name} on {trackers.device_name}"
     speed = None if runs.progress is None else runs.progress.frames_per_s
-    if speed is not None:
+    if speed:
         said += f", {speed:.1f} frames/s in the last run"
     if trackers.is_other_chosen:
         said += ". Your choice counts from the next run on"

@@ -28,9 +28,10 @@ from napari_fcot.tracking.classes import N_DIGITS
 if TYPE_CHECKING:
     from napari_fcot.widgets.tracking_widget import TrackingWidget
 
-_WHERE = (
-    "Keys work in the whole window. Digits give classes while the video or the boxes "
-    "are the active layer. Click a key to change it."
+_WHERE = (  # broken by hand: what folds it up would cut a wrapped text
+    "Keys work in the whole window. Digits give\n"
+    "classes while video or boxes are active.\n"
+    "Click a key to change it."
 )
 _ACTION, _TIP = "fcot_action", "fcot_tip"
 
@@ -60,9 +61,7 @@ class KeySheet(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
-        where = QLabel(_WHERE)
-        where.setWordWrap(True)
-        grid.addWidget(where, 0, 0, 1, 2)
+        grid.addWidget(QLabel(_WHERE), 0, 0, 1, 2)
         for group, actions in itertools.groupby(KEYS, key=lambda one: one.group):
             _add_heading(grid, group)
             for action in actions:

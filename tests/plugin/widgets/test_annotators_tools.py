@@ -193,6 +193,16 @@ class TestLooking:
         with_box.hide()
 
 
+def test_run_of_several_targets_counts_boxes(qtbot, two_targets):
+    two_targets.link.go_to(0)
+    two_targets.controller.edits.draw_box((20, 20, 16, 16), target_id=2, frame_index=0)
+    two_targets.run.form.change(all_targets=True, until=Reach.FRAMES, number=3)
+    two_targets.start_tracking()
+    qtbot.waitUntil(lambda: not two_targets.runner.is_busy)
+    assert two_targets.status.text().startswith("Tracked ")
+    assert "boxes in 3 frames" in two_targets.status.text()
+
+
 class TestHowFar:
     def track(self, qtbot, panel, direction=Direction.FORWARD, **settings):
         panel.run.form.change(learn=False, **settings)
