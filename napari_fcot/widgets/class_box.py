@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
-from napari_fcot.tracking.classes import N_DIGITS, ClassEntry
+from napari_fcot.tracking import N_DIGITS, ClassEntry
 
 _SWATCH_PX = 12
 _TIP = (

@@ -23,7 +23,7 @@ from napari_fcot.keys import (
     bind_keys,
     find_key,
 )
-from napari_fcot.tracking.classes import N_DIGITS
+from napari_fcot.tracking import N_DIGITS
 
 if TYPE_CHECKING:
     from napari_fcot.widgets.tracking_widget import TrackingWidget

@@ -34,16 +34,15 @@ from napari_fcot.tracking import (
     Activity,
     TrackerChoice,
     TrackingController,
+    VideoState,
+    count_work,
     describe_box,
     describe_status,
-)
-from napari_fcot.tracking.classes import (
     list_classes,
+    list_videos,
     read_class_names,
     write_class_names,
 )
-from napari_fcot.tracking.statistics import count_work
-from napari_fcot.tracking.video_folder import VideoState, list_videos
 from napari_fcot.widgets.dialogs import (
     ExportChoice,
     ImportChoice,

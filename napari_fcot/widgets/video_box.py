@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_fcot.tracking.video_folder import FolderVideo
+from napari_fcot.tracking import FolderVideo
 from napari_fcot.widgets._rows import row_of
 from napari_fcot.widgets.panel_keys import key_button
 
