@@ -41,6 +41,14 @@ class Preferences:
     """The folder for `own folder`; empty for one that the plugin chooses."""
     show_first_steps: bool = True
     """Whether the panel shows what to do first."""
+    classes: str = ""
+    """Classes in the order of the digit keys, with commas between them."""
+    class_colours: bool = False
+    """Whether targets take the colour of their class when they get one."""
+    frame_step: int = 10
+    """Frames that a step on or back goes."""
+    keys: str = ""
+    """Keys that a person has changed, as `KeyTable.to_text` writes them."""
     heatmap_opacity: float = 1.0
     """Of the heatmap, from 0 to 1, when it is first shown."""
 
@@ -49,6 +57,8 @@ class Preferences:
         _check_choice("preset", self.preset, ("auto", *PRESETS))
         _check_choice("overwrite", self.overwrite, get_args(OverwriteChoice))
         _check_choice("project_place", self.project_place, get_args(ProjectChoice))
+        if self.frame_step < 1:
+            raise ConfigError(f"frame_step must be 1 or more, got {self.frame_step}.")
         if not 0 <= self.heatmap_opacity <= 1:
             raise ConfigError(
                 f"heatmap_opacity must lie between 0 and 1, got {self.heatmap_opacity}."
@@ -93,6 +103,10 @@ CATEGORY_OF = {
     "project_folder": "projects",
     "show_first_steps": "panel",
     "heatmap_opacity": "panel",
+    "classes": "panel",
+    "class_colours": "panel",
+    "frame_step": "panel",
+    "keys": "panel",
 }
 """The heading on napari's page that a preference stands under."""
 

@@ -36,6 +36,7 @@ from fcot_engine.annotation.project import (
     PROJECT_SUFFIX,
     Project,
     find_video_of,
+    is_project_done,
     project_path_for,
 )
 from fcot_engine.annotation.project_reports import (
@@ -164,6 +165,7 @@ __all__ = [
     "find_video_of",
     "identify_video",
     "is_lesson",
+    "is_project_done",
     "join_spans",
     "list_work",
     "name_of",

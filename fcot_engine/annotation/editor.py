@@ -113,6 +113,39 @@ class Editor:
                 )
             )
 
+    def describe_together(
+        self,
+        target_ids: Sequence[int],
+        *,
+        class_name: str | None = None,
+        colour: str | None = None,
+    ) -> None:
+        """Give several targets a class or a colour; one step of undo."""
+        with self._document.lock:
+            parts = [
+                edits.describe_target(
+                    self._annotations, one, class_name=class_name, colour=colour
+                )
+                for one in target_ids
+            ]
+            if parts:
+                said = class_name or "described anew"
+                self._do(edits.join_edits(parts, f"{self._name(target_ids)}: {said}"))
+
+    def remove_together(self, target_ids: Sequence[int]) -> None:
+        """Take several targets away with all of their boxes; one step of undo."""
+        with self._document.lock:
+            parts = [edits.remove_target(self._annotations, one) for one in target_ids]
+            if parts:
+                text = f"{self._name(target_ids)} removed"
+                self._do(edits.join_edits(parts, text))
+
+    def _name(self, target_ids: Sequence[int]) -> str:
+        """Return what targets are called, or how many there are."""
+        if len(target_ids) == 1:
+            return self._annotations[target_ids[0]].info.name
+        return f"{len(target_ids)} targets"
+
     def split(self, target_id: int, frame_index: int) -> int:
         """Make a new target of all boxes from a frame on and return its id."""
         with self._document.lock:

@@ -119,6 +119,18 @@ def describe_target(
     return _human("describe_target", text, SetTarget(target_id, old, new))
 
 
+def join_edits(parts: Iterable[Edit], text: str) -> Edit:
+    """Make one edit of several that are independent of each other.
+
+    Args:
+        parts: of different targets, one or more, of one kind; made of the annotations
+            as they are now.
+        text: for people.
+    """
+    parts = list(parts)
+    return _human(parts[0].kind, text, *(c for part in parts for c in part.changes))
+
+
 def draw_box(
     annotations: Annotations, target_id: int, frame_index: int, box_xywh: BoxXywh
 ) -> Edit:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fcot_engine.annotation._database import (
     DAMAGE,
@@ -42,6 +42,9 @@ from fcot_engine.annotation.video_identity import VideoIdentity
 from fcot_engine.errors import MovedVideoError, OtherVideoError, ProjectError
 
 PROJECT_SUFFIX = ".fcot"
+
+DONE = "done"
+"""What a project notes when a person said that the video needs no more work."""
 
 _MOST_EDIT_BYTES = 256 * 2**20
 _IN_MEMORY = VideoIdentity("frames", "", 0, 0, 0, 0, "")
@@ -387,6 +390,25 @@ class Project:
             )
         self._state = state
 
+    def remember(self, name: str, value: Any) -> None:
+        """Keep something beside the annotations; no edit, and not undone.
+
+        Args:
+            name: what it is called; only `recall` needs to know it.
+            value: a JSON value.
+
+        Raises:
+            ProjectError: it cannot be written; the file is as it was.
+        """
+        with self._transaction():
+            write_fact(self._connection, f"note_{name}", value)
+
+    def recall(self, name: str) -> Any:
+        """Return what was kept by a name, or None if nothing was, or it is damaged."""
+        with contextlib.suppress(sqlite3.Error, TypeError, *BROKEN):
+            return read_fact(self._connection, f"note_{name}")
+        return None
+
     def check_writable(self) -> None:
         """Make sure that the project can be changed.
 
@@ -499,6 +521,19 @@ def project_path_for(video_path: Path) -> Path:
         'film.fcot'
     """
     return video_path.with_name(video_path.stem + PROJECT_SUFFIX)
+
+
+def is_project_done(path: str | os.PathLike[str]) -> bool:
+    """Return whether a person said that a project needs no more work.
+
+    Quick: of the file, it reads nothing else. What cannot be read is not done.
+    """
+    with (
+        contextlib.suppress(sqlite3.Error, OSError, *BROKEN),
+        contextlib.closing(connect(Path(path), "ro")) as disk,
+    ):
+        return bool(read_fact(disk, f"note_{DONE}"))
+    return False
 
 
 def find_video_of(path: str | os.PathLike[str]) -> Path:

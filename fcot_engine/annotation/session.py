@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fcot_engine.annotation.boxes import Box
@@ -25,7 +26,7 @@ from fcot_engine.annotation.changes import TEACH_KIND, Edit
 from fcot_engine.annotation.document import Document
 from fcot_engine.annotation.editor import Editor, check_frame
 from fcot_engine.annotation.passes import plan_one_way
-from fcot_engine.annotation.project import Project
+from fcot_engine.annotation.project import DONE, Project
 from fcot_engine.annotation.project_reports import EffortReport, report_effort
 from fcot_engine.annotation.propagation import (
     Direction,
@@ -46,9 +47,12 @@ from fcot_engine.annotation.work_list import (
     WorkStop,
     list_work,
 )
-from fcot_engine.errors import EditError
+from fcot_engine.errors import EditError, ProjectError
 from fcot_engine.geometry import BoxXywh, fit_drawn_box
 from fcot_engine.video import FrameSource, open_frames
+
+_LOOKED = "passed_over"
+"""What the project calls the frames that a person found good."""
 
 
 class AnnotationSession:
@@ -97,7 +101,7 @@ class AnnotationSession:
         self._replaced: dict[tuple[int, int], BoxXywh] = {}
         self._risk_model = risk_model or RiskModel()
         self._work_config = work_config or WorkListConfig()
-        self._passed_over = PassedOver()
+        self._passed_over = PassedOver.from_json(self.document.project.recall(_LOOKED))
 
     # --- files -------------------------------------------------------------------
 
@@ -441,11 +445,40 @@ class AnnotationSession:
     def pass_over(self, stop: WorkStop) -> None:
         """Leave a frame of the work list as it is.
 
-        It is not offered again until its box changes or the session ends.
+        It is not offered again until its box changes, also after days. In a project
+        that is for looking only, it is remembered until the session ends.
         """
         with self.lock:
             place = stop.target_id, stop.frame_index
             self._passed_over.add(*place, self.box(*place))
+            with suppress(ProjectError):
+                self.document.project.remember(_LOOKED, self._passed_over.to_json())
+
+    def looks_good(self, target_id: int, frame_index: int) -> bool:
+        """Whether a person looked at a box, left it as it was, and it is still so."""
+        with self.lock:
+            box = self.box(target_id, frame_index)
+            return self._passed_over.has(target_id, frame_index, box)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a person said that the video needs no more work."""
+        return bool(self.document.project.recall(DONE))
+
+    def mark_done(self, is_done: bool) -> None:
+        """Say that the video needs no more work, or that it does; no edit.
+
+        Raises:
+            ProjectError: it cannot be written.
+        """
+        with self.lock:
+            self.document.project.remember(DONE, is_done)
+
+    def count_to_check(self) -> int:
+        """Number of boxes that `self_check` leaves out, at most."""
+        with self.lock:
+            counts = [len(t.boxes.human_frames()) for t in self.annotations]
+        return sum(count for count in counts if count > 1)
 
     def self_check(self, *, longest: int = 200) -> Iterator[HeldOut]:
         """Leave each drawn box out in turn; collect the answers in a `SelfCheck`.

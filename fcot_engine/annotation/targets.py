@@ -30,8 +30,22 @@ PALETTE = (
     "#0072b2",
     "#d55e00",
     "#cc79a7",
+    "#bfef45",
+    "#911eb4",
+    "#9a6324",
+    "#aaffc3",
+    "#e6194b",
+    "#4363d8",
+    "#ffd8b1",
+    "#469990",
+    "#f032e6",
+    "#808000",
+    "#dcbeff",
+    "#a9a9a9",
+    "#46f0f0",
 )
-"""Okabe and Ito's colours: told apart with any common kind of colour blindness."""
+"""Twenty colours. The first seven are Okabe and Ito's: told apart with any common kind
+of colour blindness; the others are far from them and from each other."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -324,6 +338,13 @@ class Annotations:
             boxes = target.boxes.copy(copied.makers)
             copied._targets[target.target_id] = AnnotatedTarget(target.info, boxes)
         return copied
+
+    def only(self, target_ids: Iterable[int]) -> Annotations:
+        """Return annotations that have some of the targets, and share their boxes."""
+        some = Annotations()
+        some.makers, some.next_id = self.makers, self.next_id
+        some._targets = {one: self[one] for one in target_ids}
+        return some
 
     def apply(self, edit: Edit) -> None:
         """Change the annotations; either all of the edit is done or nothing.

@@ -122,6 +122,14 @@ class TrackerPool:
         self.device_name, self.maker = tracker.device_name, tracker.maker
         return tracker
 
+    def renew(self) -> None:
+        """Let all trackers go, so that new ones are made and taught again."""
+        with self.lock:
+            self._spare = None
+            self._trackers.clear()
+            self._taught.clear()
+            self._gone.clear()
+
     def has(self, direction: int) -> bool:
         """Whether there is a tracker at hand, so that none has to be made."""
         return self._spare is not None or direction in self._trackers

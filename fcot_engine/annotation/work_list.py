@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from fcot_engine.annotation.boxes import Box, Frames, Rows, are_human, paired_iou
 from fcot_engine.annotation.targets import AnnotatedTarget, Annotations
 from fcot_engine.errors import ConfigError
+from fcot_engine.geometry import BoxXywh
 
 Values = NDArray[np.float64]
 
@@ -225,26 +228,51 @@ class PassedOver:
     """Remembers frames with their boxes: another box there is worth a new look."""
 
     def __init__(self) -> None:
-        self._boxes: dict[tuple[int, int], Box | None] = {}
+        self._boxes: dict[tuple[int, int], BoxXywh | None] = {}
 
     def add(self, target_id: int, frame_index: int, box: Box | None) -> None:
         """Note that a frame was left as it was."""
-        self._boxes[target_id, frame_index] = box
+        self._boxes[target_id, frame_index] = None if box is None else box.box_xywh
+
+    def has(self, target_id: int, frame_index: int, box: Box | None) -> bool:
+        """Whether a frame was left with about this box."""
+        place = target_id, frame_index
+        return place in self._boxes and _is_like(box, self._boxes[place])
 
     def frames(self, annotations: Annotations) -> dict[int, set[int]]:
         """Return the frames whose boxes are still about the same, by target id."""
         still: dict[int, set[int]] = {}
-        for (target_id, frame_index), box in self._boxes.items():
+        for target_id, frame_index in self._boxes:
             target = annotations.find(target_id)
-            if target is not None and _is_like(target.boxes.get(frame_index), box):
+            if target is not None and self.has(
+                target_id, frame_index, target.boxes.get(frame_index)
+            ):
                 still.setdefault(target_id, set()).add(frame_index)
         return still
 
+    def to_json(self) -> list[list[Any]]:
+        """Return all of it as a JSON value."""
+        return [[*place, box and list(box)] for place, box in self._boxes.items()]
 
-def _is_like(now: Box | None, then: Box | None) -> bool:
+    @classmethod
+    def from_json(cls, written: Any) -> PassedOver:
+        """Read what `to_json` wrote; anything else counts as nothing."""
+        found = cls()
+        with suppress(TypeError, ValueError):
+            for target_id, frame_index, box in written:
+                place = int(target_id), int(frame_index)
+                if box is None:
+                    found._boxes[place] = None
+                else:
+                    x, y, w, h = map(float, box)
+                    found._boxes[place] = x, y, w, h
+        return found
+
+
+def _is_like(now: Box | None, then: BoxXywh | None) -> bool:
     if now is None or then is None:
-        return now is then
-    return bool(paired_iou(np.array(now.box_xywh), np.array(then.box_xywh)) > _LIKE_IOU)
+        return now is None and then is None
+    return bool(paired_iou(np.array(now.box_xywh), np.array(then)) > _LIKE_IOU)
 
 
 _ODD = 0.5  # on the logistic scale

@@ -5,8 +5,8 @@
     FOLDER/data.yaml             names and folders, for training
 
 Coordinates are shares of the frame's width and height, so boxes are cut at its border.
-Frames without a box have an empty file. Pictures are not copied: put them into
-`FOLDER/images/` under the names of the text files.
+Frames without a box have an empty file. Pictures belong into `FOLDER/images/` under the
+names of the text files; `formats.images` writes them there.
 
 The format has no ids: which box belongs to which target is lost, and so is who drew it;
 a comment in `data.yaml` names the engines, presets and weights that took part.

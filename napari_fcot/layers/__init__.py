@@ -6,9 +6,11 @@ from napari_fcot.layers.box_layer import BoxLayer, ShownBox
 from napari_fcot.layers.canvas import find_canvas
 from napari_fcot.layers.frame_player import SPEEDS
 from napari_fcot.layers.heatmap_view import PICK_KEY
+from napari_fcot.layers.target_zoom import TargetZoom
 from napari_fcot.layers.video_layer import (
     PATH_KEY,
     PROJECT_KEY,
+    path_of,
     source_layer_data,
     video_layer_data,
 )
@@ -21,8 +23,10 @@ __all__ = [
     "SPEEDS",
     "BoxLayer",
     "ShownBox",
+    "TargetZoom",
     "ViewerLink",
     "find_canvas",
+    "path_of",
     "source_layer_data",
     "video_layer_data",
 ]

@@ -60,10 +60,15 @@ def read_video_layer(layer: Layer) -> tuple[FrameSource, Path | None]:
     data: Any = layer.data[0] if layer.multiscale else layer.data
     source = getattr(data, "source", None)
     if isinstance(source, FrameSource):
-        path = layer.metadata.get(PATH_KEY) or layer.source.path
-        return source, None if path is None else Path(path)
+        return source, path_of(layer)
     frame_rate = float(layer.metadata.get("frame_rate", DEFAULT_FRAME_RATE))
     return ArrayFrames(data, name=layer.name, frame_rate=frame_rate), None
+
+
+def path_of(layer: Layer) -> Path | None:
+    """Return the file that a layer shows, or None."""
+    path = layer.metadata.get(PATH_KEY) or layer.source.path
+    return None if path is None else Path(path)
 
 
 def project_of(layer: Layer) -> Path | None:

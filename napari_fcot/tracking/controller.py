@@ -9,9 +9,9 @@ from fcot_engine.annotation import TrackerFactory
 from fcot_engine.errors import FcotError
 from napari_fcot.tracking.editing import Editing
 from napari_fcot.tracking.projects import Opened, SessionOpener
-from napari_fcot.tracking.runs import Runs
+from napari_fcot.tracking.runs import Activity, Runs
 from napari_fcot.tracking.state import PanelState
-from napari_fcot.tracking.trackers import TrackerMaker
+from napari_fcot.tracking.trackers import TrackerChoice, TrackerMaker
 from napari_fcot.tracking.work import WorkStops
 
 
@@ -45,7 +45,9 @@ class TrackingController:
         """Where to look next."""
         self.opener = opener(self.trackers)
         """Opens videos and projects."""
+        self._is_stale = False
         self.edits.box_drawn.connect(self.runs.on_drawn)
+        self.runs.ended.connect(self._renew_trackers)
 
     def open_session(self, opened: Opened | None) -> None:
         """Work on another video, or on none; the one before is saved and let go."""
@@ -66,6 +68,23 @@ class TrackingController:
         state.session_changed.emit()
         state.tell_boxes("" if opened is None else opened.message)
         self.runs.prepare()
+
+    def use_trackers(self, choice: TrackerChoice) -> None:
+        """Take another network or device from the next run on; one goes on as it is."""
+        if choice == self.trackers.choice:
+            return
+        self.trackers.choice = choice
+        self._is_stale = True
+        self._renew_trackers()
+        self.state.changed.emit()
+
+    def _renew_trackers(self) -> None:
+        session = self.state.session
+        if self._is_stale and self.runs.activity is Activity.IDLE:
+            self._is_stale = False
+            if session is not None:
+                session.annotation.pool.renew()
+                self.runs.prepare()
 
     def undo(self) -> None:
         """Take the last edit or run back; a run that goes on ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
@@ -34,6 +34,8 @@ class Editing:
     def __init__(self, state: PanelState) -> None:
         self._state = state
         self._copied: BoxXywh | None = None
+        self.class_of_first = "object"
+        """Of a new target without another one to take its class from."""
 
     def do(
         self,
@@ -72,7 +74,7 @@ class Editing:
 
     def _make_target(self, editor: Editor) -> None:
         kin = self._state.selected
-        class_name = "object" if kin is None else kin.info.class_name
+        class_name = self.class_of_first if kin is None else kin.info.class_name
         self._state.selected_id = editor.add_target(class_name=class_name)
 
     def describe_target(
@@ -93,6 +95,34 @@ class Editing:
             colour=colour,
             attributes=attributes,
         )
+
+    def set_class(
+        self, target_ids: Sequence[int], class_name: str, *, colour: str | None = None
+    ) -> None:
+        """Give targets a class, be they locked; without any, the next new one.
+
+        Args:
+            target_ids: whom; one step of undo.
+            class_name: the class.
+            colour: its colour, to be the targets' own from now on; None leaves theirs.
+        """
+        if self._state.session is None:
+            return
+        if not target_ids:
+            self.class_of_first = class_name
+            self._state.say(f"The next new target is of class {class_name}")
+        elif self._try(
+            Editor.describe_together, target_ids, class_name=class_name, colour=colour
+        ):
+            one = target_ids[0]
+            n = len(target_ids)
+            who = self._state.name_of(one) if n == 1 else f"{n} targets"
+            self._state.say(f"{who}: class {class_name}")
+
+    def remove_targets(self, target_ids: Sequence[int]) -> None:
+        """Take targets away with all their boxes, unless one is locked."""
+        if not self._state.refuse_locked(*target_ids):
+            self._try(Editor.remove_together, target_ids)
 
     def merge_targets(self, target_id: int, other_id: int) -> None:
         """Give all boxes of another target to this one; the other goes."""

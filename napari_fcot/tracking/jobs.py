@@ -22,7 +22,7 @@ from fcot_engine.annotation import (
     SelfCheck,
     Stage,
 )
-from fcot_engine.formats import export_tracks
+from fcot_engine.formats import export_images, export_tracks
 from fcot_engine.video import FrameSource
 
 __all__ = [
@@ -60,6 +60,8 @@ class CheckedOne:
     """One more drawn box was left out."""
 
     n_checked: int
+    n_all: int
+    """Boxes to leave out; some are passed over where no other is near."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def export(
     source: FrameSource,
     folder: Path,
     formats: tuple[str, ...],
+    *,
+    with_images: bool = False,
 ) -> Iterator[JobEvent]:
     """Write boxes to files.
 
@@ -137,9 +141,14 @@ def export(
         source: the video.
         folder: where the files go.
         formats: names that `fcot_engine.formats.export_tracks` knows.
+        with_images: whether the frames are written, too.
     """
     yield Stage(f"Exporting to {folder}")
     paths = export_tracks(folder, annotations, source, formats=formats)
+    if with_images:
+        for n_written, more in enumerate(export_images(folder, source, formats), 1):
+            paths += more
+            yield Stage(f"Writing images: {n_written} of {len(source)} frames")
     yield Exported(folder, tuple(paths))
 
 
@@ -147,9 +156,10 @@ def check(annotation: AnnotationSession) -> Iterator[JobEvent]:
     """Leave each drawn box out in turn, and see whether it is found again."""
     yield Stage("Estimating the quality")
     answers = []
+    n_all = annotation.count_to_check()
     for answer in annotation.self_check():
         answers.append(answer)
-        yield CheckedOne(len(answers))
+        yield CheckedOne(len(answers), n_all)
     yield Checked(SelfCheck(tuple(answers)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from psygnal import Signal
@@ -64,6 +64,7 @@ class Runs:
         self._lesson: Job | None = None
         self._taught_ids: set[int] = set()
         self._outcome = ""
+        self._found: set[tuple[int, int]] = set()
         self._notes: list[str] = []
         self.activity = Activity.IDLE
         """What is going on."""
@@ -81,6 +82,8 @@ class Runs:
         """The last estimate of the quality, if there was one."""
         self.n_checked = 0
         """Drawn boxes that an estimate under way has left out so far."""
+        self.n_to_check: int | None = None
+        """Drawn boxes that it will leave out at most, or None before it begins."""
         # going on with something else is being content with the report
         state.edited.connect(self._forget_report)
 
@@ -242,20 +245,35 @@ class Runs:
         """Estimate the quality from the drawn boxes."""
         session = self._state.session
         if session is not None and self.can_check:
-            self.check, self.n_checked = None, 0
+            self.check, self.n_checked, self.n_to_check = None, 0, None
             self._begin(Job(jobs.check(session.annotation)), Activity.CHECKING)
 
-    def start_export(self, folder: Path, *, formats: tuple[str, ...]) -> None:
-        """Write all boxes into a folder, if there are any.
+    def start_export(
+        self,
+        folder: Path,
+        *,
+        formats: tuple[str, ...],
+        target_ids: Sequence[int] | None = None,
+        with_images: bool = False,
+    ) -> None:
+        """Write boxes into a folder, if there are any.
 
         Args:
             folder: where the files go.
             formats: names that `fcot_engine.formats.export_tracks` knows.
+            target_ids: whose boxes; all if None.
+            with_images: whether the frames are written, too.
         """
         session = self._state.session
         if session is not None and self.can_export:
             boxes = session.annotation.copy_annotations()
-            job = Job(jobs.export(boxes, session.source, folder, formats))
+            if target_ids is not None:
+                boxes = boxes.only(target_ids)
+            job = Job(
+                jobs.export(
+                    boxes, session.source, folder, formats, with_images=with_images
+                )
+            )
             self._begin(job, Activity.EXPORTING)
 
     def stop(self) -> None:
@@ -280,6 +298,7 @@ class Runs:
     def _begin_run(self, job: Job) -> None:
         assert job.carrying is not None
         self.report, self._taught_ids = [], set()
+        self._found = set()
         self.progress = Progress(total=max(job.carrying.progress[1], 1))
         self._begin(job, Activity.TRACKING)
 
@@ -315,6 +334,7 @@ class Runs:
             self._outcome = f"Exported to {event.folder} ({n_files} files)"
         elif isinstance(event, jobs.CheckedOne):
             self.stage, self.n_checked = "", event.n_checked
+            self.n_to_check = event.n_all
         elif isinstance(event, jobs.Checked):
             self.check = event.check
         elif isinstance(event, jobs.Failed):
@@ -347,6 +367,7 @@ class Runs:
             if target_id in event.boxes:
                 session.score_maps.put(target_id, frame, maps)
         for target_id in event.boxes:
+            self._found.add((target_id, frame))
             self._state.frames_changed.emit(target_id, frame, frame)
         if self.progress is not None:
             done, total = job.carrying.progress
@@ -360,7 +381,10 @@ class Runs:
         if self.is_teaching:
             what = "" if self.report else ": nothing else changed"
             return f"Learned from your box{what}{notes}"
-        return f"Tracked {self.progress.done} frames{notes}"
+        n_frames, n_boxes = len({frame for _, frame in self._found}), len(self._found)
+        if n_boxes > n_frames:  # several targets
+            return f"Tracked {n_boxes} boxes in {n_frames} frames{notes}"
+        return f"Tracked {n_frames} frames{notes}"
 
     def _fail(self, error: Exception) -> None:
         """Say in one sentence what went wrong; boxes found before are kept."""

@@ -1,4 +1,4 @@
-"""The status line: what is going on, what to do next, and on which device."""
+"""The status line: what is going on, and what to do next."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ORIGIN_WORDS = {
 
 
 def describe_status(controller: TrackingController) -> str:
-    """Say what the panel is doing, or what a person could do, and on which device."""
-    return f"{_describe_activity(controller)}\n{_describe_device(controller)}"
+    """Say what the panel is doing, or what a person could do."""
+    return _describe_activity(controller)
 
 
 def describe_origin(box: Box) -> str:
@@ -34,14 +34,6 @@ def describe_box(box: Box | None) -> str:
     if box.is_lost:
         return f"lost (score {box.score:.2f}): last known position"
     return f"{words}, score {box.score:.2f}"
-
-
-def _describe_device(controller: TrackingController) -> str:
-    if controller.trackers.device_name:
-        return f"Device: {controller.trackers.device_name}"
-    if controller.runs.is_preparing:
-        return "Device: loading the network…"
-    return "Device: not chosen before the network is loaded"
 
 
 def _describe_activity(controller: TrackingController) -> str:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from fcot_engine.annotation import TargetTracker, TrackerFactory
+from fcot_engine.config import PRESETS
 
 if TYPE_CHECKING:
     from fcot_engine.tracker import LoadedPreset
 
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrackerChoice:
-    """Which network, and where it computes; `auto` for the best there is."""
+    """Which network, and where it computes."""
 
-    preset: str = "auto"
-    device: str = "auto"
+    preset: Annotated[str, {"label": "Network", "choices": ["auto", *PRESETS]}] = "auto"
+    """auto takes the best that keeps up on the device; lite is faster, base needs fewer
+    boxes; paper needs a weights file first. Counts from the next run on."""
+    device: Annotated[str, {"choices": list(DEVICES)}] = "auto"
+    """auto takes a GPU if there is one. Counts from the next run on."""
 
 
 class TrackerMaker:
@@ -34,12 +41,23 @@ class TrackerMaker:
         """What trackers made from now on take."""
         self.device_name = ""
         """On what the trackers compute; empty before the first one."""
+        self.network_name = ""
+        """The preset that they were made of."""
+        self._made_with: TrackerChoice | None = None
 
     def __call__(self) -> TargetTracker:
         """Make one more tracker."""
+        choice = self.choice
         tracker = self._make()
         self.device_name = tracker.device_name
+        self.network_name = tracker.maker.preset
+        self._made_with = choice
         return tracker
+
+    @property
+    def is_other_chosen(self) -> bool:
+        """Whether the last tracker was made with another choice than the present."""
+        return self._made_with not in (None, self.choice)
 
     def _make_chosen(self) -> TargetTracker:
         from fcot_engine.tracker import MultiTracker, load_preset

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButton, QWidget
+from qtpy.QtGui import QColor, QKeySequence
+from qtpy.QtWidgets import (
+    QColorDialog,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QKeySequenceEdit,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fcot_engine.annotation import PALETTE, AttributeValue
 from fcot_engine.errors import EditError, ExportError, TrackFileError
 from fcot_engine.formats import FORMATS
+from napari_fcot.keys import KeyAction
 from napari_fcot.reader import PROJECT_SUFFIX, VIDEO_SUFFIXES
 from napari_fcot.widgets.forms import ask
 from napari_fcot.widgets.target_model import TargetLineData, write_value
@@ -24,19 +36,43 @@ _BOOLS = {"yes": True, "true": True, "no": False, "false": False}
 # --- files and folders -----------------------------------------------------------
 
 
-def ask_video_file(parent: QWidget) -> Path | None:
-    """Ask which video to open; None if the person thought better of it."""
-    patterns = " ".join(f"*{suffix}" for suffix in (*VIDEO_SUFFIXES, ".tif", ".tiff"))
-    chosen, _ = QFileDialog.getOpenFileName(
-        parent, "Open a video", filter=f"Videos and stacks ({patterns});;All files (*)"
+def ask_folder(parent: QWidget, begin: Path | None) -> Path | None:
+    """Ask for a folder of videos; None if the person thought better of it."""
+    chosen = QFileDialog.getExistingDirectory(
+        parent, "Open a folder of videos", str(begin or "")
     )
     return Path(chosen) if chosen else None
 
 
-def ask_project_file(parent: QWidget) -> Path | None:
-    """Ask which project to open; None if the person thought better of it."""
+def ask_video_file(parent: QWidget, begin: Path | None = None) -> Path | None:
+    """Ask which video to open; None if the person thought better of it.
+
+    Args:
+        parent: the window to be in front of.
+        begin: the folder to begin in.
+    """
+    patterns = " ".join(f"*{suffix}" for suffix in (*VIDEO_SUFFIXES, ".tif", ".tiff"))
     chosen, _ = QFileDialog.getOpenFileName(
-        parent, "Open a project", filter=f"FCOT projects (*{PROJECT_SUFFIX})"
+        parent,
+        "Open a video",
+        str(begin or ""),
+        filter=f"Videos and stacks ({patterns});;All files (*)",
+    )
+    return Path(chosen) if chosen else None
+
+
+def ask_project_file(parent: QWidget, begin: Path | None = None) -> Path | None:
+    """Ask which project to open; None if the person thought better of it.
+
+    Args:
+        parent: the window to be in front of.
+        begin: the folder to begin in.
+    """
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent,
+        "Open a project",
+        str(begin or ""),
+        filter=f"FCOT projects (*{PROJECT_SUFFIX})",
     )
     return Path(chosen) if chosen else None
 
@@ -66,6 +102,9 @@ class ExportChoice:
     """A folder for each target, as in the benchmark LaSOT."""
     got10k: Annotated[bool, {"label": "GOT-10k"}] = False
     """A folder for each target, as in the benchmark GOT-10k."""
+
+    images: Annotated[bool, {"label": "Images, too"}] = False
+    """Writes the frames where the labels look for them: for MOT, COCO and YOLO."""
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -169,16 +208,16 @@ def ask_description(parent: QWidget, line: TargetLineData) -> dict[str, object] 
 
 def ask_colour(parent: QWidget, colour: str) -> str | None:
     """Ask for a colour, `#rrggbb`; None if the person thought better of it."""
-    for place, known in enumerate(PALETTE):
+    for place, known in enumerate(PALETTE[: QColorDialog.customCount()]):
         QColorDialog.setCustomColor(place, QColor(known))
     chosen = QColorDialog.getColor(QColor(colour), parent, "Colour of the target")
     return chosen.name() if chosen.isValid() else None
 
 
-def ask_removal(parent: QWidget, line: TargetLineData) -> bool:
-    """Ask whether a target may go, with all its boxes."""
+def ask_removal(parent: QWidget, lines: Sequence[TargetLineData]) -> bool:
+    """Ask whether targets may go, with all their boxes."""
     box, remove = _question(
-        parent, "Remove a target", describe_removal(line), "Remove", is_grave=True
+        parent, "Remove targets", describe_removal(lines), "Remove", is_grave=True
     )
     box.exec()
     is_wanted = box.clickedButton() is remove
@@ -186,23 +225,25 @@ def ask_removal(parent: QWidget, line: TargetLineData) -> bool:
     return is_wanted
 
 
-def describe_removal(line: TargetLineData) -> str:
-    """Say what goes with a target.
+def describe_removal(lines: Sequence[TargetLineData]) -> str:
+    """Say what goes with targets.
 
     Example:
-        >>> describe_removal(
-        ...     TargetLineData(target_id=1, name="Ann", class_name="bird",
-        ...                    colour="#e69f00", n_drawn=2, n_boxes=40)
-        ... )
+        >>> ann = TargetLineData(target_id=1, name="Ann", class_name="bird",
+        ...                      colour="#e69f00", n_drawn=2, n_boxes=40)
+        >>> describe_removal([ann])
         'Remove Ann with its 40 boxes, 2 of them drawn by you? Undo brings it back.'
     """
+    n_boxes = sum(line.n_boxes for line in lines)
+    n_drawn = sum(line.n_drawn for line in lines)
+    is_one = len(lines) == 1
+    who = lines[0].name if is_one else f"{len(lines)} targets"
     boxes = ""
-    if line.n_boxes:
-        plural = "box" if line.n_boxes == 1 else "boxes"
-        boxes = (
-            f" with its {line.n_boxes} {plural}, {line.n_drawn} of them drawn by you"
-        )
-    return f"Remove {line.name}{boxes}? Undo brings it back."
+    if n_boxes:
+        plural = "box" if n_boxes == 1 else "boxes"
+        whose = "its" if is_one else "their"
+        boxes = f" with {whose} {n_boxes} {plural}, {n_drawn} of them drawn by you"
+    return f"Remove {who}{boxes}? Undo brings {'it' if is_one else 'them'} back."
 
 
 # --- attributes as text ----------------------------------------------------------
@@ -267,6 +308,39 @@ def read_attributes(
             raise EditError(f"There are two attributes called {key!r}.")
         found[key] = value
     return found
+
+
+# --- keys ------------------------------------------------------------------------
+
+
+def ask_key(parent: QWidget, action: KeyAction, key: str) -> str | None:
+    """Ask for another key; None if the person thought better of it.
+
+    Args:
+        parent: the window to be in front of.
+        action: what the key does.
+        key: the present one.
+    """
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(_TITLE)
+    edit = QKeySequenceEdit(QKeySequence(key), dialog)
+    edit.setMaximumSequenceLength(1)
+    role = QDialogButtonBox.ButtonRole
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    buttons.addButton("Use this key", role.AcceptRole)
+    usual = buttons.addButton(f"Usual key ({action.key})", role.ActionRole)
+    if usual is not None:
+        usual.clicked.connect(lambda: edit.setKeySequence(QKeySequence(action.key)))
+    layout = QVBoxLayout(dialog)
+    layout.addWidget(QLabel(f"{action.words}: press the key that you want"))
+    layout.addWidget(edit)
+    layout.addWidget(buttons)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    is_accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    text = edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+    dialog.deleteLater()
+    return text if is_accepted and text else None
 
 
 # --- messages --------------------------------------------------------------------

@@ -3,55 +3,104 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import weakref
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from fcot_engine.annotation import Direction, Editor, SpanKind
-from napari_fcot.keys import KEYS, TIMELINE_KEYS, Handlers, find_key
+from fcot_engine.errors import ConfigError
+from napari_fcot.keys import (
+    KEYS,
+    TIMELINE_KEYS,
+    Handlers,
+    KeyAction,
+    KeyTable,
+    bind_keys,
+    find_key,
+)
+from napari_fcot.tracking import N_DIGITS
 
 if TYPE_CHECKING:
     from napari_fcot.widgets.tracking_widget import TrackingWidget
 
-_WHERE = (
-    "Keys work while the box layer is the active one, or after a click into this panel "
-    "or the timeline."
+_WHERE = (  # broken by hand: what folds it up would cut a wrapped text
+    "Keys work in the whole window. Digits give\n"
+    "classes while video or boxes are active.\n"
+    "Click a key to change it."
 )
+_ACTION, _TIP = "fcot_action", "fcot_tip"
 
 
 class KeySheet(QWidget):
-    """A list of keys and what they do, under headings, and those of the timeline."""
+    """A list of keys and what they do; a click on a key changes it.
 
-    def __init__(self) -> None:
+    Args:
+        keys: which key is whose.
+        ask_key: asks for another key, beginning with the present one.
+        show_problem: says why a key cannot be used.
+    """
+
+    def __init__(
+        self,
+        keys: KeyTable,
+        *,
+        ask_key: Callable[[QWidget, KeyAction, str], str | None],
+        show_problem: Callable[[QWidget, str], None],
+    ) -> None:
         super().__init__()
+        self._keys, self._ask_key, self._show_problem = keys, ask_key, show_problem
+        self.buttons: dict[str, QPushButton] = {}
+        """By action id; they show the keys."""
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
-        where = QLabel(_WHERE)
-        where.setWordWrap(True)
-        grid.addWidget(where, 0, 0, 1, 2)
+        grid.addWidget(QLabel(_WHERE), 0, 0, 1, 2)
         for group, actions in itertools.groupby(KEYS, key=lambda one: one.group):
             _add_heading(grid, group)
             for action in actions:
-                _add_line(grid, key_text(action.key), action.words)
+                _add_line(grid, self._make_button(action), action.words)
         _add_heading(grid, "In the timeline")
         for both, words in TIMELINE_KEYS:
-            _add_line(grid, ", ".join(map(key_text, both)), words)
+            _add_line(grid, QLabel(", ".join(map(key_text, both))), words)
+        keys.changed.connect(self._refresh)
+        self._refresh()
+
+    def _make_button(self, action: KeyAction) -> QPushButton:
+        button = QPushButton()
+        button.setToolTip(f"Change the key: {action.words}")
+        button.clicked.connect(lambda: self._change(action))
+        self.buttons[action.action_id] = button
+        return button
+
+    def _change(self, action: KeyAction) -> None:
+        key = self._ask_key(self, action, self._keys.key_of(action.action_id))
+        if key is None:
+            return
+        try:
+            self._keys.change(action.action_id, key)
+        except ConfigError as error:
+            self._show_problem(self, str(error))
+
+    def _refresh(self) -> None:
+        for action_id, button in self.buttons.items():
+            button.setText(key_text(self._keys.key_of(action_id)))
 
 
 def _add_heading(grid: QGridLayout, text: str) -> None:
     grid.addWidget(QLabel(f"<b>{text}</b>"), grid.rowCount(), 0, 1, 2)
 
 
-def _add_line(grid: QGridLayout, keys: str, text: str) -> None:
+def _add_line(grid: QGridLayout, key: QWidget, text: str) -> None:
     row, words = grid.rowCount(), QLabel(text)
     words.setWordWrap(True)
-    grid.addWidget(QLabel(keys), row, 0)
+    grid.addWidget(key, row, 0)
     grid.addWidget(words, row, 1)
 
 
@@ -63,29 +112,86 @@ def key_text(key: str) -> str:
 def key_button(text: str, action_id: str, tip: str) -> QPushButton:
     """Return a button whose tooltip tells the key that does the same."""
     button = QPushButton(text)
-    button.setToolTip(f"{tip} ({key_text(find_key(action_id).key)})")
+    tell_key(button, action_id, tip)
     return button
 
 
-def bind_to_widget(widget: QWidget, handlers: Handlers) -> None:
-    """Bind keys that work while a widget, or something in it, has the focus.
+def tell_key(widget: QWidget, action_id: str, tip: str) -> None:
+    """Give a widget a tooltip with the key that does the same; see `show_keys`."""
+    widget.setProperty(_ACTION, action_id)
+    widget.setProperty(_TIP, tip)
+    widget.setToolTip(f"{tip} ({key_text(find_key(action_id).key)})")
+
+
+def show_keys(panel: QWidget, keys: KeyTable) -> None:
+    """Have all tooltips in a panel tell the keys as they are now."""
+    for widget in panel.findChildren(QWidget):
+        action_id = widget.property(_ACTION)
+        if action_id is not None:
+            key = key_text(keys.key_of(str(action_id)))
+            widget.setToolTip(f"{widget.property(_TIP)} ({key})")
+
+
+class PanelKeys:
+    """Binds the panel's keys where they work, and anew when a person changes them.
+
+    Args:
+        viewer: napari's; keys work there whatever layer is active.
+        docks: widgets with the focus of which they work, too.
+        keys: which key is whose.
+        handlers: called without arguments, by action id.
+    """
+
+    def __init__(
+        self, viewer: Any, docks: Sequence[QWidget], keys: KeyTable, handlers: Handlers
+    ) -> None:
+        self._viewer, self._keys, self._handlers = viewer, keys, handlers
+        self._layers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._unbind: list[Callable[[], None]] = []
+        self._shortcuts = {
+            action_id: [_shortcut(dock, handler) for dock in docks]
+            for action_id, handler in handlers.items()
+        }
+        keys.changed.connect(self._bind)
+        self._bind()
+
+    def bind_to(self, layer: Any) -> None:
+        """Have keys that napari uses for such a layer mean ours there, digits above."""
+        self._layers.add(layer)
+        self._unbind.append(bind_keys(layer, self._keys, self._handlers))
+
+    def close(self) -> None:
+        """Take all keys off."""
+        self._keys.changed.disconnect(self._bind, missing_ok=True)
+        self._take_off()
+        self._layers.clear()
+
+    def _bind(self) -> None:
+        self._take_off()
+        keys, handlers = self._keys, self._handlers
+        for action_id, shortcuts in self._shortcuts.items():
+            for shortcut in shortcuts:
+                shortcut.setKey(QKeySequence(keys.key_of(action_id)))
+        self._unbind.append(bind_keys(self._viewer, keys, handlers, overwrite=False))
+        self._unbind += [bind_keys(layer, keys, handlers) for layer in self._layers]
+
+    def _take_off(self) -> None:
+        for unbind in self._unbind:
+            unbind()
+        self._unbind.clear()
+
+
+def _shortcut(dock: QWidget, handler: Callable[[], object]) -> QShortcut:
+    """Return a shortcut that works while a dock, or something in it, has the focus.
 
     Where somebody writes, letters are letters: a line of text keeps its keys, and its
     own undo, to itself.
-
-    Args:
-        widget: a dock's; the keys go with it.
-        handlers: called without arguments, by action id.
-
-    Raises:
-        ConfigError: an action is unknown; then no key is bound.
     """
-    keys = [find_key(action_id).key for action_id in handlers]
-    for key, handler in zip(keys, handlers.values(), strict=True):
-        shortcut = QShortcut(QKeySequence(key), widget)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.setAutoRepeat(False)
-        shortcut.activated.connect(handler)
+    shortcut = QShortcut(dock)
+    shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.setAutoRepeat(False)
+    shortcut.activated.connect(handler)
+    return shortcut
 
 
 def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
@@ -136,7 +242,15 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
             ctrl.state.select(place[0])
             link.go_to(place[1])
 
+    def give_class(number: int) -> None:
+        name = panel.classes.name_of(number)
+        if name is not None:
+            panel.give_class(name)
+        else:
+            ctrl.state.say(f"There is no class {number}: write one beside Class")
+
     return {
+        **{f"class_{n}": partial(give_class, n) for n in range(1, N_DIGITS + 1)},
         "draw_box": link.start_drawing,
         "edit_box": link.start_editing,
         "new_target": panel.add_target,
@@ -162,6 +276,11 @@ def panel_handlers(panel: TrackingWidget) -> dict[str, Callable[[], object]]:
         "largest_change": go_to_largest_change,
         "next_drawn_box": lambda: go_to_drawn(1),
         "previous_drawn_box": lambda: go_to_drawn(-1),
+        "step_forward": lambda: panel.step(1),
+        "step_backward": lambda: panel.step(-1),
+        "zoom_to_target": panel.zoom_to_target,
+        "next_video": lambda: panel.go_to_video(1),
+        "previous_video": lambda: panel.go_to_video(-1),
         "play_every_frame": link.play,
         "toggle_heatmap": panel.heatmap.toggle,
         "undo": ctrl.undo,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
+    QGroupBox,
     QHBoxLayout,
     QLabel,
     QLayout,
@@ -20,14 +23,15 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
-from napari_fcot.keys import find_key
+from napari_fcot.keys import KeyAction, KeyTable, find_key
 from napari_fcot.layers import PICK_KEY
 from napari_fcot.preferences import PreferencesStore
-from napari_fcot.tracking import Activity, TrackingController
+from napari_fcot.tracking import Activity, TrackerChoice, TrackingController
 from napari_fcot.widgets._rows import row_of
+from napari_fcot.widgets.class_box import ClassBox
 from napari_fcot.widgets.first_steps import FirstSteps
 from napari_fcot.widgets.forms import Form
-from napari_fcot.widgets.panel_keys import KeySheet, key_button, key_text
+from napari_fcot.widgets.panel_keys import KeySheet, key_button, key_text, tell_key
 from napari_fcot.widgets.report_boxes import ChangeReportBar, SelfCheckBox
 from napari_fcot.widgets.run_box import RunBox
 from napari_fcot.widgets.target_table import TargetTable
@@ -51,13 +55,29 @@ class PanelLayout(QWidget):
 
     Args:
         preferences: says whether the first steps are shown.
+        keys: which key is whose.
+        ask_key: asks for another key.
+        show_problem: says why a key cannot be used.
     """
 
-    def __init__(self, preferences: PreferencesStore) -> None:
+    def __init__(
+        self,
+        preferences: PreferencesStore,
+        keys: KeyTable,
+        *,
+        ask_key: Callable[[QWidget, KeyAction, str], str | None],
+        show_problem: Callable[[QWidget, str], None],
+    ) -> None:
         super().__init__()
         self.video = VideoBox()
         self.first_steps = FirstSteps(preferences)
         self.targets = TargetTable()
+        self.classes = ClassBox()
+        self.class_colours = QCheckBox("Colours of classes")
+        self.class_colours.setToolTip(
+            "A target that gets a class by its digit or from the list takes the colour "
+            "of the class, too"
+        )
         self.draw = key_button("Draw", "draw_box", "Then drag over the object")
         self.edit = key_button(
             "Edit", "edit_box", "Move or resize the box; that corrects the tracker"
@@ -66,13 +86,18 @@ class PanelLayout(QWidget):
         self.undo = _small_button("↶", "undo", "Take back the last edit or run")
         self.redo = _small_button("↷", "redo", "Repeat what was taken back")
         self.box_text = OneLine()
+        self.zoom = _small_button(
+            "⌕", "zoom_to_target", "Show the target large, or all"
+        )
         self.run = RunBox()
+        self.network = Form(TrackerChoice())
+        self.network_text = _words()
+        self.statistics = _words()
         self.work = WorkListBox()
         self.check = SelfCheckBox()
         self.heatmap = QCheckBox("Heatmap")
-        self.heatmap.setToolTip(
-            "Where the tracker sees the selected target"
-            f" ({key_text(find_key('toggle_heatmap').key)})"
+        tell_key(
+            self.heatmap, "toggle_heatmap", "Where the tracker sees the selected target"
         )
         self.show_timeline = QCheckBox("Timeline")
         self.show_timeline.setToolTip("Every target along time, below the video")
@@ -85,7 +110,7 @@ class PanelLayout(QWidget):
         self.export.setToolTip("Write all boxes into a folder")
         self.keys = QCollapsible("Keys", expandedIcon="▾", collapsedIcon="▸")
         self.keys.setDuration(0)
-        self.keys.addWidget(KeySheet())
+        self.keys.addWidget(KeySheet(keys, ask_key=ask_key, show_problem=show_problem))
         self.report = ChangeReportBar()
         self.progress = ProgressRow()
         self.status = _words()
@@ -93,12 +118,21 @@ class PanelLayout(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        self.tabs.addTab(_page(self.run), "Track")
-        self.tabs.addTab(_page(self.work, self.check), "Check")
         self.trails = QCheckBox("Trails")
         self.trails.setToolTip("Show the ways that the targets took, as a layer")
+        self.tabs.addTab(
+            _page(self.run, self.network.native, self.network_text), "Track"
+        )
+        counts = QGroupBox("So far")
+        column = QVBoxLayout(counts)
+        column.setContentsMargins(*4 * (_PADDING_PX,))
+        column.addWidget(self.statistics)
+        self.tabs.addTab(_page(self.work, self.check, counts), "Check")
         checks = row_of(self.heatmap, self.trails, self.show_timeline, self.pick)
-        self.tabs.addTab(_page(self.play, checks, self.heatmap_look.native), "View")
+        self.tabs.addTab(
+            _page(self.play, checks, self.heatmap_look.native, self.class_colours),
+            "View",
+        )
         self.tabs.addTab(
             _page(row_of(self.load, self.export), self.keys), "Files, keys"
         )
@@ -107,6 +141,10 @@ class PanelLayout(QWidget):
         layout.addWidget(self.video)
         layout.addWidget(self.first_steps)
         layout.addWidget(self.targets)
+        classes = QHBoxLayout()
+        classes.addWidget(self.classes, stretch=1)
+        classes.addWidget(self.zoom)
+        layout.addLayout(classes)
         layout.addLayout(
             row_of(self.draw, self.edit, self.new_target, self.undo, self.redo)
         )

@@ -69,7 +69,7 @@ class TargetTable(QTableView):
 
     Args:
         parent: the widget it is in.
-        ask_removal: asks whether a target may go.
+        ask_removal: asks whether targets may go.
         ask_colour: asks for a colour, beginning with the present one.
         ask_description: asks for name, class and attributes.
     """
@@ -82,14 +82,18 @@ class TargetTable(QTableView):
     """Target id and whether its boxes are to be shown."""
     lock_changed = Signal(int, bool)
     """Target id and whether it is to be kept from changes."""
-    remove_wanted = Signal(int)
-    """A person wants a target gone, and has been asked."""
+    class_wanted = Signal(object, str)
+    """Several targets are to get a class: their ids, the class."""
+    remove_wanted = Signal(object)
+    """A person wants targets gone, and has been asked: their ids."""
+    export_wanted = Signal(object)
+    """The boxes of some targets are to be exported: their ids."""
 
     def __init__(
         self,
         parent: QWidget | None = None,
         *,
-        ask_removal: Callable[[QWidget, TargetLineData], bool] = ask_removal,
+        ask_removal: Callable[[QWidget, Sequence[TargetLineData]], bool] = ask_removal,
         ask_colour: Callable[[QWidget, str], str | None] = ask_colour,
         ask_description: AskDescription = ask_description,
     ) -> None:
@@ -100,14 +104,14 @@ class TargetTable(QTableView):
         self._pressed: QModelIndex | None = None
         self._is_showing = False
         self._lines = TargetModel(self)
-        self._lines.described.connect(self.described.emit)
+        self._lines.described.connect(self._on_described)
         self.setModel(self._lines)
         self.setItemDelegate(TargetDelegate(self._find_classes, self))
         self._build()
 
     def _build(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked
             | QAbstractItemView.EditTrigger.EditKeyPressed
@@ -140,6 +144,21 @@ class TargetTable(QTableView):
         """The target that is marked, or None."""
         line = self._line_at(self.currentIndex())
         return None if line is None else line.target_id
+
+    @property
+    def selected_ids(self) -> list[int]:
+        """All targets that are marked, from the top; the selected one is among them."""
+        return [line.target_id for line in self._marked_lines()]
+
+    def _marked_lines(self) -> list[TargetLineData]:
+        selection = self.selectionModel()
+        rows = [] if selection is None else selection.selectedRows()
+        return [self._lines.lines[row] for row in sorted(one.row() for one in rows)]
+
+    def _lines_with(self, line: TargetLineData) -> list[TargetLineData]:
+        """Return all marked lines if a line is one of them, else that line alone."""
+        marked = self._marked_lines()
+        return marked if line in marked else [line]
 
     def show_targets(
         self, lines: Sequence[TargetLineData], selected_id: int | None
@@ -267,11 +286,29 @@ class TargetTable(QTableView):
         if line is None:
             return
         if index.column() == TargetColumn.VISIBLE:
-            self.visibility_changed.emit(line.target_id, not line.is_visible)
+            self._show(self._lines_with(line), not line.is_visible)
         elif index.column() == TargetColumn.LOCK:
-            self.lock_changed.emit(line.target_id, not line.is_locked)
+            self._lock(self._lines_with(line), not line.is_locked)
         else:
             self._change_colour(line)
+
+    def _show(self, lines: Sequence[TargetLineData], is_shown: bool) -> None:
+        for line in lines:
+            if line.is_visible != is_shown:
+                self.visibility_changed.emit(line.target_id, is_shown)
+
+    def _lock(self, lines: Sequence[TargetLineData], is_locked: bool) -> None:
+        for line in lines:
+            if line.is_locked != is_locked:
+                self.lock_changed.emit(line.target_id, is_locked)
+
+    def _on_described(self, target_id: int, changes: dict[str, str]) -> None:
+        """A class that is written for one of several marked targets is for all."""
+        ids = self.selected_ids
+        if "class_name" in changes and target_id in ids and len(ids) > 1:
+            self.class_wanted.emit(ids, changes["class_name"])
+        else:
+            self.described.emit(target_id, changes)
 
     def event(self, event: QEvent | None) -> bool:
         """Keep Delete from others, such as napari's layers, while we have the focus."""
@@ -285,10 +322,10 @@ class TargetTable(QTableView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Delete asks whether the target may go."""
-        line = self._line_at(self.currentIndex())
-        if event is not None and line is not None and _is_delete(event):
-            self._remove(line)
+        """Delete asks whether the marked targets may go."""
+        lines = self._marked_lines()
+        if event is not None and lines and _is_delete(event):
+            self._remove(lines)
             event.accept()
             return
         super().keyPressEvent(event)
@@ -302,7 +339,8 @@ class TargetTable(QTableView):
         line = self._line_at(index)
         if line is None:
             return
-        self.setCurrentIndex(index)
+        if line not in self._marked_lines():
+            self.setCurrentIndex(index)
         menu = self.make_menu(line.target_id)
         menu.exec(self._below(index) if is_key else event.globalPos())
         menu.deleteLater()
@@ -313,31 +351,42 @@ class TargetTable(QTableView):
         return corner if view is None else view.mapToGlobal(corner)
 
     def make_menu(self, target_id: int) -> QMenu:
-        """Return what can be done with a target, as a menu."""
+        """Return what can be done with a target, or with all that are marked with it.
+
+        Args:
+            target_id: the one under the mouse.
+        """
         menu = QMenu(self)
         row = self._lines.row_of(target_id)
         if row is None:
             return menu
         line = self._lines.lines[row]
-        name = self._lines.index(row, TargetColumn.NAME)
+        lines = self._lines_with(line)
+        if len(lines) == 1:
+            name = self._lines.index(row, TargetColumn.NAME)
+            menu.addAction("Rename", lambda: self.edit(name))
         class_name = self._lines.index(row, TargetColumn.CLASS)
-        menu.addAction("Rename", lambda: self.edit(name))
         menu.addAction("Change class", lambda: self.edit(class_name))
-        menu.addAction("Colour…", lambda: self._change_colour(line))
-        menu.addAction("Describe…", lambda: self._describe(line))
+        if len(lines) == 1:
+            menu.addAction("Colour…", lambda: self._change_colour(line))
+            menu.addAction("Describe…", lambda: self._describe(line))
         menu.addSeparator()
         menu.addAction(
             "Hide" if line.is_visible else "Show",
-            lambda: self.visibility_changed.emit(target_id, not line.is_visible),
+            lambda: self._show(lines, not line.is_visible),
         )
         menu.addAction(
             "Allow changes" if line.is_locked else "Keep from changes",
-            lambda: self.lock_changed.emit(target_id, not line.is_locked),
+            lambda: self._lock(lines, not line.is_locked),
         )
+        ids = [one.target_id for one in lines]
+        export = menu.addAction("Export…", lambda: self.export_wanted.emit(ids))
+        if export is not None:
+            export.setEnabled(any(one.n_boxes for one in lines))
         menu.addSeparator()
-        remove = menu.addAction("Remove…", lambda: self._remove(line))
+        remove = menu.addAction("Remove…", lambda: self._remove(lines))
         if remove is not None:
-            remove.setEnabled(not line.is_locked)
+            remove.setEnabled(not any(one.is_locked for one in lines))
         return menu
 
     def _change_colour(self, line: TargetLineData) -> None:
@@ -350,12 +399,13 @@ class TargetTable(QTableView):
         if changes:
             self.described.emit(line.target_id, changes)
 
-    def _remove(self, line: TargetLineData) -> None:
-        if line.is_locked:
-            words = f"{line.name} is kept from changes. Click its padlock first."
+    def _remove(self, lines: Sequence[TargetLineData]) -> None:
+        locked = [line.name for line in lines if line.is_locked]
+        if locked:
+            words = f"{locked[0]} is kept from changes. Click its padlock first."
             QToolTip.showText(self._below(self.currentIndex()), words, self)
-        elif self._ask_removal(self, line):
-            self.remove_wanted.emit(line.target_id)
+        elif self._ask_removal(self, lines):
+            self.remove_wanted.emit([line.target_id for line in lines])
 
 
 def _is_delete(event: QKeyEvent) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +18,12 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QWidget
 
-from fcot_engine.annotation import Direction, Editor, Origin, SpanKind, WorkStop
-from fcot_engine.errors import MovedVideoError
-from napari_fcot.keys import bind_to_layer
-from napari_fcot.layers import ViewerLink, find_canvas
+from fcot_engine.annotation import Direction, Origin, WorkStop
+from fcot_engine.errors import MovedVideoError, ProjectError
+from napari_fcot.keys import KeyAction, KeyTable, find_taken
+from napari_fcot.layers import TargetZoom, ViewerLink, find_canvas, path_of
 from napari_fcot.preferences import Preferences, PreferencesStore
 from napari_fcot.timeline import (
-    FrameAction,
-    PairAction,
-    RangeAction,
     TimelineColors,
     TimelineDock,
     TimelineFeed,
@@ -35,24 +34,34 @@ from napari_fcot.tracking import (
     Activity,
     TrackerChoice,
     TrackingController,
+    VideoState,
+    count_work,
     describe_box,
     describe_status,
+    list_classes,
+    list_videos,
+    read_class_names,
+    write_class_names,
 )
 from napari_fcot.widgets.dialogs import (
     ExportChoice,
     ImportChoice,
     ask_export,
+    ask_folder,
     ask_import,
+    ask_key,
     ask_moved_video,
     ask_project_file,
     ask_video_file,
     show_problem,
 )
 from napari_fcot.widgets.job_runner import JobRunner
-from napari_fcot.widgets.panel_keys import bind_to_widget, panel_handlers
+from napari_fcot.widgets.network_box import describe_network
+from napari_fcot.widgets.panel_keys import PanelKeys, panel_handlers, show_keys
 from napari_fcot.widgets.panel_layout import PanelLayout
-from napari_fcot.widgets.run_box import RunSettings
+from napari_fcot.widgets.run_box import RunSettings, plan_run
 from napari_fcot.widgets.target_model import TargetLineData
+from napari_fcot.widgets.timeline_actions import connect_timeline
 from napari_fcot.widgets.view_box import HeatmapLook
 
 DRAW_INTERVAL_MS = 40
@@ -74,10 +83,12 @@ class TrackingWidget(PanelLayout):
         controller: the state behind the panel; a new one by default.
         preferences: what the person has set; napari's page by default.
         ask_video: asks which file to open.
+        ask_folder: asks for a folder of videos.
         ask_project: asks which project to open.
         ask_moved: says that a project's video is gone, and asks where it is.
         ask_export: asks where to export to, and how.
         ask_import: asks which file to import.
+        ask_key: asks for another key of an action.
         show_problem: shows a sentence about something that went wrong.
     """
 
@@ -87,16 +98,22 @@ class TrackingWidget(PanelLayout):
         controller: TrackingController | None = None,
         *,
         preferences: PreferencesStore | None = None,
-        ask_video: Callable[[QWidget], Path | None] = ask_video_file,
-        ask_project: Callable[[QWidget], Path | None] = ask_project_file,
+        ask_video: Callable[[QWidget, Path | None], Path | None] = ask_video_file,
+        ask_folder: Callable[[QWidget, Path | None], Path | None] = ask_folder,
+        ask_project: Callable[[QWidget, Path | None], Path | None] = ask_project_file,
         ask_moved: Callable[[QWidget, str], Path | None] = ask_moved_video,
         ask_export: Callable[[QWidget, ExportChoice], ExportChoice | None] = ask_export,
         ask_import: Callable[[QWidget, ImportChoice], ImportChoice | None] = ask_import,
+        ask_key: Callable[[QWidget, KeyAction, str], str | None] = ask_key,
         show_problem: Callable[[QWidget, str], None] = show_problem,
     ) -> None:
         preferences = preferences or PreferencesStore()
-        super().__init__(preferences)
+        self.key_table = KeyTable(preferences.load().keys, taken=find_taken())
+        super().__init__(
+            preferences, self.key_table, ask_key=ask_key, show_problem=show_problem
+        )
         self.preferences = preferences
+        self._viewer = napari_viewer
         self.controller = controller or TrackingController()
         self.link = ViewerLink(napari_viewer, self.controller)
         self.runner = JobRunner(
@@ -110,20 +127,32 @@ class TrackingWidget(PanelLayout):
             napari_viewer, self.timeline, on_toggled=self._on_timeline_toggled
         )
         self._ask_video = ask_video
+        self._ask_folder = ask_folder
         self._ask_project = ask_project
         self._ask_moved = ask_moved
         self._ask_export = ask_export
         self._ask_import = ask_import
         self._show_problem = show_problem
+        self._zoom = TargetZoom(napari_viewer)
         self._exported = ExportChoice()
         self._imported = ImportChoice()
         self._latest_frame: int | None = None
         self._layers: list[Layer] = []
+        self._seen: weakref.WeakSet[Layer] = weakref.WeakSet()
+        self._dropped: Layer | None = None
         self._canvas: QWidget | None = None
         self._draw_timer = _single_shot(self, DRAW_INTERVAL_MS, self._draw_latest)
         self._settle_timer = _single_shot(self, SETTLE_MS, self.controller.work.refresh)
+        self._count_timer = _single_shot(self, SETTLE_MS, self._count)
         # after napari is done with a new layer
-        self._choose_timer = _single_shot(self, 0, self.link.choose_first_video)
+        self._choose_timer = _single_shot(self, 0, self._choose)
+        self._panel_keys = PanelKeys(
+            napari_viewer,
+            (self, self.timeline),
+            self.key_table,
+            panel_handlers(self),
+        )
+        self._fit_timer = _single_shot(self, 0, napari_viewer.reset_view)
         # bound to the parts, not to the panel: they are there when it is gone
         self._close = partial(
             _close_panel,
@@ -132,11 +161,13 @@ class TrackingWidget(PanelLayout):
             self.runner,
             feed,
             self.timeline_dock,
+            self._panel_keys,
         )
         self._connect()
         self._apply_preferences(self.preferences.load())
         self.link.heatmap.set_opacity(self.preferences.load().heatmap_opacity)
         self._refresh_videos()
+        self._seen.update(self._layers)  # they stay as a person has put them
         self.link.choose_first_video()
         self.show_all()
         self.timeline_dock.show()
@@ -153,10 +184,14 @@ class TrackingWidget(PanelLayout):
         for signal in (ctrl.runs.ended, ctrl.state.edited, ctrl.state.session_changed):
             signal.connect(self._on_settled)
         ctrl.state.failed.connect(self._on_failed)
-        ctrl.state.session_changed.connect(self.check.clear)
+        ctrl.state.session_changed.connect(self._on_session)
         self.preferences.changed.connect(self._apply_preferences)
         link.videos_changed.connect(self._on_videos_changed)
-        link.video_chosen.connect(self._refresh_videos)
+        link.video_chosen.connect(self._on_video_chosen)
+        self.video.file_picked.connect(self.switch_to)
+        self.video.folder_wanted.connect(self._on_folder)
+        self.video.done_changed.connect(self._on_done)
+        self.video.next_wanted.connect(lambda: self.go_to_video(1))
         link.stepped_by_hand.connect(lambda: self.run.form.change(follow=False))
         self.video.picked.connect(self._on_video)
         self.video.open_wanted.connect(self._on_open)
@@ -170,16 +205,16 @@ class TrackingWidget(PanelLayout):
         self.run.run_wanted.connect(self.start_tracking)
         self.progress.stop.clicked.connect(lambda: ctrl.runs.stop())
         self.run.form.changed.connect(self._on_run_settings)
+        self.network.changed.connect(self._on_network)
         self._connect_view()
+        self.tabs.currentChanged.connect(lambda _: self._refresh_statistics())
         self.show_timeline.clicked.connect(self.timeline_dock.show)
         self.timeline.view.frame_wanted.connect(self._on_frame_wanted)
-        _connect_timeline(self.timeline, ctrl, link.go_to)
+        connect_timeline(self.timeline, ctrl, link.go_to)
         self.export.clicked.connect(lambda: self._on_export())
         self.load.clicked.connect(lambda: self._on_import())
-        handlers = panel_handlers(self)
-        for dock in (self, self.timeline):
-            bind_to_widget(dock, handlers)
-        link.boxes_made.connect(lambda layer: bind_to_layer(layer, handlers))
+        link.boxes_made.connect(self._panel_keys.bind_to)
+        self.key_table.changed.connect(self._on_keys)
         self.destroyed.connect(self._close)
         # Python may end before Qt has deleted the window, such as in a script
         close = self._close
@@ -195,7 +230,13 @@ class TrackingWidget(PanelLayout):
         )
         table.visibility_changed.connect(ctrl.state.show_target)
         table.lock_changed.connect(ctrl.state.lock_target)
-        table.remove_wanted.connect(lambda t: ctrl.edits.do(Editor.remove_target, t))
+        table.class_wanted.connect(lambda ids, name: self.give_class(name, ids))
+        table.remove_wanted.connect(ctrl.edits.remove_targets)
+        table.export_wanted.connect(self._on_export)
+        self.classes.class_wanted.connect(self.give_class)
+        self.class_colours.toggled.connect(
+            lambda is_on: self.preferences.change(class_colours=is_on)
+        )
 
     def _connect_view(self) -> None:
         heatmap, player = self.link.heatmap, self.link.player
@@ -209,6 +250,11 @@ class TrackingWidget(PanelLayout):
         heatmap.picking_changed.connect(self._on_picking)
         self.play.play_wanted.connect(self.link.play)
         self.play.speed_changed.connect(player.set_speed)
+        self.play.step_wanted.connect(self.step)
+        self.play.step.valueChanged.connect(
+            lambda n: self.preferences.change(frame_step=n)
+        )
+        self.zoom.clicked.connect(lambda: self.zoom_to_target())
         player.playing_changed.connect(self._on_playing)
 
     def _connect_corrections(self) -> None:
@@ -224,12 +270,66 @@ class TrackingWidget(PanelLayout):
     # --- what a person does --------------------------------------------------
 
     def start_tracking(self, direction: Direction = Direction.FORWARD) -> None:
-        """Carry boxes from the frame on the screen."""
+        """Carry boxes as far as the form says."""
+        plan = plan_run(
+            self.run.form.value,
+            direction,
+            frame_index=self.controller.state.frame_index,
+            n_frames=self._n_frames,
+            selected=self.timeline.view.selected_range,
+        )
+        if isinstance(plan, str):
+            self.controller.state.say(plan)
+            return
+        if plan.start != self.controller.state.frame_index:
+            self.link.go_to(plan.start)
         self.controller.runs.start_tracking(
             direction,
-            until=self.run.form.value.until,
+            until=plan.until,
             is_for_all=self.run.form.value.all_targets,
         )
+
+    @property
+    def _n_frames(self) -> int:
+        session = self.controller.state.session
+        return 0 if session is None else session.n_frames
+
+    def give_class(self, name: str, target_ids: Sequence[int] | None = None) -> None:
+        """Give targets a class, and keep it in the list.
+
+        Args:
+            name: the class.
+            target_ids: whom; those that are marked in the table if None.
+        """
+        chosen = read_class_names(self.preferences.load().classes)
+        if name not in chosen:
+            known = [one.name for one in self.classes.classes]
+            names = list(dict.fromkeys([*known, name]))
+            self.preferences.change(classes=write_class_names(names))
+            self._refresh_classes()
+        ids = self.targets.selected_ids if target_ids is None else list(target_ids)
+        colours = {one.name: one.colour for one in self.classes.classes}
+        is_coloured = self.preferences.load().class_colours
+        colour = colours.get(name) if is_coloured else None
+        self.controller.edits.set_class(ids, name, colour=colour)
+
+    def step(self, direction: int) -> None:
+        """Go some frames on, or back with -1; how many stands in the tab View."""
+        if self._n_frames:
+            wanted = (
+                self.controller.state.frame_index + direction * self.play.step.value()
+            )
+            self._on_frame_wanted(min(max(wanted, 0), self._n_frames - 1))
+
+    def zoom_to_target(self) -> None:
+        """Show the selected target large, or the view from before."""
+        box = self.controller.state.current_box
+        if self.link.video is None:
+            return
+        if not self._zoom.toggle(
+            self.link.video, None if box is None else box.box_xywh, self._canvas
+        ):
+            self.controller.state.say("The target has no box in this frame to zoom to")
 
     def add_target(self) -> None:
         """Make a new target and let a person draw its box."""
@@ -245,16 +345,63 @@ class TrackingWidget(PanelLayout):
         """Leave the frame of the work list as it is, and go to the next one."""
         self.work.pass_over_current()
 
+    def go_to_video(self, step: int) -> None:
+        """Work on the next video of the folder, or the one before with -1."""
+        video = self.link.video
+        path = None if video is None else path_of(video)
+        if path is None:
+            self.controller.state.say("Open a video file first: its folder is the list")
+            return
+        paths = [one.path for one in list_videos(path.parent)]
+        place = paths.index(path) + step if path in paths else 0
+        if 0 <= place < len(paths):
+            self.switch_to(paths[place])
+        else:
+            which = "last" if step > 0 else "first"
+            self.controller.state.say(f"{path.name} is the {which} video of the folder")
+
+    def switch_to(self, path: Path) -> None:
+        """Work on a video file in place of the one before, which is saved."""
+        before = self.link.video
+        known = [layer for layer in self.link.candidates if path_of(layer) == path]
+        if known:
+            self.link.choose_video(known[0])
+        else:
+            self.link.open_video(path)
+        is_other = before is not None and self.link.video is not before
+        if is_other and before in self._viewer.layers and path_of(before) is not None:
+            self._viewer.layers.remove(before)
+
+    def _on_folder(self) -> None:
+        folder = self._ask_folder(self, self._folder)
+        if folder is None:
+            return
+        videos = list_videos(folder)
+        todo = [one for one in videos if one.state is not VideoState.DONE] or videos
+        if todo:
+            self.switch_to(todo[0].path)
+        else:
+            self._on_failed(f"There is no video in {folder}.")
+
+    def _on_done(self, is_done: bool) -> None:
+        session = self.controller.state.session
+        if session is not None:
+            try:
+                session.annotation.mark_done(is_done)
+            except ProjectError as error:
+                self._on_failed(str(error))
+            self.show_all()
+
     def _on_video(self, row: int) -> None:
         self.link.choose_video(self._layers[row])
 
     def _on_open(self) -> None:
-        path = self._ask_video(self)
+        path = self._ask_video(self, self._folder)
         if path is not None:
             self.link.open_video(path)
 
     def _on_project(self) -> None:
-        path = self._ask_project(self)
+        path = self._ask_project(self, self._folder)
         if path is None:
             return
         try:
@@ -284,17 +431,42 @@ class TrackingWidget(PanelLayout):
         self.controller.runs.teaches_at_once = settings.learn
         self.controller.runs.overwrite = settings.overwrite
 
+    def _on_network(self, choice: TrackerChoice) -> None:
+        self.preferences.change(preset=choice.preset, device=choice.device)
+
+    def _on_keys(self) -> None:
+        self.preferences.change(keys=self.key_table.to_text())
+        show_keys(self, self.key_table)
+
     def _on_look(self, look: HeatmapLook) -> None:
         self.link.heatmap.show_kind(look.kind)
 
-    def _on_export(self) -> None:
-        choice = self._ask_export(self, self._exported)
+    def _on_export(self, target_ids: Sequence[int] | None = None) -> None:
+        begin = self._exported
+        if begin.folder is None:
+            begin = replace(begin, folder=self._folder)
+        choice = self._ask_export(self, begin)
         if choice is not None and choice.folder is not None:
             self._exported = choice  # to begin with the next time
-            self.controller.runs.start_export(choice.folder, formats=choice.formats)
+            self.controller.runs.start_export(
+                choice.folder,
+                formats=choice.formats,
+                target_ids=target_ids,
+                with_images=choice.images,
+            )
+
+    @property
+    def _folder(self) -> Path | None:
+        """The folder of the video at work, where dialogs begin."""
+        video = self.link.video
+        path = None if video is None else path_of(video)
+        return None if path is None else path.parent
 
     def _on_import(self) -> None:
-        choice = self._ask_import(self, self._imported)
+        begin = self._imported
+        if begin.path is None:
+            begin = replace(begin, path=self._folder)
+        choice = self._ask_import(self, begin)
         if choice is not None and choice.path is not None:
             self._imported = choice
             self.controller.edits.import_boxes(choice.path, pixel_origin=choice.origin)
@@ -320,6 +492,9 @@ class TrackingWidget(PanelLayout):
         """Show everything but the work list; cheap where nothing changed."""
         ctrl = self.controller
         self._refresh_targets()
+        self._refresh_classes()
+        self.network_text.setText(describe_network(ctrl))
+        self._refresh_statistics()
         self.draw.setEnabled(ctrl.state.session is not None)
         self.new_target.setEnabled(ctrl.state.session is not None)
         self.undo.setEnabled(ctrl.edits.can_undo)
@@ -333,6 +508,11 @@ class TrackingWidget(PanelLayout):
         self.report.show_reports(ctrl.runs.report, self._names())
         self._refresh_check()
         self._refresh_first_steps()
+        session = ctrl.state.session
+        self.video.show_done(
+            session is not None and session.annotation.is_done,
+            can_change=ctrl.state.is_saved,
+        )
         self.video.show_project(ctrl.state.project_path, is_saved=ctrl.state.is_saved)
         self.show_frame()
 
@@ -343,20 +523,53 @@ class TrackingWidget(PanelLayout):
             ctrl.state.session is not None and ctrl.state.current_box is not None
         )
         self.run.show_state(ctrl)
-        missing = ". No score map here" if self.link.heatmap.is_missing else ""
-        self.box_text.setText(
-            f"Frame {ctrl.state.frame_index}: "
-            f"{describe_box(ctrl.state.current_box)}{missing}"
-            if ctrl.state.session is not None
-            else ""
-        )
+        self.box_text.setText(self._describe_frame())
         self.status.setText(describe_status(ctrl))
+        self.zoom.setEnabled(ctrl.state.current_box is not None)
+
+    def _describe_frame(self) -> str:
+        state = self.controller.state
+        if state.session is None:
+            return ""
+        looked = state.selected_id is not None and state.session.annotation.looks_good(
+            state.selected_id, state.frame_index
+        )
+        good = ", looks good to you" if looked else ""
+        missing = ". No score map here" if self.link.heatmap.is_missing else ""
+        box = describe_box(state.current_box)
+        return f"Frame {state.frame_index}: {box}{good}{missing}"
+
+    def _refresh_classes(self) -> None:
+        targets, selected = (
+            self.controller.state.targets,
+            self.controller.state.selected,
+        )
+        self.classes.show_classes(
+            list_classes(
+                read_class_names(self.preferences.load().classes),
+                (target.info.class_name for target in targets),
+            ),
+            self.controller.edits.class_of_first
+            if selected is None
+            else selected.info.class_name,
+        )
+
+    def _refresh_statistics(self) -> None:
+        """Count anew, but not for each frame of a run: that takes a while."""
+        if not self.controller.runs.can_stop and self.statistics.isVisible():
+            self._count_timer.start()
+
+    def _count(self) -> None:
+        session = self.controller.state.session
+        self.statistics.setText(
+            "" if session is None else count_work(session.annotation).text
+        )
 
     def _refresh_check(self) -> None:
         ctrl = self.controller
         self.check.set_enabled(ctrl.runs.can_check)
         if ctrl.runs.activity is Activity.CHECKING:
-            self.check.show_running(ctrl.runs.n_checked)
+            self.check.show_running(ctrl.runs.n_checked, ctrl.runs.n_to_check)
         elif ctrl.runs.check is not None:
             self.check.show_result(ctrl.runs.check)
         elif self.check.is_running:
@@ -398,20 +611,59 @@ class TrackingWidget(PanelLayout):
         )
 
     def _on_videos_changed(self) -> None:
+        """A video that is dropped on the window takes the place of the one at work."""
+        if self.link.video is not None:
+            new = [one for one in self.link.candidates if one not in self._layers]
+            self._dropped = next(filter(_is_video_file, new), self._dropped)
         self._refresh_videos()
         self._choose_timer.start()
+
+    def _choose(self) -> None:
+        dropped, self._dropped = self._dropped, None
+        if dropped is not None and dropped in self.link.candidates:
+            self.link.choose_video(dropped)
+        else:
+            self.link.choose_first_video()
+
+    def _on_video_chosen(self) -> None:
+        """Show one video at a time, a new one from its beginning."""
+        self._refresh_videos()
+        video = self.link.video
+        if video is None:
+            return
+        for layer in self.link.candidates:
+            if layer is not video and _is_video_file(layer):
+                layer.visible = False
+        if video not in self._seen:
+            self._seen.add(video)
+            self.link.go_to(0)
+            self._fit_timer.start()
+        video.visible = True
 
     def _refresh_videos(self) -> None:
         self._layers = self.link.candidates
         chosen = self.link.video
         row = self._layers.index(chosen) if chosen in self._layers else -1
-        self.video.show_videos([layer.name for layer in self._layers], row)
+        shown = {path_of(layer) for layer in self._layers}
+        folder = self._folder
+        files = [] if folder is None else list_videos(folder)
+        self.video.show_videos(
+            [layer.name for layer in self._layers],
+            row,
+            [one for one in files if one.path not in shown],
+        )
 
     def _apply_preferences(self, preferences: Preferences) -> None:
         ctrl = self.controller
-        ctrl.trackers.choice = TrackerChoice(
-            preset=preferences.preset, device=preferences.device
-        )
+        choice = TrackerChoice(preset=preferences.preset, device=preferences.device)
+        ctrl.use_trackers(choice)
+        if self.network.value != choice:
+            self.network.value = choice
+        self.key_table.read(preferences.keys)
+        show_keys(self, self.key_table)
+        self.class_colours.setChecked(preferences.class_colours)
+        self.play.step.setValue(preferences.frame_step)
+        self._refresh_classes()
         self.run.form.change(
             learn=preferences.track_after_correction,
             overwrite=preferences.overwrite_policy,
@@ -444,6 +696,14 @@ class TrackingWidget(PanelLayout):
         self._latest_frame = None  # nothing more is drawn
         self._draw_timer.stop()
 
+    def _on_session(self) -> None:
+        self.check.clear()
+        self._exported = replace(self._exported, folder=None)
+        self._imported = replace(self._imported, path=None)
+        self._zoom.forget()
+        if self.link.video is not None:
+            self._panel_keys.bind_to(self.link.video)
+
     def _on_settled(self) -> None:
         self._settle_timer.start()
 
@@ -466,6 +726,10 @@ class TrackingWidget(PanelLayout):
         self._show_problem(self, sentence)
 
 
+def _is_video_file(layer: Layer) -> bool:
+    return layer.ndim >= 3 and path_of(layer) is not None
+
+
 def _single_shot(parent: QWidget, wait_ms: int, do: Callable[[], None]) -> QTimer:
     timer = QTimer(parent)
     timer.setInterval(wait_ms)
@@ -480,11 +744,13 @@ def _close_panel(
     runner: JobRunner,
     feed: TimelineFeed,
     timeline_dock: TimelineDock,
+    panel_keys: PanelKeys,
     *_: object,
 ) -> None:
     """End the work of a panel that is going away; its boxes are in the project."""
     if not link.is_open:
         return
+    panel_keys.close()
     feed.close()
     timeline_dock.close()
     runner.close()
@@ -503,57 +769,3 @@ def _close_panel(
         signal.disconnect()
     controller.state.failed.connect(show_error)  # such as: the project cannot be saved
     link.close()
-
-
-def _connect_timeline(
-    timeline: TimelineWidget,
-    controller: TrackingController,
-    go_to: Callable[[int], object],
-) -> None:
-    """Let the timeline's menus do what they say.
-
-    Args:
-        timeline: where a person acts.
-        controller: does it.
-        go_to: shows a frame.
-    """
-
-    def on_range(action: str, target_id: int, first: int, last: int) -> None:
-        chosen = RangeAction(action)
-        if chosen is RangeAction.PROPAGATE_WITHIN:
-            controller.state.select(target_id)
-            go_to(first)
-            controller.state.show_frame(first)
-            controller.runs.start_tracking(Direction.FORWARD, until=last)
-        elif chosen is RangeAction.MARK_OCCLUDED:
-            controller.edits.do(
-                Editor.mark_span, target_id, first, last, SpanKind.OCCLUDED
-            )
-        elif chosen is RangeAction.MARK_OUT_OF_VIEW:
-            controller.edits.do(
-                Editor.mark_span, target_id, first, last, SpanKind.OUT_OF_VIEW
-            )
-        elif chosen is RangeAction.CLEAR_MARKS:
-            controller.edits.do(Editor.clear_span, target_id, first, last)
-        elif chosen is RangeAction.DELETE_TRACKED:
-            controller.edits.do(Editor.delete_machine_boxes, target_id, first, last)
-        else:
-            controller.edits.do(Editor.interpolate, target_id, first, last)
-
-    def on_frame(action: str, target_id: int, frame_index: int) -> None:
-        if FrameAction(action) is FrameAction.END_HERE:
-            controller.edits.do(Editor.end_target, target_id, frame_index)
-        else:
-            controller.edits.do(Editor.split, target_id, frame_index)
-
-    def on_pair(action: str, target_id: int, other_id: int, frame_index: int) -> None:
-        if PairAction(action) is PairAction.MERGE:
-            controller.edits.merge_targets(target_id, other_id)
-        else:
-            controller.edits.swap_targets(target_id, other_id, frame_index)
-
-    view = timeline.view
-    view.target_wanted.connect(controller.state.select)
-    view.range_action.connect(on_range)
-    view.frame_action.connect(on_frame)
-    view.pair_action.connect(on_pair)

@@ -7,13 +7,12 @@ from typing import Annotated
 
 from psygnal import Signal
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_fcot.keys import find_key
 from napari_fcot.layers import SPEEDS
 from napari_fcot.tracking import MapKind
 from napari_fcot.widgets._rows import row_of
-from napari_fcot.widgets.panel_keys import key_text
+from napari_fcot.widgets.panel_keys import key_button, tell_key
 
 _BACKWARD, _FORWARD, _PAUSE = "◀ Play", "Play ▶", "Pause"
 _SPEEDS = {f"{speed:g}× speed": speed for speed in SPEEDS}
@@ -34,17 +33,26 @@ class PlayBox(QWidget):
 
     play_wanted = Signal(int)
     """A person wants it played, or paused: 1 forward, -1 backward."""
+    step_wanted = Signal(int)
+    """A person wants to go some frames on, 1, or back, -1."""
     speed_changed = Signal(float)
     """Over the speed of the video."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.backward = _button(_BACKWARD, "Every frame, backward")
-        self.forward = _button(
-            _FORWARD,
-            "Every frame, none left out, as fast as this computer can draw them "
-            f"({key_text(find_key('play_every_frame').key)})",
+        self.forward = _button(_FORWARD, "")
+        tell_key(
+            self.forward,
+            "play_every_frame",
+            "Every frame, none left out, as fast as this computer can draw them",
         )
+        self.back = key_button("◀◀", "step_backward", "That many frames back")
+        self.on = key_button("▶▶", "step_forward", "That many frames on")
+        self.step = QSpinBox()
+        self.step.setRange(1, 9999)
+        self.step.setSuffix(" frames")
+        self.step.setToolTip("How far a step goes")
         self.speed = QComboBox()
         self.speed.addItems(list(_SPEEDS))
         self.speed.setCurrentText("1× speed")
@@ -52,6 +60,9 @@ class PlayBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row_of(self.backward, self.forward, self.speed))
+        layout.addLayout(row_of(self.back, self.step, self.on))
+        self.back.clicked.connect(lambda: self.step_wanted.emit(-1))
+        self.on.clicked.connect(lambda: self.step_wanted.emit(1))
         self.backward.clicked.connect(lambda: self.play_wanted.emit(-1))
         self.forward.clicked.connect(lambda: self.play_wanted.emit(1))
         self.speed.currentTextChanged.connect(

@@ -20,8 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from fcot_engine.annotation import WorkStop
-from napari_fcot.keys import find_key
-from napari_fcot.widgets.panel_keys import key_text
+from napari_fcot.widgets.panel_keys import tell_key
 
 _MOST_ROWS = 5
 _CELL_PADDING_PX = 6
@@ -68,13 +67,15 @@ class WorkListBox(QGroupBox):
         self._refresh()
 
     def _build(self) -> None:
-        self.next.setToolTip(
-            "Go to the frame whose correction is worth most "
-            f"({key_text(find_key('next_problem').key)})"
+        tell_key(
+            self.next,
+            "next_problem",
+            "Go to the frame whose correction is worth most",
         )
-        self.looks_good.setToolTip(
-            "Leave this box as it is, and go to the next problem "
-            f"({key_text(find_key('looks_good').key)})"
+        tell_key(
+            self.looks_good,
+            "looks_good",
+            "Leave this box as it is, and go to the next problem",
         )
         buttons = QHBoxLayout()
         buttons.addWidget(self.next)

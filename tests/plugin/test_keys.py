@@ -18,9 +18,10 @@ from napari_fcot.keys import (
     KEYS,
     REPLACED,
     TIMELINE_KEYS,
-    bind_to_layer,
+    KeyTable,
+    bind_keys,
     find_key,
-    keys_of,
+    find_taken,
     napari_key,
 )
 from napari_fcot.timeline import TimelineColors, TimelineModel, TimelineView
@@ -56,9 +57,11 @@ class TestTable:
         wanted = """track_forward track_backward track_both_ways stop new_target
         draw_box edit_box next_problem looks_good delete_box mark_occluded
         mark_out_of_view end_target undo redo accept_peak play_every_frame
-        next_drawn_box previous_drawn_box toggle_heatmap draw_many copy_box
-        paste_box copy_to_next largest_change"""
-        assert {action.action_id for action in KEYS} == set(wanted.split())
+        next_drawn_box previous_drawn_box toggle_heatmap step_forward step_backward
+        zoom_to_target next_video previous_video
+        draw_many copy_box paste_box copy_to_next largest_change"""
+        digits = {f"class_{digit}" for digit in range(1, 10)}
+        assert {action.action_id for action in KEYS} == set(wanted.split()) | digits
 
     @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
     def test_qt_and_napari_read_the_same_key(self, action):
@@ -73,10 +76,40 @@ class TestTable:
         with pytest.raises(ConfigError, match="no action 'fly'; the actions are: draw"):
             find_key("fly")
 
-    def test_some_keys_come_in_the_order_of_all(self):
-        wanted = [KEYS[7], KEYS[2], KEYS[5]]
-        found = keys_of([action.action_id for action in wanted])
-        assert found == (KEYS[2], KEYS[5], KEYS[7])
+
+class TestKeyTable:
+    def test_another_key_is_kept_as_text_and_read_again(self):
+        keys = KeyTable()
+        keys.change("draw_box", "Shift+D")
+        again = KeyTable(keys.to_text())
+        assert again.key_of("draw_box") == "Shift+D"
+        assert again.key_of("edit_box") == "Q"
+
+    def test_usual_key_is_no_change(self):
+        keys = KeyTable("draw_box=Shift+D")
+        keys.change("draw_box", "W")
+        assert keys.to_text() == ""
+
+    @pytest.mark.parametrize(
+        ("key", "why"),
+        [
+            pytest.param("N", "N is taken: Follow a new target", id="ours"),
+            pytest.param("V", "napari's own", id="napari"),
+            pytest.param("", "cannot be used", id="nothing"),
+        ],
+    )
+    def test_key_that_is_not_free_is_refused(self, key, why):
+        keys = KeyTable(taken={"V"})
+        with pytest.raises(ConfigError, match=why):
+            keys.change("draw_box", key)
+        assert keys.key_of("draw_box") == "W"
+
+    def test_what_cannot_be_read_is_left_out(self):
+        keys = KeyTable("fly=F; draw_box=N; edit_box=Shift+Q; nonsense")
+        assert keys.to_text() == "edit_box=Shift+Q"
+
+    def test_napari_and_the_timeline_are_taken(self):
+        assert {"V", "Space", "Home"} <= find_taken()
 
 
 class TestTimelineKeepsItsKeys:
@@ -110,8 +143,10 @@ class TestNapariKeepsItsKeys:
     OURS = frozenset(
         str(napari_key(action.key))
         for action in KEYS
-        if action.action_id not in REPLACED
+        if action.action_id not in REPLACED and not action.key.isdigit()
     )
+
+    """Digits are ours on the video and the boxes alone."""
 
     def test_what_we_replace_is_the_same_for_shapes(self):
         ours = {str(napari_key(find_key(one).key)) for one in REPLACED}
@@ -148,20 +183,20 @@ class TestNapariKeepsItsKeys:
         assert self.OURS & theirs == set()
 
 
-class TestBindToLayer:
+class TestBindKeys:
     @pytest.mark.parametrize("action", KEYS, ids=lambda action: action.action_id)
     def test_key_reaches_its_handler(self, shapes, handler, action):
         pressed = []
         handlers = {
             one.action_id: lambda one=one: pressed.append(one.action_id) for one in KEYS
         }
-        bind_to_layer(shapes, handlers)
+        bind_keys(shapes, KeyTable(), handlers)
         handler.press_key(napari_key(action.key))
         assert pressed == [action.action_id]
 
     def test_other_layer_hears_nothing(self, shapes):
         pressed, other = [], Image(np.zeros((4, 4)))
-        bind_to_layer(shapes, {"undo": lambda: pressed.append("undo")})
+        bind_keys(shapes, KeyTable(), {"undo": lambda: pressed.append("undo")})
         elsewhere = KeymapHandler()
         elsewhere.keymap_providers = [other]
         elsewhere.press_key(napari_key("Ctrl+Z"))
@@ -169,19 +204,43 @@ class TestBindToLayer:
 
     def test_keys_can_be_taken_off(self, shapes, handler):
         pressed = []
-        unbind = bind_to_layer(shapes, {"undo": lambda: pressed.append("undo")})
+        unbind = bind_keys(shapes, KeyTable(), {"undo": lambda: pressed.append("undo")})
         unbind()
         handler.press_key(napari_key("Ctrl+Z"))
         assert pressed == []
 
     def test_binding_again_replaces(self, shapes, handler):
         pressed = []
-        bind_to_layer(shapes, {"undo": lambda: pressed.append("old")})
-        bind_to_layer(shapes, {"undo": lambda: pressed.append("new")})
+        bind_keys(shapes, KeyTable(), {"undo": lambda: pressed.append("old")})
+        bind_keys(shapes, KeyTable(), {"undo": lambda: pressed.append("new")})
         handler.press_key(napari_key("Ctrl+Z"))
         assert pressed == ["new"]
 
+    def test_digit_of_a_layer_goes_before_that_of_the_viewer(self, shapes):
+        pressed, viewer = [], ViewerModel()
+        bind_keys(viewer, KeyTable(), {"class_3": lambda: pressed.append(3)})
+        shapes.add_rectangles(np.array([[0, 0], [4, 4]]))
+        shapes.selected_data = {0}
+        elsewhere = KeymapHandler()
+        elsewhere.keymap_providers = [shapes, viewer]
+        bind_keys(shapes, KeyTable(), {"class_3": lambda: pressed.append("class")})
+        elsewhere.press_key(napari_key("3"))
+        assert pressed == ["class"]
+        assert shapes.nshapes == 1  # napari's 3 deletes
+
+    def test_key_that_somebody_bound_to_the_viewer_stays_theirs(self):
+        pressed, viewer = [], ViewerModel()
+        viewer.bind_key("W", lambda viewer: pressed.append("theirs"))
+        unbind = bind_keys(
+            viewer, KeyTable(), {"draw_box": pressed.clear}, overwrite=False
+        )
+        unbind()
+        elsewhere = KeymapHandler()
+        elsewhere.keymap_providers = [viewer]
+        elsewhere.press_key(napari_key("W"))
+        assert pressed == ["theirs"]
+
     def test_unknown_action_binds_nothing(self, shapes):
         with pytest.raises(ConfigError, match="no action 'fly'"):
-            bind_to_layer(shapes, {"undo": print, "fly": print})
+            bind_keys(shapes, KeyTable(), {"undo": print, "fly": print})
         assert not shapes.keymap

@@ -73,6 +73,10 @@ OTHERS = {
     "project_folder": "/data/work",
     "show_first_steps": False,
     "heatmap_opacity": 0.25,
+    "classes": "car, bird",
+    "class_colours": True,
+    "frame_step": 25,
+    "keys": "draw_box=Shift+D",
 }
 """Something that is no default, for each preference."""
 

@@ -63,7 +63,7 @@ class TestMovedVideo:
     def chosen(self, monkeypatch):
         asked = []
 
-        def choose(parent, title, **options):
+        def choose(parent, title, begin, **options):
             asked.append(title)
             return "/films/here.mp4", ""
 
@@ -94,10 +94,10 @@ class TestTargets:
     )
     def test_removal_needs_a_yes(self, parent, role, expected):
         press_when_asked(role)
-        assert ask_removal(parent, CUP) is expected
+        assert ask_removal(parent, [CUP]) is expected
 
     def test_target_without_boxes_is_described_without_them(self):
-        assert describe_removal(CUP) == "Remove cup? Undo brings it back."
+        assert describe_removal([CUP]) == "Remove cup? Undo brings it back."
 
     @pytest.mark.parametrize(
         ("is_accepted", "expected"),

@@ -133,7 +133,7 @@ class TestFormDialog:
 class TestExport:
     def test_every_format_can_be_chosen_and_is_explained(self):
         names = [field.name for field in fields(ExportChoice)]
-        assert names == ["folder", *FORMATS]
+        assert names == ["folder", *FORMATS, "images"]
 
     def test_answer_is_where_to_and_which(self, parent, tmp_path):
         answer(lambda form: form.change(folder=tmp_path, yolo=True, coco=False))

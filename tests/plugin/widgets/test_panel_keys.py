@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
@@ -15,8 +16,8 @@ from qtpy.QtWidgets import (
 )
 
 from fcot_engine.errors import ConfigError
-from napari_fcot.keys import KEYS, TIMELINE_KEYS
-from napari_fcot.widgets.panel_keys import KeySheet, bind_to_widget, key_text
+from napari_fcot.keys import KEYS, TIMELINE_KEYS, KeyTable
+from napari_fcot.widgets.panel_keys import KeySheet, PanelKeys, key_text
 
 
 class Window(QWidget):
@@ -57,7 +58,7 @@ def scope(window, pressed):
     handlers = {
         one.action_id: lambda one=one: pressed.append(one.action_id) for one in KEYS
     }
-    bind_to_widget(window.dock, handlers)
+    return PanelKeys(ViewerModel(), (window.dock,), KeyTable(), handlers)
 
 
 def focus(qtbot, widget):
@@ -104,15 +105,59 @@ def test_who_writes_takes_back_their_own_letters(qtbot, window, scope, pressed):
     assert pressed == []
 
 
+def test_changed_key_works_in_place_of_the_usual_one(qtbot, window, pressed):
+    keys = KeyTable()
+    PanelKeys(
+        ViewerModel(), (window.dock,), keys, {"undo": lambda: pressed.append("undo")}
+    )
+    keys.change("undo", "Shift+Y")
+    press(qtbot, window.button, "Ctrl+Z")
+    press(qtbot, window.button, "Shift+Y")
+    assert pressed == ["undo"]
+
+
 def test_unknown_action_is_named(window):
     with pytest.raises(ConfigError, match="no action 'fly'"):
-        bind_to_widget(window.dock, {"fly": print})
+        PanelKeys(ViewerModel(), (window.dock,), KeyTable(), {"fly": print})
 
 
-def test_every_key_is_shown_with_its_words(qtbot):
-    sheet = KeySheet()
-    qtbot.addWidget(sheet)
-    shown = [label.text() for label in sheet.findChildren(QLabel)]
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def make_sheet(qtbot, told):
+    def make(answer):
+        sheet = KeySheet(
+            KeyTable(),
+            ask_key=lambda parent, action, key: answer,
+            show_problem=lambda parent, sentence: told.append(sentence),
+        )
+        qtbot.addWidget(sheet)
+        return sheet
+
+    return make
+
+
+def test_every_key_is_shown_with_its_words(make_sheet):
+    sheet = make_sheet(None)
+    shown = {label.text() for label in sheet.findChildren(QLabel)}
     for action in KEYS:
-        assert shown[shown.index(key_text(action.key)) + 1] == action.words
-    assert {words for _, words in TIMELINE_KEYS} <= set(shown)
+        assert sheet.buttons[action.action_id].text() == key_text(action.key)
+        assert action.words in shown
+    assert {words for _, words in TIMELINE_KEYS} <= shown
+
+
+def test_click_on_a_key_changes_it(make_sheet, told):
+    sheet = make_sheet("Shift+D")
+    sheet.buttons["draw_box"].click()
+    assert sheet.buttons["draw_box"].text() == key_text("Shift+D")
+    assert told == []
+
+
+def test_key_that_is_taken_is_said_so(make_sheet, told):
+    sheet = make_sheet("N")
+    sheet.buttons["draw_box"].click()
+    assert sheet.buttons["draw_box"].text() == key_text("W")
+    assert told == ["N is taken: Follow a new target."]

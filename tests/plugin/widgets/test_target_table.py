@@ -44,8 +44,8 @@ class Answers:
         self.colour = "#0072b2"
         self.description = {"attributes": {"age": 3}}
 
-    def removal(self, parent, line):
-        self.asked.append(line.target_id)
+    def removal(self, parent, lines):
+        self.asked += [line.target_id for line in lines]
         return self.may_remove
 
 
@@ -90,7 +90,9 @@ def told(table):
         "described",
         "visibility_changed",
         "lock_changed",
+        "class_wanted",
         "remove_wanted",
+        "export_wanted",
     ):
         signal = getattr(table, name)
         signal.connect(lambda *args, name=name: told.append((name, *args)))
@@ -252,7 +254,7 @@ class TestRemoving:
     def test_delete_asks_first(self, qtbot, table, told, answers, key):
         qtbot.keyClick(table, key)
         assert answers.asked == [1]
-        assert told == [("remove_wanted", 1)]
+        assert told == [("remove_wanted", [1])]
 
     def test_no_keeps_the_target(self, qtbot, table, told, answers):
         answers.may_remove = False
@@ -305,7 +307,7 @@ class TestMenu:
             ("Describe…", ("described", 2, {"attributes": {"age": 3}})),
             ("Hide", ("visibility_changed", 2, False)),
             ("Keep from changes", ("lock_changed", 2, True)),
-            ("Remove…", ("remove_wanted", 2)),
+            ("Remove…", ("remove_wanted", [2])),
         ],
     )
     def test_choice_is_told(self, table, told, label, expected):
@@ -512,3 +514,46 @@ class TestWords:
         model.show_lines([replace(line(1), attributes={"parked": True})])
         index = model.index(0, TargetColumn.NAME)
         assert "parked: yes" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+class TestSeveral:
+    @pytest.fixture
+    def two(self, table, told, qtbot):
+        click(qtbot, table, 0, TargetColumn.NAME)
+        place = place_of(table, 2, TargetColumn.NAME)
+        control = Qt.KeyboardModifier.ControlModifier
+        qtbot.mouseClick(table.viewport(), LEFT, control, place)
+        told.clear()
+        return table
+
+    def test_all_that_are_marked_are_told(self, two):
+        assert two.selected_ids == [1, 3]
+
+    def test_mark_stays_when_the_table_is_shown_anew(self, two):
+        two.show_targets([replace(one, n_boxes=5) for one in LINES], two.selected_id)
+        assert two.selected_ids == [1, 3]
+
+    def test_click_on_an_eye_hides_all(self, qtbot, two, told):
+        click(qtbot, two, 0, TargetColumn.VISIBLE)
+        assert told == [("visibility_changed", n, False) for n in (1, 3)]
+
+    def test_click_on_a_lock_of_another_one_is_for_that_alone(self, qtbot, two, told):
+        click(qtbot, two, 1, TargetColumn.LOCK)
+        assert told == [("lock_changed", 2, True)]
+
+    def test_delete_asks_once_for_all(self, qtbot, two, told, answers):
+        qtbot.keyClick(two, Qt.Key.Key_Delete)
+        assert answers.asked == [1, 3]
+        assert told == [("remove_wanted", [1, 3])]
+
+    def test_written_class_is_for_all(self, qtbot, two, told):
+        index = two.model().index(0, TargetColumn.CLASS)
+        two.model().setData(index, "bird")
+        assert told == [("class_wanted", [1, 3], "bird")]
+
+    def test_menu_is_for_all(self, two, told):
+        two.show_targets([replace(one, n_boxes=5) for one in LINES], two.selected_id)
+        actions = {one.text(): one for one in two.make_menu(1).actions()}
+        assert "Rename" not in actions
+        actions["Export…"].trigger()
+        assert told == [("export_wanted", [1, 3])]

@@ -39,7 +39,7 @@ class TestAtFirst:
         assert panel.video.videos.currentText() == "square"
 
     def test_device_is_known_without_a_click(self, panel):
-        assert "Device: a fake (0 threads)" in panel.status.text()
+        assert "tiny on a fake (0 threads)" in panel.network_text.text()
 
     def test_only_what_can_be_done_is_enabled(self, panel):
         enabled = {
@@ -95,7 +95,7 @@ class TestOpen:
         tifffile = pytest.importorskip("tifffile")
         path = tmp_path / "stack.tif"
         tifffile.imwrite(path, frames[..., 0], photometric="minisblack")
-        panel._ask_video = lambda parent: path
+        panel._ask_video = lambda parent, begin: path
         panel.video.open_wanted.emit()
         assert panel.video.videos.currentText() == "stack"
         assert panel.controller.state.session.n_frames == 12
@@ -103,14 +103,14 @@ class TestOpen:
     def test_a_file_that_is_no_video_is_one_sentence(self, panel, tmp_path, problems):
         path = tmp_path / "broken.mp4"
         path.write_bytes(b"this is no video")
-        panel._ask_video = lambda parent: path
+        panel._ask_video = lambda parent, begin: path
         panel.video.open_wanted.emit()
         assert len(problems) == 1
         assert "broken.mp4" in problems[0]
         assert panel.video.videos.currentText() == "square"
 
     def test_thinking_better_of_it_opens_nothing(self, panel):
-        panel._ask_video = lambda parent: None
+        panel._ask_video = lambda parent, begin: None
         panel.video.open_wanted.emit()
         assert panel.video.videos.count() == 1
 
@@ -229,7 +229,7 @@ class TestTargets:
         )
 
     def test_removed_target_comes_back_by_undo(self, with_box):
-        with_box.targets.remove_wanted.emit(1)
+        with_box.targets.remove_wanted.emit([1])
         assert with_box.controller.state.targets == []
         with_box.undo.click()
         assert with_box.controller.state.selected_id == 1
