@@ -70,10 +70,10 @@ _LITE_TRACKER = TrackerConfig(
     # fitted to the shipped weights by `fcot calibrate`, see docs/evaluation.md
     calibration=CalibrationConfig(
         is_fitted=True,
-        bias=1.78,
-        peak=4.15,
-        second_ratio=-4.65,
-        size_change=-33.6,
+        bias=-0.73,
+        peak=6.17,
+        second_ratio=-2.37,
+        size_change=-2.69,
     )
 )
 
