@@ -173,8 +173,8 @@ class TestProjects:
         self, empty, clip, project, dock, problems, tracker, helpers
     ):
         with closing(AnnotationSession.open(project, lambda: tracker)):
-            panel = dock(empty, ask_project=lambda parent: project)
-            panel.video.open.menu().actions()[1].trigger()
+            panel = dock(empty, ask_project=lambda parent, begin=None: project)
+            panel.video.open.menu().actions()[-1].trigger()
             assert problems == []
             assert "works on it" in panel.status.text()
             assert panel.controller.state.project_path == project
@@ -193,8 +193,8 @@ class TestProjects:
             asked.append(sentence)
             return there
 
-        panel = dock(empty, ask_project=lambda parent: project, ask_moved=answer)
-        panel.video.open.menu().actions()[1].trigger()
+        panel = dock(empty, ask_project=lambda parent, begin=None: project, ask_moved=answer)
+        panel.video.open.menu().actions()[-1].trigger()
         assert len(asked) == 1 and "Say where it is." in asked[0]
         assert panel.controller.state.project_path == project
         assert len(panel.controller.state.targets) == 1
@@ -205,10 +205,10 @@ class TestProjects:
     ):
         panel = dock(
             empty,
-            ask_project=lambda parent: project,
+            ask_project=lambda parent, begin=None: project,
             ask_import=lambda parent, choice: replace(choice, path=clip.path),
         )
-        panel.video.open.menu().actions()[1].trigger()
+        panel.video.open.menu().actions()[-1].trigger()
         panel.load.click()
         assert len(problems) == 1
         assert clip.path.name in problems[0]

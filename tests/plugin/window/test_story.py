@@ -105,7 +105,7 @@ def open_panel(qtbot, viewer, story, problems, tmp_path):
             viewer,
             TrackingController(make_tracker),
             preferences=preferences,
-            ask_video=lambda parent: clip.path,
+            ask_video=lambda parent, begin=None: clip.path,
             ask_export=lambda parent, choice: ExportChoice(
                 folder=tmp_path / "export", **dict.fromkeys(FORMATS, True)
             ),
