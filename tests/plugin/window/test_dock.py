@@ -193,7 +193,9 @@ class TestProjects:
             asked.append(sentence)
             return there
 
-        panel = dock(empty, ask_project=lambda parent, begin=None: project, ask_moved=answer)
+        panel = dock(
+            empty, ask_project=lambda parent, begin=None: project, ask_moved=answer
+        )
         panel.video.open.menu().actions()[-1].trigger()
         assert len(asked) == 1 and "Say where it is." in asked[0]
         assert panel.controller.state.project_path == project
