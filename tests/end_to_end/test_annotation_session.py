@@ -62,9 +62,18 @@ def test_box_is_taken_by_the_look_alike_at_first(story):
     assert (story.before[_CORRECTED:] < 0.5).all()
 
 
-def test_work_list_first_offers_where_the_box_is_lost(story):
+@pytest.mark.xfail(
+    strict=True,
+    reason="since sizes are measured by the filter over scales, the frame just before "
+    "the box goes over to the look-alike is rated worse than the one after it",
+)
+def test_work_list_offers_a_wrong_frame_first(story):
+    assert story.before[story.stop.frame_index] < 0.5
+
+
+def test_work_list_first_offers_where_the_box_goes_over(story):
     here = story.stop.frame_index
-    assert story.before[here : here + 2].min() < 0.5  # the frame itself or the next one
+    assert story.before[here : here + 2].min() < 0.5
 
 
 def test_correction_mends_the_frames_behind_and_before_it(story):
